@@ -1,0 +1,45 @@
+"""What can go wrong, in words that tell the user what to do next."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of the command line; one enum, so that scripts can rely on them."""
+
+    DONE = 0
+    NO = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    WORKSPACE = 4
+    BUG = 5
+    INTERRUPTED = 130
+
+
+class TrackerError(Exception):
+    """The base of every error that a user may see.
+
+    `str(error)` is the whole message for a terminal; `exit_code` is what the process returns.
+    """
+
+    exit_code: ExitCode = ExitCode.BAD_INPUT
+
+
+class WorkspaceError(TrackerError):
+    """The workspace is missing, locked or damaged."""
+
+    exit_code = ExitCode.WORKSPACE
+
+
+class UsageError(TrackerError):
+    """The command was put wrongly: the message names the flag or argument that helps."""
+
+    exit_code = ExitCode.USAGE
+
+
+def did_you_mean(suggestions: list[str]) -> str:
+    """Return `: did you mean 'a' or 'b'?`, or nothing where there is nothing to suggest."""
+    if not suggestions:
+        return ""
+    return ": did you mean " + " or ".join(f"'{s}'" for s in suggestions) + "?"
