@@ -1,0 +1,138 @@
+"""The other events of the log: parties and reports are registered, regraded, linked, merged; developments retracted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from tracker.model.fields import (
+    DevelopmentId,
+    EdtfText,
+    Event,
+    Frozen,
+    LongText,
+    PartyId,
+    PublishedText,
+    Reliability,
+    ReportId,
+    Sha256,
+    ShortText,
+    Slug,
+    TextList,
+    Url,
+    as_list,
+)
+
+
+class PartyKind(StrEnum):
+    """What a party is."""
+
+    ORGANISATION = "organisation"
+    PERSON = "person"
+
+
+class Affiliation(Frozen):
+    """That a person belongs to an organisation, in a role, between two days."""
+
+    organisation: Annotated[PartyId, Field(description="The organisation.")]
+    role: Annotated[ShortText | None, Field(description="The office held there.")] = None
+    since: Annotated[EdtfText | None, Field(description="From when, in EDTF.")] = None
+    until: Annotated[EdtfText | None, Field(description="Until when, in EDTF.")] = None
+
+
+class Membership(Frozen):
+    """That an organisation belongs to a group, between two days."""
+
+    group: Annotated[PartyId, Field(description="The group that it is part of.")]
+    since: Annotated[EdtfText | None, Field(description="From when, in EDTF.")] = None
+    until: Annotated[EdtfText | None, Field(description="Until when, in EDTF.")] = None
+
+
+def _membership(value: object) -> object:
+    return {"group": value} if isinstance(value, str) else value
+
+
+class Record(Event):
+    """An event of the log that is not a development."""
+
+
+class PartyRegistered(Record):
+    """A party became known, under an id and its names; said again, it replaces what was said before."""
+
+    party: Annotated[Slug, Field(description="The id: a slug such as acme-corp.")]
+    name: Annotated[ShortText, Field(description="The name that tables show.")]
+    kind: Annotated[PartyKind, Field(description="An organisation or a person.")] = PartyKind.ORGANISATION
+    aliases: Annotated[TextList, Field(description="Other names, in any script; each belongs to one party.")] = ()
+    affiliations: Annotated[
+        tuple[Affiliation, ...], BeforeValidator(as_list), Field(description="A person's organisations.")
+    ] = ()
+    part_of: Annotated[
+        Annotated[Membership, BeforeValidator(_membership)] | None,
+        Field(description="The group that an organisation is part of."),
+    ] = None
+    note: Annotated[LongText | None, Field(description="What a reader should know.")] = None
+
+
+class PartyAliasAdded(Record):
+    """A party got another name."""
+
+    party: PartyId
+    alias: ShortText
+
+
+class PartiesMerged(Record):
+    """Two registered parties are known to be one: everything about `party` counts for `into`."""
+
+    party: PartyId
+    into: PartyId
+
+
+class PartyMergeUndone(Record):
+    """A merge of parties was a mistake and is taken back."""
+
+    party: PartyId
+
+
+class ReportFiled(Record):
+    """A published source was filed; filed again, it replaces what was said of it before."""
+
+    report: Annotated[ReportId, Field(description="The id, such as wsj-2025-04-29.")]
+    publisher: Annotated[ShortText, Field(description="Who published it.")]
+    title: Annotated[ShortText | None, Field(description="Its title.")] = None
+    published: Annotated[PublishedText, Field(description="When, as EDTF or an instant with its zone.")]
+    language: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47.")] = None
+    url: Annotated[Url | None, Field(description="Where it stands.")] = None
+    archive_url: Annotated[Url | None, Field(description="Where a copy is kept.")] = None
+    retrieved: Annotated[EdtfText | None, Field(description="The day on which it was read.")] = None
+    text_sha256: Annotated[Sha256 | None, Field(description="SHA-256 of the kept text.")] = None
+    reliability: Annotated[Reliability, Field(description="Grade A–F of the source.")] = Reliability.F
+    origin: Annotated[ReportId | None, Field(description="The report that it retells; it need not be filed.")] = None
+    note: Annotated[LongText | None, Field(description="What a reader should know.")] = None
+
+
+class ReportRegraded(Record):
+    """A report's reliability was judged anew."""
+
+    report: ReportId
+    reliability: Reliability
+
+
+class OriginLinked(Record):
+    """A report was found to retell another; an empty origin takes a link back."""
+
+    report: ReportId
+    origin: ReportId | None = None
+
+
+class ReportWithdrawn(Record):
+    """A source withdrew its report: all that it alone says no longer counts."""
+
+    report: ReportId
+
+
+class DevelopmentRetracted(Record):
+    """A development is taken back; the envelope tells by whom, when and why."""
+
+    development: DevelopmentId
