@@ -1,0 +1,124 @@
+"""What the log stores of an event: its envelope and its payload, as UTF-8 JSON under a topic."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from eventsourcing.dcb.api import DCBEvent
+from eventsourcing.dcb.domain import Decision, Tagged
+from eventsourcing.dcb.persistence import DCBMapper
+from pydantic_core import from_json, to_json
+
+from tracker.errors import WorkspaceError
+from tracker.model import records
+from tracker.model.catalogue import event_types
+from tracker.model.fields import Event
+
+EVENT_ID_DIGITS = 20
+"""Hexadecimal digits of an event id: 80 bits, so that ten million events collide with a chance below 1 in 10¹⁰."""
+
+
+class UnknownTopic(WorkspaceError):
+    """The log holds an event of a type, or a version of a type, that this tracker does not know."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"the log holds an event of type '{topic}', which this tracker does not know: upgrade tracker")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """When, by whom and why an event was recorded: what is said about the saying.
+
+    `published` (EDTF) marks a correction or retraction as the source's own; `book` names the book that recorded it.
+    """
+
+    event: str
+    recorded_at: datetime
+    coder: str
+    revision: int = 1
+    reason: str | None = None
+    published: str | None = None
+    book: str | None = None
+
+
+class Recorded(Decision):
+    """An event of the log: a payload that the model validated, and its envelope."""
+
+    def __init__(self, envelope: Envelope, payload: Event) -> None:
+        self.envelope = envelope
+        self.payload = payload
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recorded) and (self.envelope, self.payload) == (other.envelope, other.payload)
+
+    def __hash__(self) -> int:
+        return hash(self.envelope.event)
+
+
+@cache
+def topics() -> dict[str, type[Event]]:
+    """Return every class that the log may hold, by its topic; nothing else is ever read back."""
+    classes: list[type[Event]] = [event.cls for event in event_types().values()]
+    classes += records.Record.__subclasses__()
+    return {cls.TOPIC: cls for cls in classes}
+
+
+def event_id(subject: str, revision: int, topic: str, content: bytes) -> str:
+    """Derive an event's id from what it is about, its revision and its content (docs/semantics.md, 31)."""
+    digest = hashlib.sha256(b"\x00".join([subject.encode(), str(revision).encode(), topic.encode(), content]))
+    return digest.hexdigest()[:EVENT_ID_DIGITS]
+
+
+def encode(envelope: Envelope, payload: Event) -> bytes:
+    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`."""
+    fields: dict[str, Any] = {
+        "event": envelope.event,
+        "recorded_at": instant(envelope.recorded_at),
+        "coder": envelope.coder,
+        "revision": envelope.revision,
+        "reason": envelope.reason,
+        "published": envelope.published,
+        "book": envelope.book,
+    }
+    head = to_json({name: value for name, value in fields.items() if value is not None})
+    return head[:-1] + b',"payload":' + payload.content() + b"}"
+
+
+def decode(topic: str, data: bytes) -> Recorded:
+    """Read stored bytes back; raises UnknownTopic, and ValueError where the bytes are no such event."""
+    cls = topics().get(topic)
+    if cls is None:
+        raise UnknownTopic(topic)
+    fields = from_json(data)
+    payload = cls.model_validate(fields.pop("payload"))
+    fields["recorded_at"] = datetime.fromisoformat(fields["recorded_at"])
+    return Recorded(Envelope(**fields), payload)
+
+
+def instant(moment: datetime) -> str:
+    """Write an instant in UTC with microseconds and a Z: equal instants get equal text, and text sorts as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+
+class EnvelopeMapper(DCBMapper[Recorded]):
+    """Translates between what use cases decide and what a recorder stores."""
+
+    def to_dcb_event(self, event: Tagged[Recorded]) -> DCBEvent:
+        recorded = event.decision
+        return DCBEvent(
+            type=recorded.payload.TOPIC, data=encode(recorded.envelope, recorded.payload), tags=list(event.tags)
+        )
+
+    def to_domain_event(self, event: DCBEvent) -> Tagged[Recorded]:
+        return Tagged(tags=event.tags, decision=decode(event.type, event.data))
+
+
+def tag(kind: str, values: str | Iterable[str]) -> list[str]:
+    """`tag('party', 'acme')` → ['party:acme']."""
+    return [f"{kind}:{value}" for value in ([values] if isinstance(values, str) else values)]

@@ -1,0 +1,142 @@
+"""What a use case knows of the past: a fold of the events inside its consistency boundary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tracker.log.decisions import Recorded
+from tracker.model import records
+from tracker.model.development import Development
+from tracker.model.names import fold_name
+
+
+@dataclass
+class PartyState:
+    """A registered party: its latest registration, and what it was merged into."""
+
+    revision: int
+    registered: records.PartyRegistered
+    merged_into: str | None = None
+    merges: int = 0
+
+
+@dataclass
+class ReportState:
+    """A filed report: its latest filing, and the grade and origin that hold now."""
+
+    revision: int
+    filed: records.ReportFiled
+    reliability: records.Reliability
+    origin: str | None
+    withdrawn: bool = False
+    regrades: int = 0
+    links: int = 0
+
+
+@dataclass
+class DevelopmentState:
+    """A reported development: every revision of it, oldest first, and whether it stands."""
+
+    revisions: list[Development]
+    last_revision: int
+    retracted: bool = False
+    retracted_by: str | None = None
+    book: str | None = None
+
+    @property
+    def current(self) -> Development:
+        return self.revisions[-1]
+
+    def says(self, development: Development) -> bool:
+        """Say whether the current revision says just this, in the same type."""
+        return same_content(self.current, development)
+
+    def said_before(self, development: Development) -> int | None:
+        """Return the place (from 1) of an older revision that says just this, or None."""
+        older = self.revisions[:-1]
+        return next((n for n, held in enumerate(older, start=1) if same_content(held, development)), None)
+
+
+def same_content(first: Development, second: Development) -> bool:
+    """Say whether two developments would be stored as the same topic and bytes."""
+    return first.TOPIC == second.TOPIC and first.content() == second.content()
+
+
+@dataclass
+class Known:
+    """Parties, names, reports and developments, as far as they were asked for."""
+
+    parties: dict[str, PartyState] = field(default_factory=dict)
+    reports: dict[str, ReportState] = field(default_factory=dict)
+    developments: dict[str, DevelopmentState] = field(default_factory=dict)
+    _owners: dict[str, str] = field(default_factory=dict)
+    _registered_names: dict[str, set[str]] = field(default_factory=dict)
+
+    def owner(self, name: str) -> str | None:
+        """Return the party that a name belongs to, or None."""
+        return self._owners.get(fold_name(name))
+
+    def names_of(self, party: str) -> set[str]:
+        """Return the folded names under which a party is registered now."""
+        return self._registered_names.get(party, set())
+
+    def apply(self, event: Recorded) -> None:
+        """Take in one event; events of one subject arrive in the order of the log."""
+        payload, revision = event.payload, event.envelope.revision
+        match payload:
+            case records.PartyRegistered():
+                self._register(payload, revision)
+            case records.PartyAliasAdded():
+                self._owners[fold_name(payload.alias)] = payload.party
+            case records.PartiesMerged():
+                merged = self.parties[payload.party]
+                merged.merged_into, merged.merges = payload.into, revision
+            case records.PartyMergeUndone():
+                merged = self.parties[payload.party]
+                merged.merged_into, merged.merges = None, revision
+            case records.ReportFiled():
+                self._file(payload, revision)
+            case records.ReportRegraded():
+                state = self.reports[payload.report]
+                state.reliability, state.regrades = payload.reliability, revision
+            case records.OriginLinked():
+                report = self.reports[payload.report]
+                report.origin, report.links = payload.origin, revision
+            case records.ReportWithdrawn():
+                self.reports[payload.report].withdrawn = True
+            case records.DevelopmentRetracted():
+                development = self.developments[payload.development]
+                development.retracted, development.last_revision = True, revision
+                development.retracted_by = event.envelope.book
+            case Development():
+                self._report(payload, event)
+            case _:  # pragma: no cover - every topic is one of the above
+                raise TypeError(f"no fold for {type(payload).__name__}")
+
+    def _register(self, payload: records.PartyRegistered, revision: int) -> None:
+        held = self.parties.setdefault(payload.party, PartyState(revision, payload))
+        held.revision, held.registered = revision, payload
+        names = {fold_name(name) for name in (payload.party, payload.name, *payload.aliases)}
+        for dropped in self.names_of(payload.party) - names:
+            self._owners.pop(dropped, None)
+        self._registered_names[payload.party] = names
+        self._owners.update(dict.fromkeys(names, payload.party))
+
+    def _file(self, payload: records.ReportFiled, revision: int) -> None:
+        held = self.reports.get(payload.report)
+        if held is None:
+            self.reports[payload.report] = ReportState(revision, payload, payload.reliability, payload.origin)
+            return
+        if payload.reliability is not held.filed.reliability:
+            held.reliability = payload.reliability
+        if payload.origin != held.filed.origin:
+            held.origin = payload.origin
+        held.revision, held.filed = revision, payload
+
+    def _report(self, payload: Development, event: Recorded) -> None:
+        held = self.developments.get(payload.id)
+        if held is None:
+            held = self.developments[payload.id] = DevelopmentState([], 0)
+        held.revisions.append(payload)
+        held.last_revision = event.envelope.revision
+        held.retracted, held.book = False, event.envelope.book

@@ -1,0 +1,94 @@
+"""Why the log refuses: each refusal says what was wrong, with which value, and what to do next."""
+
+from __future__ import annotations
+
+from tracker.errors import TrackerError, did_you_mean
+
+
+class Refused(TrackerError):
+    """A use case was refused; nothing was recorded."""
+
+
+class UnknownParty(Refused):
+    """A development or command names a party that was never registered."""
+
+    def __init__(self, party: str, suggestions: list[str] | None = None) -> None:
+        self.party = party
+        self.suggestions = suggestions or []
+        super().__init__(
+            f"unknown party '{party}'{did_you_mean(self.suggestions)}"
+            + ("" if self.suggestions else f": register it with tracker party add '{party}'")
+        )
+
+
+class UnknownReport(Refused):
+    """A development or command names a report that was never filed."""
+
+    def __init__(self, report: str, suggestions: list[str] | None = None) -> None:
+        self.report = report
+        super().__init__(
+            f"unknown report '{report}'{did_you_mean(suggestions or [])}"
+            + ("" if suggestions else ": file it first, with a book or tracker add")
+        )
+
+
+class UnknownDevelopment(Refused):
+    """A command names a development that was never reported."""
+
+    def __init__(self, development: str, suggestions: list[str] | None = None) -> None:
+        self.development = development
+        super().__init__(
+            f"unknown development '{development}'{did_you_mean(suggestions or [])}"
+            + ("" if suggestions else ": tracker list developments shows them all")
+        )
+
+
+class NameTaken(Refused):
+    """A name already leads to another party."""
+
+    def __init__(self, name: str, owner: str, wanted_by: str) -> None:
+        super().__init__(
+            f"the name '{name}' already belongs to '{owner}', so '{wanted_by}' cannot have it: "
+            f"choose another, or tracker party merge {wanted_by} {owner} if they are one"
+        )
+
+
+class AlreadyReported(Refused):
+    """A development is in the log with another content."""
+
+    def __init__(self, development: str, revision: int) -> None:
+        super().__init__(
+            f"'{development}' is already in the log (revision {revision}) and says something else: "
+            "import it from its book to correct it, or choose another key"
+        )
+
+
+class StaleRevision(Refused):
+    """What is to be recorded equals an older revision that was corrected since."""
+
+    def __init__(self, development: str, matches: int, current: int) -> None:
+        super().__init__(
+            f"'{development}' equals revision {matches}, which revision {current} superseded: "
+            "update the book, or import it with --revert to go back"
+        )
+
+
+class AlreadyRetracted(Refused):
+    """A development was retracted before."""
+
+    def __init__(self, development: str, revision: int) -> None:
+        super().__init__(
+            f"'{development}' was retracted already (revision {revision}): "
+            "import its book with --revert to record it again"
+        )
+
+
+class OriginCycle(Refused):
+    """A link of origins would lead back to where it starts."""
+
+    def __init__(self, chain: list[str]) -> None:
+        super().__init__(f"origins would run in a circle: {' → '.join(chain)}: a report cannot retell itself")
+
+
+class MergeRefused(Refused):
+    """Two parties cannot be merged, or a merge cannot be undone."""

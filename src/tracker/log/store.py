@@ -1,0 +1,204 @@
+"""The append-only log: it runs use cases, each set of them in one conditional append."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from eventsourcing.dcb.api import DCBRecorder
+from eventsourcing.dcb.domain import Selector, Slice, Tagged
+from eventsourcing.dcb.persistence import DCBEventStore
+from eventsourcing.persistence import IntegrityError
+
+from tracker.errors import TrackerError
+from tracker.log.decisions import EnvelopeMapper, Envelope, Recorded, decode, event_id, topics
+from tracker.log.known import Known
+from tracker.log.use_cases import Intent, UseCase
+from tracker.model.fields import Event
+
+Clock = Callable[[], datetime]
+
+LOST_RACES = 8
+"""How often a set of use cases is decided anew when another writer was faster, before giving up."""
+
+NOTHING_MATCHES = Selector(tags=["nothing:matches"])
+"""A boundary that no event can touch: use cases without one of their own still append under a condition."""
+
+
+class RaceLost(TrackerError):
+    """Other writers kept changing what the use cases depend on."""
+
+    def __init__(self) -> None:
+        super().__init__("other writers kept changing the same parties or developments: try again")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An event with its position in the log."""
+
+    position: int
+    event: Recorded
+
+
+class Unit(Slice[Recorded]):
+    """A unit of work: several use cases that know, decide and are appended together, or not at all."""
+
+    def __init__(self, use_cases: Sequence[UseCase], stamp: Callable[[Intent], Envelope]) -> None:
+        self.use_cases = use_cases
+        self.known = Known()
+        self._stamp = stamp
+        self._read: list[Selector] = []
+
+    def consistency_boundary(self) -> list[Selector]:
+        return self._read or [NOTHING_MATCHES]
+
+    def unread(self) -> list[Selector]:
+        """Return the selectors that the use cases ask for and that were not read yet."""
+        asked = [selector for use_case in self.use_cases for selector in use_case.boundary(self.known)]
+        fresh: list[Selector] = []
+        seen = {_key(selector) for selector in self._read}
+        for selector in asked:
+            if _key(selector) not in seen:
+                seen.add(_key(selector))
+                fresh.append(selector)
+        return fresh
+
+    def learn(self, selectors: Sequence[Selector], events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]) -> None:
+        """Take in what a read returned."""
+        self._read += selectors
+        for tagged in events:
+            self.known.apply(tagged.decision)
+        position = head()
+        if self.last_known_position is None:
+            self.last_known_position = position or 0
+
+    def execute(self) -> None:
+        for use_case in self.use_cases:
+            for intent in use_case.decide(self.known):
+                recorded = Recorded(self._stamp(intent), intent.payload)
+                self.known.apply(recorded)
+                self.new_decisions.append(Tagged(tags=intent.tags, decision=recorded))
+
+
+def _key(selector: Selector) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(t.__name__ for t in selector.types), tuple(selector.tags)
+
+
+class Log:
+    """An append-only log over any recorder of the library.
+
+    `lock` is held from before the first read of a unit until after its append: with it, a recorder on one machine
+    never loses a race; without it (PostgreSQL, memory) the append condition finds lost races and the unit runs again.
+    """
+
+    def __init__(
+        self,
+        recorder: DCBRecorder,
+        *,
+        coder: str,
+        clock: Clock = lambda: datetime.now(UTC),
+        lock: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        _register_topics()
+        self.recorder = recorder
+        self.coder = coder
+        self._clock = clock
+        self._lock = lock
+        self._store: DCBEventStore[Recorded] = DCBEventStore(EnvelopeMapper(), recorder)
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Hold the writers' lock: what is read inside still stands when it is appended to."""
+        return self._lock()
+
+    def do(self, use_cases: Sequence[UseCase], *, book: str | None = None) -> list[Stored]:
+        """Run use cases in one unit and append what they decide; returns what was appended, in order.
+
+        Raises Refused (nothing is appended) and RaceLost.
+        """
+        with self.writing():
+            for _ in range(LOST_RACES):
+                unit = self._decide(use_cases, book)
+                if not unit.new_decisions:
+                    return []
+                events = list(unit.new_decisions)
+                try:
+                    last = self._store.append(events, unit.consistency_boundary(), unit.last_known_position)
+                except IntegrityError:
+                    continue
+                first = last - len(events) + 1
+                return [Stored(first + n, tagged.decision) for n, tagged in enumerate(events)]
+        raise RaceLost
+
+    def plan(self, use_cases: Sequence[UseCase], *, book: str | None = None) -> list[Recorded]:
+        """Return what `do` would append now, and append nothing; raises Refused."""
+        return [tagged.decision for tagged in self._decide(use_cases, book).new_decisions]
+
+    def known(self, use_cases: Sequence[UseCase]) -> Known:
+        """Return what these use cases would know before they decide."""
+        return self._advance(Unit(use_cases, self._stamper(None))).known
+
+    def events(self, after: int = 0) -> Iterator[Stored]:
+        """Yield every event after a position, decoded, in order."""
+        for sequenced in self.recorder.read(after=after):
+            yield Stored(sequenced.position, decode(sequenced.event.type, sequenced.event.data))
+
+    def events_of(self, *types: type[Event]) -> Iterator[Recorded]:
+        """Yield every event of some types, in order."""
+        for tagged in self._store.read(Selector(types=types)):  # type: ignore[arg-type]
+            yield tagged.decision
+
+    def head(self) -> int:
+        """Return the position of the last event, 0 in an empty log."""
+        return self._store.read(NOTHING_MATCHES).head or 0
+
+    def _decide(self, use_cases: Sequence[UseCase], book: str | None) -> Unit:
+        unit = self._advance(Unit(use_cases, self._stamper(book)))
+        unit.execute()
+        return unit
+
+    def _advance(self, unit: Unit) -> Unit:
+        while selectors := unit.unread():
+            response = self._store.read(selectors)
+            unit.learn(selectors, response, lambda response=response: response.head)  # type: ignore[misc]
+        if unit.last_known_position is None:
+            unit.last_known_position = self.head()
+        return unit
+
+    def _stamper(self, book: str | None) -> Callable[[Intent], Envelope]:
+        """Stamp every event of a unit with one instant, never before that of the last event in the log."""
+        moment: datetime | None = None
+
+        def stamp(intent: Intent) -> Envelope:
+            nonlocal moment
+            moment = moment or max(self._clock(), self._last_recorded_at())
+            content = intent.payload.content()
+            identity = event_id(intent.subject, intent.revision, intent.payload.TOPIC, content)
+            return Envelope(identity, moment, self.coder, intent.revision, intent.reason, intent.published, book)
+
+        return stamp
+
+    def _last_recorded_at(self) -> datetime:
+        head = self.head()
+        last = list(self.recorder.read(after=head - 1, limit=1)) if head else []
+        if not last:
+            return datetime.min.replace(tzinfo=UTC)
+        return decode(last[0].event.type, last[0].event.data).envelope.recorded_at
+
+
+def _register_topics() -> None:
+    """Give every class its topic in the library's registry, so that stored names never lead to an import."""
+    from eventsourcing.utils import register_topic
+
+    for topic, cls in topics().items():
+        register_topic(topic, cls)
+
+
+def open_log(path: Path, *, coder: str, create: bool = False) -> Log:
+    """Open the log of a workspace on SQLite; raises WorkspaceError where it is missing, locked or damaged."""
+    from tracker.log.sqlite_recorder import SQLiteDCBRecorder
+
+    recorder = SQLiteDCBRecorder(path, create=create)
+    return Log(recorder, coder=coder, lock=recorder.writing)
