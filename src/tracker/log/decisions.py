@@ -105,7 +105,6 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-
 class EnvelopeMapper(DCBMapper[Recorded]):
     """Translates between what use cases decide and what a recorder stores."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tracker.log.decisions import Recorded
 from tracker.model import records
 from tracker.model.development import Development
+from tracker.model.fields import Reliability
 from tracker.model.names import fold_name
 
 
@@ -22,11 +23,16 @@ class PartyState:
 
 @dataclass
 class ReportState:
-    """A filed report: its latest filing, and the grade and origin that hold now."""
+    """A filed report: its latest filing, and the grade and origin that hold now.
+
+    `said` is what its book last said: the filing, with the grades and origins that a book changed since. A grade that
+    was given past the book is not in it, so that importing the unchanged book again does not take it back.
+    """
 
     revision: int
     filed: records.ReportFiled
-    reliability: records.Reliability
+    said: records.ReportFiled
+    reliability: Reliability
     origin: str | None
     withdrawn: bool = False
     regrades: int = 0
@@ -99,9 +105,13 @@ class Known:
             case records.ReportRegraded():
                 state = self.reports[payload.report]
                 state.reliability, state.regrades = payload.reliability, revision
+                if event.envelope.book:
+                    state.said = state.said.model_copy(update={"reliability": payload.reliability})
             case records.OriginLinked():
                 report = self.reports[payload.report]
                 report.origin, report.links = payload.origin, revision
+                if event.envelope.book:
+                    report.said = report.said.model_copy(update={"origin": payload.origin})
             case records.ReportWithdrawn():
                 self.reports[payload.report].withdrawn = True
             case records.DevelopmentRetracted():
@@ -125,13 +135,13 @@ class Known:
     def _file(self, payload: records.ReportFiled, revision: int) -> None:
         held = self.reports.get(payload.report)
         if held is None:
-            self.reports[payload.report] = ReportState(revision, payload, payload.reliability, payload.origin)
+            self.reports[payload.report] = ReportState(revision, payload, payload, payload.reliability, payload.origin)
             return
         if payload.reliability is not held.filed.reliability:
             held.reliability = payload.reliability
         if payload.origin != held.filed.origin:
             held.origin = payload.origin
-        held.revision, held.filed = revision, payload
+        held.revision, held.filed, held.said = revision, payload, payload
 
     def _report(self, payload: Development, event: Recorded) -> None:
         held = self.developments.get(payload.id)

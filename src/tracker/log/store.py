@@ -14,7 +14,7 @@ from eventsourcing.dcb.persistence import DCBEventStore
 from eventsourcing.persistence import IntegrityError
 
 from tracker.errors import TrackerError
-from tracker.log.decisions import EnvelopeMapper, Envelope, Recorded, decode, event_id, topics
+from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, event_id, topics
 from tracker.log.known import Known
 from tracker.log.use_cases import Intent, UseCase
 from tracker.model.fields import Event
@@ -66,7 +66,9 @@ class Unit(Slice[Recorded]):
                 fresh.append(selector)
         return fresh
 
-    def learn(self, selectors: Sequence[Selector], events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]) -> None:
+    def learn(
+        self, selectors: Sequence[Selector], events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]
+    ) -> None:
         """Take in what a read returned."""
         self._read += selectors
         for tagged in events:

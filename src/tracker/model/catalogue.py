@@ -1,4 +1,4 @@
-"""Every type of development, found from its class: book grammar, forms, schema, docs and columns all derive from here."""
+"""Every type of development, found from its class: grammar, forms, schema, docs and columns derive from here."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ class EventType:
         """The fields that name who takes part, in the order of the class; `speaker` only where it is a role."""
         pair = self.cls.PAIR or ()
         return tuple(
-            f.name
-            for f in self.fields
-            if f.kind in (Kind.PARTY, Kind.PARTIES) and (not f.common or f.name in pair)
+            f.name for f in self.fields if f.kind in (Kind.PARTY, Kind.PARTIES) and (not f.common or f.name in pair)
         )
 
 
@@ -198,24 +196,27 @@ def _spec(attribute: str, info: FieldInfo, *, common: bool) -> FieldSpec:
 EDTF_FIELDS = frozenset({"occurred", "expires", "starts", "since", "until", "retrieved", "published"})
 
 
+BY_TYPE: dict[Any, Kind] = {
+    bool: Kind.BOOLEAN,
+    int: Kind.INTEGER,
+    Decimal: Kind.DECIMAL,
+    Amount: Kind.AMOUNT,
+    Quote: Kind.QUOTE,
+}
+
+
 def _kind(name: str, annotation: Any) -> Kind:
     plain, marked = _unwrap(annotation)
-    origin = get_origin(plain)
-    if origin is tuple:
-        item, item_marked = _unwrap(get_args(plain)[0])
-        if item_marked:
-            return Kind.PARTIES
-        return Kind.AMOUNTS if item is Amount else Kind.TEXTS
-    by_type = {bool: Kind.BOOLEAN, int: Kind.INTEGER, Decimal: Kind.DECIMAL, Amount: Kind.AMOUNT, Quote: Kind.QUOTE}
     if marked:
         return Kind.PARTY
-    if origin is dict:
+    if get_origin(plain) is tuple:
+        item, item_marked = _unwrap(get_args(plain)[0])
+        return Kind.PARTIES if item_marked else Kind.AMOUNTS if item is Amount else Kind.TEXTS
+    if get_origin(plain) is dict:
         return Kind.BEARINGS
-    if plain in by_type:
-        return by_type[plain]
     if isinstance(plain, type) and issubclass(plain, StrEnum):
         return Kind.CHOICE
-    return Kind.EDTF if name in EDTF_FIELDS else Kind.TEXT
+    return BY_TYPE.get(plain, Kind.EDTF if name in EDTF_FIELDS else Kind.TEXT)
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

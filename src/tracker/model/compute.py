@@ -40,12 +40,14 @@ class Compute(Development):
             description="How much: 4.5 GW, up to 11.9B USD, or a list of both.",
         ),
     ] = ()
-    layer: Annotated[
-        Layer | None, Field(description="What is counted; empty: money is contract, power is site.")
-    ] = None
+    layer: Annotated[Layer | None, Field(description="What is counted; empty: money is contract, power is site.")] = (
+        None
+    )
     site: Annotated[ShortText | None, Field(description="Where, in words.")] = None
     starts: Annotated[EdtfText | None, Field(description="When the capacity starts, in EDTF.")] = None
-    expires: Annotated[EdtfText | None, Field(description="When the commitment ends, as the contract says, in EDTF.")] = None
+    expires: Annotated[
+        EdtfText | None, Field(description="When the commitment ends, as the contract says, in EDTF.")
+    ] = None
 
 
 class ComputeCommitted(Compute):

@@ -21,7 +21,6 @@ from tracker.model.fields import (
     PartyId,
     QuoteText,
     ReportId,
-    ShortText,
     Stage,
 )
 
@@ -64,12 +63,16 @@ class Development(Event):
         EdtfText | None, Field(description="When it happened, in EDTF: 2025-01-21, 2018-22, ../2025-05, 2023-11?.")
     ] = None
     origin: Annotated[
-        ReportId | None, Field(description="The report that first carried this, where it is not the report's own origin.")
+        ReportId | None,
+        Field(description="The report that first carried this, where it is not the report's own origin."),
     ] = None
-    attribution: Annotated[Attribution, Field(description="On whose word the report says it.")] = Attribution.UNATTRIBUTED
+    attribution: Annotated[Attribution, Field(description="On whose word the report says it.")] = (
+        Attribution.UNATTRIBUTED
+    )
     speaker: Annotated[PartyId | None, Field(description="Who says so, or who spoke.")] = None
     for_: Annotated[
-        PartyId | None, Field(alias="for", description="The organisation that a person acts for, where it is not their own.")
+        PartyId | None,
+        Field(alias="for", description="The organisation that a person acts for, where it is not their own."),
     ] = None
     credibility: Annotated[
         Credibility | None, Field(description="1 confirmed … 5 improbable, 6 cannot be judged (the default).")

@@ -24,8 +24,8 @@ class Frozen(BaseModel):
 class Event(Frozen):
     """What the log holds: a fact, stored under a topic that survives the renaming of modules.
 
-    A released event never changes. A new optional field whose default is None is allowed (anything else would change the
-    stored form of what was said before); whatever goes further is a new class with VERSION 2, and the old one stays.
+    A released event never changes. A new optional field with the default None is allowed (anything else would change
+    the stored form of what was said before); whatever goes further is a new class with VERSION 2, and the old one stays.
     """
 
     VERSION: ClassVar[int] = 1
@@ -46,7 +46,7 @@ class Event(Frozen):
 
 @dataclass(frozen=True)
 class Role:
-    """Marks a field that names a party: its value may be any of the party's names, and is stored as the id."""
+    """Marks a field that names a party: books may give any of its names, the log stores its id."""
 
 
 def _edtf(text: str) -> str:
@@ -59,6 +59,7 @@ def _published(text: str) -> str:
 
 
 def as_list(value: Any) -> Any:
+    """Accept one value where a list is wanted."""
     return value if value is None or isinstance(value, list | tuple) else [value]
 
 

@@ -190,7 +190,9 @@ class AgreementChange(Development):
     counterparty: Annotated[PartyId, Field(description="The other side.")]
     others: Annotated[PartyIds, Field(description="Further parties to it.")] = ()
     subject: Annotated[ShortText | None, Field(description="What it is about, in words.")] = None
-    amount: Annotated[Amount | None, Field(description="Its size, where that is neither an investment nor compute.")] = None
+    amount: Annotated[
+        Amount | None, Field(description="Its size, where that is neither an investment nor compute.")
+    ] = None
     expires: Annotated[EdtfText | None, Field(description="When it ends, as the contract says, in EDTF.")] = None
 
 

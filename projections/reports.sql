@@ -1,0 +1,136 @@
+-- reports: the published sources that were filed, as they are graded and linked now.
+-- grain: one row per report
+-- report          id, a slug
+-- publisher       who published it
+-- title           its title
+-- published       when, as the source prints it (EDTF or an instant)
+-- published_on    the latest day that this may mean, in the source's own zone
+-- language        BCP 47
+-- url             where it stands
+-- archive_url     where a copy is kept
+-- retrieved       the day on which it was read
+-- text_sha256     SHA-256 of the kept text
+-- reliability     grade A to F of the source
+-- retells         the report that it retells, as said of it
+-- origin          the root of that chain; itself where it retells nothing
+-- withdrawn       whether the source withdrew it
+-- note            what a reader should know
+-- order by: report
+with recursive
+
+filings as (
+    select
+        *,
+        lag(reliability) over filed as former_reliability,
+        lag(origin) over filed as former_origin,
+        row_number() over filed as filing
+    from report_entries
+    where topic = 'ReportFiled.v1'
+    window filed as (partition by report order by position)
+),
+
+latest as (
+    select * exclude (filing)
+    from filings
+    qualify row_number() over (partition by report order by position desc) = 1
+),
+
+-- Filing a report anew changes its grade or origin only where it says something else than the filing before.
+graded as (
+    select
+        report,
+        arg_max(reliability, position) as reliability
+    from (
+        select
+            report,
+            reliability,
+            position
+        from filings
+        where filing = 1 or reliability is distinct from former_reliability
+        union all
+        select
+            report,
+            reliability,
+            position
+        from report_entries
+        where topic = 'ReportRegraded.v1'
+    ) as grades
+    group by report
+),
+
+linked as (
+    select
+        report,
+        arg_max_null(origin, position) as retells
+    from (
+        select
+            report,
+            origin,
+            position
+        from filings
+        where filing = 1 or origin is distinct from former_origin
+        union all
+        select
+            report,
+            origin,
+            position
+        from report_entries
+        where topic = 'OriginLinked.v1'
+    ) as links
+    group by report
+),
+
+followed as (
+    select
+        report,
+        retells as origin,
+        1 as steps
+    from linked
+    where retells is not null
+    union all
+    select
+        followed.report,
+        linked.retells as origin,
+        followed.steps + 1 as steps
+    from followed
+    inner join linked on followed.origin = linked.report
+    where
+        linked.retells is not null
+        and followed.steps < 50
+),
+
+roots as (
+    select
+        report,
+        arg_max(origin, steps) as origin
+    from followed
+    group by report
+),
+
+withdrawals as (
+    select distinct report
+    from report_entries
+    where topic = 'ReportWithdrawn.v1'
+)
+
+select
+    latest.report,
+    latest.publisher,
+    latest.title,
+    latest.published,
+    latest.published_on,
+    latest.language,
+    latest.url,
+    latest.archive_url,
+    latest.retrieved,
+    latest.text_sha256,
+    graded.reliability,
+    linked.retells,
+    coalesce(roots.origin, latest.report) as origin,
+    withdrawals.report is not null as withdrawn,
+    latest.note
+from latest
+inner join graded on latest.report = graded.report
+inner join linked on latest.report = linked.report
+left join roots on latest.report = roots.report
+left join withdrawals on latest.report = withdrawals.report

@@ -1,0 +1,78 @@
+"""Moves stored events out of a log and into an empty one, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
+from eventsourcing.persistence import IntegrityError
+from pydantic_core import to_json
+
+from tracker.log.decisions import decode
+from tracker.log.refusals import Refused
+from tracker.log.store import Log, Stored
+from tracker.model.development import Development
+from tracker.model.fields import Event
+
+
+class LogNotEmpty(Refused):
+    """Events can be restored only where there are none yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the log is not empty: events are restored, with their positions, only into an empty one")
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """An event as a recorder holds it; `data` are its exact bytes."""
+
+    position: int
+    topic: str
+    tags: tuple[str, ...]
+    data: bytes
+
+
+def stored_rows(log: Log, after: int = 0) -> Iterator[StoredRow]:
+    """Yield the stored events after a position, undecoded, in order."""
+    for sequenced in log.recorder.read(after=after):
+        event = sequenced.event
+        yield StoredRow(sequenced.position, event.type, tuple(event.tags), event.data)
+
+
+def restore(log: Log, rows: Sequence[StoredRow]) -> list[Stored]:
+    """Append stored events to an empty log as they are; raises LogNotEmpty.
+
+    The caller has decoded every row and seen that the positions count from 1.
+    """
+    if not rows:
+        return []
+    events = [DCBEvent(row.topic, row.data, list(row.tags)) for row in rows]
+    with log.writing():
+        try:
+            # A query without items matches every event: whatever the log holds by then, the append fails.
+            last = log.recorder.append(events, DCBAppendCondition(DCBQuery(), 0))
+        except IntegrityError as error:
+            raise LogNotEmpty from error
+    first = last - len(rows) + 1
+    return [Stored(first + n, decode(row.topic, row.data)) for n, row in enumerate(rows)]
+
+
+def subject_of(payload: Event) -> str:
+    """Return what an event is about as the tag under which the log finds it: `party:acme`, `development:r1#k`."""
+    if isinstance(payload, Development):
+        return f"development:{payload.id}"
+    kind = next(name for name in ("party", "report", "development") if name in type(payload).model_fields)
+    return f"{kind}:{getattr(payload, kind)}"
+
+
+def recorded_by_book(log: Log, book: str) -> set[str]:
+    """Return the ids of the developments that a book recorded or corrected; reads the whole log, decodes little of it."""
+    needle = b'"book":' + to_json(book)
+    found: set[str] = set()
+    for row in stored_rows(log):
+        if needle in row.data:
+            event = decode(row.topic, row.data)
+            if event.envelope.book == book and isinstance(event.payload, Development):
+                found.add(event.payload.id)
+    return found

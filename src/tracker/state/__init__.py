@@ -1,0 +1,1 @@
+"""State: projections over a scoped log, in DuckDB (the only importer of it)."""

@@ -1,0 +1,102 @@
+"""What reading needs of the vocabulary, as plain data, kept in a cache.
+
+Importing fifty pydantic classes takes longer than most answers. The cache stands beside Python's own compiled files and
+is keyed by the model's source files: a changed or added event type is seen at once. Where the folder cannot be
+written, the vocabulary is derived each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Column:
+    """A typed column of a development: the field that fills it, its type in DuckDB and its kind in the catalogue."""
+
+    name: str
+    field: str
+    sql_type: str
+    kind: str
+    common: bool
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The columns of a development, the scale of intensities, and what each type says of its roles, as SQL.
+
+    `scale` holds (type, variant, intensity, conduct, rank, group); `roles` turns a development into a JSON object.
+    """
+
+    columns: tuple[Column, ...]
+    scale: tuple[tuple[str, str, str, str, int, str], ...]
+    pair_first: str
+    pair_second: str
+    variant: str
+    roles: str
+
+    @property
+    def payload_struct(self) -> str:
+        """The DuckDB struct type of a development's payload."""
+        return "STRUCT(" + ", ".join(f'"{column.field}" {column.sql_type}' for column in self.columns) + ")"
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary, from the cache where it is up to date."""
+    path = _cache_path()
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return _from_json(json.loads(path.read_text(encoding="utf-8")))
+    derived = _derive()
+    with suppress(OSError):
+        _write(path, json.dumps(asdict(derived)))
+    return derived
+
+
+def _derive() -> Vocabulary:
+    from tracker.model.catalogue import intensity_table
+    from tracker.state import columns as derived
+
+    return Vocabulary(
+        columns=tuple(
+            Column(name, spec.name, derived.SQL_TYPES[spec.kind], spec.kind.value, spec.common)
+            for name, spec in derived.development_columns().items()
+        ),
+        scale=tuple((t, v, str(i), conduct, rank, group) for t, v, i, conduct, rank, group in intensity_table()),
+        pair_first=derived.pair_expression(0),
+        pair_second=derived.pair_expression(1),
+        variant=derived.variant_expression(),
+        roles=derived.roles_expression(),
+    )
+
+
+def _from_json(data: dict[str, object]) -> Vocabulary:
+    plain = dict(data)
+    columns = tuple(Column(**column) for column in plain.pop("columns"))  # type: ignore[attr-defined]
+    scale = tuple(tuple(row) for row in plain.pop("scale"))  # type: ignore[attr-defined]
+    return Vocabulary(columns=columns, scale=scale, **plain)  # type: ignore[arg-type]
+
+
+def _cache_path() -> Path:
+    """Name the cache by the state of the sources that it derives from, as Python names its compiled files."""
+    here = Path(__file__).parent
+    sources = [*sorted((here.parent / "model").glob("*.py")), here / "columns.py", Path(__file__)]
+    states = [f"{path.name} {(stat := path.stat()).st_size} {stat.st_mtime_ns}" for path in sources]
+    key = hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
+    return here / "__pycache__" / f"vocabulary-{key}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write whole or not at all: two processes may derive it at the same moment."""
+    path.parent.mkdir(exist_ok=True)
+    for stale in path.parent.glob("vocabulary-*.json"):
+        stale.unlink(missing_ok=True)
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,154 @@
+"""Where things are: a workspace's folders and settings, and the books and projections that tracker brings along."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tracker.errors import TrackerError, WorkspaceError, did_you_mean
+
+SETTINGS = "tracker.toml"
+VARIABLE = "TRACKER_WORKSPACE"
+
+TEMPLATE = """\
+# A tracker workspace: books in events/, your own projections in projections/, the log in .tracker/.
+
+# coder = "your name"   # who records; without it, the name of your account
+
+# A lens is a standard of evidence: a condition on the columns of `developments`. tracker --lens documents …
+[lenses]
+documents = "attribution in ('document', 'on-record')"
+named = "attribution in ('document', 'on-record', 'named')"
+graded = "reliability in ('A', 'B', 'C')"
+"""
+
+
+class NoWorkspace(WorkspaceError):
+    """No workspace was found."""
+
+    def __init__(self, start: Path) -> None:
+        super().__init__(
+            f"no workspace here: neither {start} nor a folder above it holds {SETTINGS}: "
+            "make one with tracker init, or name one with -C DIR or TRACKER_WORKSPACE"
+        )
+
+
+class BadSettings(WorkspaceError):
+    """The settings of a workspace cannot be used."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+
+
+class UnknownLens(TrackerError):
+    """A lens is not in the settings."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        hint = did_you_mean([k for k in known if k.startswith(name[:2])][:3])
+        rest = f": there are {', '.join(known)}" if known else f": name one in {SETTINGS}, under [lenses]"
+        super().__init__(f"unknown lens '{name}'{hint or rest}")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace on disk. `lenses` are named conditions on evidence; `coder` is who records."""
+
+    root: Path
+    coder: str
+    lenses: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def log(self) -> Path:
+        """The file that holds the log."""
+        return self.root / ".tracker" / "log.sqlite"
+
+    @property
+    def books(self) -> Path:
+        return self.root / "events" / "books"
+
+    @property
+    def parties(self) -> Path:
+        return self.root / "events" / "parties.yaml"
+
+    @property
+    def projections(self) -> list[Path]:
+        """The folders of projections, the workspace's own last: the same name replaces."""
+        return [bundled("projections"), self.root / "projections"]
+
+    def lens(self, name: str) -> str:
+        """Return the condition that a lens stands for; raises UnknownLens."""
+        if name not in self.lenses:
+            raise UnknownLens(name, sorted(self.lenses))
+        return self.lenses[name]
+
+
+def bundled(name: str) -> Path:
+    """Return a folder that tracker brings along, `events` or `projections`, from the wheel or from a checkout."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "bundled" / name
+    return shipped if shipped.is_dir() else package.parents[1] / name
+
+
+def find_workspace(given: Path | None, start: Path) -> Workspace:
+    """Return the workspace of -C, else of TRACKER_WORKSPACE, else the nearest above `start`; raises NoWorkspace."""
+    named = given or (Path(value) if (value := os.environ.get(VARIABLE)) else None)
+    if named is not None:
+        root = named.expanduser().resolve()
+        if not (root / SETTINGS).is_file():
+            raise NoWorkspace(root)
+        return load_workspace(root)
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS).is_file():
+            return load_workspace(folder)
+    raise NoWorkspace(start)
+
+
+def load_workspace(root: Path) -> Workspace:
+    """Read the settings of a workspace; raises BadSettings."""
+    path = root / SETTINGS
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(path, f"cannot be read: {error}") from error
+    except OSError as error:
+        raise BadSettings(path, f"cannot be opened: {error.strerror}") from error
+    lenses = settings.get("lenses", {})
+    if not isinstance(lenses, dict) or not all(isinstance(where, str) for where in lenses.values()):
+        raise BadSettings(
+            path, '[lenses] holds names with a condition in quotes, such as documents = "attribution = …"'
+        )
+    return Workspace(root, _coder(settings, path), dict(lenses))
+
+
+def _coder(settings: dict[str, Any], path: Path) -> str:
+    coder = settings.get("coder") or os.environ.get("TRACKER_CODER")
+    if coder is None:
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return "unknown"
+    if not isinstance(coder, str) or len(coder) > 100:
+        raise BadSettings(path, 'coder is a name in quotes, such as coder = "a. analyst"')
+    return coder
+
+
+def init_workspace(root: Path) -> Workspace:
+    """Make an empty workspace: settings, folders, and an empty log is made by whoever opens it first.
+
+    Raises BadSettings where there is one already, and WorkspaceError where the folder cannot be written.
+    """
+    path = root / SETTINGS
+    if path.exists():
+        raise BadSettings(path, "is there already: this folder is a workspace")
+    try:
+        for folder in ("events/books", "events/sources", "projections", ".tracker"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        path.write_text(TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(f"{root}: no workspace can be made here: {error.strerror}") from error
+    return load_workspace(root)

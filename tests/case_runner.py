@@ -1,0 +1,229 @@
+"""The `.case` notation: book entries, a query, `----`, the rows; each block adds to the history above it.
+
+    # A relaxation without a level leaves a relaxed term, never an ended one.
+    parties: [acme, globex]
+    report: {id: r1, published: 2025-05-05, reliability: A}
+    developments:
+      - {type: exclusivity-relaxed, key: relaxed, grantor: acme, holder: globex, coverage: cloud}
+
+    scope as_of=2025-05-31
+    select level, status, ended_on from exclusivity_terms where grantor = 'acme'
+    ----
+    level    status    ended_on
+    relaxed  in-force  -
+
+A line at the margin that starts with `# ` opens a block; its sentence is the test's name. The entries are YAML as in an event
+book, every scalar text; documents are parted by `---`. A document may hold `parties` (a list, or a mapping from id to
+what `PartyRegistered` takes), `merges`, `unmerges`, `report` (its fields, or the id of one that was filed above), `developments`,
+`corrections` (developments with `why` and, where the source corrects itself, `corrected` as the day), `retractions`
+(`development`, `why`, `published`), `regrades`, `origins`, `withdrawals`, and `recorded`, the day on which all of it enters the log.
+The scope's keys are as_of, known_at, recorded_until (days) and where (the rest of the line). Columns are parted by two
+spaces; `-` is null. Rows come in any order where the query has no `order by`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from eventsourcing.dcb.popo import InMemoryDCBRecorder
+
+from tracker.log import use_cases
+from tracker.log.store import Log
+from tracker.log.use_cases import UseCase
+from tracker.model import records
+from tracker.model.catalogue import event_types
+from tracker.model.development import Development
+from tracker.model.fields import Reliability
+from tracker.state.projections import read_projections
+from tracker.state.reader import Reader, Table
+from tracker.state.scope import Scope, end_of
+
+ROOT = Path(__file__).parent.parent
+TODAY = date(2025, 12, 31)  # the day of a query that names no other
+FIRST_RECORDED = datetime(2000, 1, 1, tzinfo=UTC)  # a block that names no day is recorded on that of the one before
+QUERY = re.compile(r"(scope|select|with|from)\b")
+
+Rows = list[tuple[int, str, bytes]]
+
+
+class BadCase(Exception):
+    """A block of a `.case` file is not written as it should be."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One block: its entries as text, its scope, its query, and the rows that should come out."""
+
+    path: Path
+    line: int
+    title: str
+    entries: str
+    scope: Scope
+    query: str
+    expected: list[list[str]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.name}::{self.title}"
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Read the blocks of a file; raises BadCase with the line."""
+    blocks: list[tuple[int, list[str], list[str]]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("# "):
+            if not blocks or blocks[-1][2]:
+                blocks.append((number, [], []))
+            blocks[-1][1].append(line.removeprefix("# ").strip())
+        elif blocks:
+            blocks[-1][2].append(line)
+        elif line.strip():
+            raise BadCase(f"{path}:{number}: before the first '# title'")
+    return [_case(path, number, " ".join(title), body) for number, title, body in blocks]
+
+
+def _case(path: Path, line: int, title: str, body: list[str]) -> Case:
+    if "----" not in body:
+        raise BadCase(f"{path}:{line}: no '----' between the query and its rows")
+    cut = body.index("----")
+    start = next((n for n, text in enumerate(body[:cut]) if QUERY.match(text)), None)
+    if start is None:
+        raise BadCase(f"{path}:{line}: no query before '----'")
+    query, scope = body[start:cut], Scope()
+    if query[0].startswith("scope"):
+        scope = _scope(query.pop(0))
+    expected = [re.split(r" {2,}", text.strip()) for text in body[cut + 1 :] if text.strip()]
+    return Case(path, line, title, "\n".join(body[:start]), scope, "\n".join(query).strip().rstrip(";"), expected)
+
+
+def _scope(line: str) -> Scope:
+    line, _, where = line.partition("where=")
+    given = dict(pair.split("=", 1) for pair in line.split()[1:])
+    until = given.pop("recorded_until", None)
+    days = {key: date.fromisoformat(value) for key, value in given.items()}
+    return Scope(**days, where=where.strip() or None, recorded_until=end_of(date.fromisoformat(until)) if until else None)
+
+
+def expected_and_actual(case: Case) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the rows that a block names and those that come out, both with their header and in a comparable order."""
+    actual = shown(reader_after(case.path, case.line).sql(case.query, case.scope))
+    if re.search(r"\border by\b", case.query):
+        return case.expected, actual
+    return [case.expected[0], *sorted(case.expected[1:])], [actual[0], *sorted(actual[1:])]
+
+
+def shown(table: Table) -> list[list[str]]:
+    """Return a table as the notation writes it: the header, then one list of texts per row."""
+    return [list(table.columns), *([_shown(value) for value in row] for row in table.rows)]
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Return rows as lines of aligned columns, ready to be pasted into a file."""
+    widths = [max(len(row[n]) for row in rows if n < len(row)) for n in range(max(map(len, rows)))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_shown(item)}' for key, item in value.items())}}}"
+    return str(value)
+
+
+@cache
+def reader_after(path: Path, line: int) -> Reader:
+    """Return a reader of the history down to the block at a line, that block's entries among it."""
+    history = _histories(path)[line]
+    if isinstance(history, Exception):
+        raise history
+    return Reader([history] if history else [], read_projections([ROOT / "projections"]), TODAY)
+
+
+@cache
+def _histories(path: Path) -> dict[int, Rows | Exception]:
+    """Record the blocks of a file one after the other; a block that is refused fails, and so do those below it."""
+    now = FIRST_RECORDED
+    log = Log(InMemoryDCBRecorder(), coder="case", clock=lambda: now)
+    found: dict[int, Rows | Exception] = {}
+    rows: Rows = []
+    for case in read_cases(path):
+        try:
+            for document in yaml.load_all(case.entries, yaml.BaseLoader):
+                if not document:
+                    continue
+                if "recorded" in document:
+                    now = end_of(date.fromisoformat(document.pop("recorded")))
+                log.do(list(recorded(document)))
+            last = rows[-1][0] if rows else 0
+            rows = rows + [(e.position, e.event.type, e.event.data) for e in log.recorder.read(after=last)]
+            found[case.line] = rows
+        except Exception as error:  # whatever it is, it belongs to this block's test and not to the collection
+            error.add_note(f"in the entries of {path}:{case.line}")
+            found |= {later.line: error for later in read_cases(path) if later.line >= case.line}
+            break
+    return found
+
+
+def recorded(document: dict[str, Any]) -> Iterator[UseCase]:
+    """Yield the use cases that one document of entries stands for."""
+    unknown = set(document) - {"parties", "report", *ENTRIES}
+    if unknown:
+        raise BadCase(f"unknown entries {sorted(unknown)}: there are {sorted({'parties', 'report', *ENTRIES})}")
+    parties = document.get("parties", [])
+    for party in parties:
+        fields = {"party": party, "name": party, **(parties[party] or {} if isinstance(parties, dict) else {})}
+        yield use_cases.RegisterParty(records.PartyRegistered.model_validate(fields))
+    report = document.get("report", "")
+    if isinstance(report, dict):
+        report_id = report.pop("id")
+        fields = {"report": report_id, "publisher": report_id, **report}
+        yield use_cases.FileReport(records.ReportFiled.model_validate(fields))
+        report = report_id
+    for name, use_case in ENTRIES.items():
+        for entry in document.get(name, []):
+            yield use_case(entry, report)
+
+
+def development(entry: Mapping[str, Any], report: str) -> Development:
+    """Return the development that a book entry says."""
+    fields = dict(entry)
+    name = fields.pop("type")
+    if name not in event_types():
+        raise BadCase(f"unknown type '{name}'")
+    return event_types()[name].cls.model_validate({"report": report, **fields})
+
+
+def _correction(entry: Mapping[str, Any], report: str) -> UseCase:
+    fields = dict(entry)
+    why, published = fields.pop("why", "a slip"), fields.pop("corrected", None)
+    return use_cases.CorrectDevelopment(development(fields, report), why, published)
+
+
+ENTRIES: dict[str, Callable[[Any, str], UseCase]] = {
+    "merges": lambda entry, _: use_cases.MergeParties(**{"reason": "one and the same", **entry}),
+    "unmerges": lambda entry, _: use_cases.UndoMerge(**{"reason": "two after all", **entry}),
+    "developments": lambda entry, report: use_cases.ReportDevelopment(development(entry, report)),
+    "corrections": _correction,
+    "retractions": lambda entry, _: use_cases.RetractDevelopment(
+        entry["development"], entry.get("why", "a slip"), entry.get("published")
+    ),
+    "regrades": lambda entry, _: use_cases.RegradeReport(entry["report"], Reliability(entry["reliability"]), "graded anew"),
+    "origins": lambda entry, _: use_cases.LinkOrigin(entry["report"], entry.get("origin"), "found to retell"),
+    "withdrawals": lambda entry, _: use_cases.WithdrawReport(entry["report"], "withdrawn", entry.get("published")),
+}

@@ -1,0 +1,134 @@
+"""Users' SQL answers, and can do nothing else: no files, no settings, no writing, no running on."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tracker.log.store import open_log
+from tracker.log.use_cases import FileReport, RegisterParty, ReportDevelopment
+from tracker.model import records
+from tracker.model.terms import ExclusivityGranted
+from tracker.state.query import Limits, QueryRefused, QueryStopped, guarded_query
+from tracker.state.reader import BadScope, Table, open_reader
+from tracker.state.scope import Scope
+
+PROJECTIONS = Path(__file__).parent.parent / "projections"
+TODAY = date(2025, 12, 31)
+
+
+@pytest.fixture(scope="module")
+def log_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("log") / "log.sqlite"
+    log = open_log(path, coder="analyst", create=True)
+    log.do(
+        [
+            RegisterParty(records.PartyRegistered(party="acme", name="Acme")),
+            RegisterParty(records.PartyRegistered(party="globex", name="Globex")),
+            FileReport(records.ReportFiled(report="r1", publisher="Wire", published="2024-05-05", reliability="B")),
+            ReportDevelopment(
+                ExclusivityGranted(report="r1", key="grant", grantor="acme", holder="globex", coverage="cloud")
+            ),
+        ]
+    )
+    log.recorder.close()
+    return path
+
+
+def ask(log_path: Path, sql: str, scope: Scope = Scope(), limits: Limits = Limits()) -> Table:
+    return guarded_query(log_path, [PROJECTIONS], TODAY, scope, sql, limits)
+
+
+def test_a_query_reads_projections(log_path: Path) -> None:
+    table = ask(log_path, "select relationship, type from timeline")
+
+    assert table == Table(["relationship", "type"], [("acme--globex", "exclusivity-granted")])
+
+
+def test_a_query_reads_under_a_scope(log_path: Path) -> None:
+    assert ask(log_path, "select count(*) from timeline", Scope(known_at=date(2024, 5, 4))).rows == [(0,)]
+
+
+def test_a_typo_names_the_nearest_column(log_path: Path) -> None:
+    with pytest.raises(QueryRefused, match='"type"'):
+        ask(log_path, "select tipe from timeline")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy timeline to 'out.csv'",
+        "attach 'other.db'",
+        "install httpfs",
+        "load httpfs",
+        "set threads = 1",
+        "create table t as select 1",
+        "create temp table t as select 1",
+        "drop view timeline",
+        "insert into log.entries select * from log.entries",
+        "pragma database_list",
+        "call pragma_version()",
+        "export database 'folder'",
+        "select 1; select 2",
+        "",
+    ],
+)
+def test_what_does_not_only_read_is_refused(log_path: Path, sql: str) -> None:
+    with pytest.raises(QueryRefused):
+        ask(log_path, sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_csv('{here}')",
+        "select * from read_text('{here}')",
+        "select * from '{here}'",
+        "select * from glob('/*')",
+        "select * from sniff_csv('{here}')",
+        "select getenv('HOME')",
+    ],
+)
+def test_no_query_reaches_a_file_or_the_environment(log_path: Path, sql: str) -> None:
+    with pytest.raises(QueryRefused):
+        ask(log_path, sql.format(here=__file__))
+
+
+def test_no_query_reaches_a_python_variable(log_path: Path) -> None:
+    with pytest.raises(QueryRefused, match="does not exist"):
+        ask(log_path, "select * from TODAY")
+
+
+def test_an_endless_query_is_stopped(log_path: Path) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(QueryStopped, match="stopped after 3 seconds"):
+        ask(log_path, "select count(*) from range(10000000) a, range(10000000) b", limits=Limits(seconds=3))
+    assert time.monotonic() - began < 30
+
+
+def test_a_query_that_needs_too_much_memory_is_stopped(log_path: Path) -> None:
+    with pytest.raises(QueryStopped):
+        ask(log_path, "select list(repeat('x', 1000000)) from range(100000)", limits=Limits(seconds=60, memory_mib=256))
+
+
+def test_a_string_of_two_gigabytes_does_not_exhaust_the_machine(log_path: Path) -> None:
+    with pytest.raises(QueryStopped):
+        ask(log_path, "select repeat('x', 2000000000) || 'y'", limits=Limits(seconds=60, address_space_mib=2500))
+
+
+def test_a_lens_that_is_no_condition_is_refused_with_an_example(log_path: Path) -> None:
+    reader = open_reader(log_path, [PROJECTIONS], TODAY)
+
+    with pytest.raises(BadScope, match="attribution in"):
+        reader.table("timeline", Scope(where="atribution = 'document'"))
+
+
+def test_a_lens_cannot_reach_a_file(log_path: Path) -> None:
+    reader = open_reader(log_path, [PROJECTIONS], TODAY)
+
+    with pytest.raises(BadScope):
+        reader.table("timeline", Scope(where=f"exists (select * from read_text('{__file__}'))"))
