@@ -1,0 +1,66 @@
+"""Which files may be read at all: regular ones, inside the given folder, of a bearable size."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from tracker.errors import TrackerError
+from tracker.model.names import visible
+
+# A text of this size would fill a thousand pages; the bound keeps memory and time in hand, whatever is passed.
+MAX_BYTES = 5_000_000
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class UnreadableFile(TrackerError):
+    """A file that is missing, not a regular file, outside of its folder, too large or forbidden."""
+
+    def __init__(self, path: Path, reason: str, advice: str) -> None:
+        super().__init__(f"cannot read '{visible(str(path))}': {visible(reason)}; {advice}")
+
+
+def read_book_file(path: Path, folder: Path | None = None) -> bytes:
+    """Return the bytes of a book or of a kept text; refuse all that is not a plain file in `folder`.
+
+    `folder` is where the file must really lie once links are followed; by default the one in which the path stands.
+    Raises `UnreadableFile`.
+    """
+    inside = path.parent if folder is None else folder
+    try:
+        real, home = path.resolve(strict=True), inside.resolve(strict=True)
+        if not real.is_relative_to(home):
+            raise UnreadableFile(path, f"it leads out of '{inside}'", "copy the file into the folder")
+        _refuse_unless_regular(path, real.stat())
+        return _read_regular(path, real)
+    except FileNotFoundError as error:
+        raise UnreadableFile(path, "there is no such file", "check the name") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        # ValueError: a NUL in the name; RuntimeError: a loop of links on older Pythons.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(path, reason, "check the name and the permissions") from error
+
+
+def _read_regular(path: Path, real: Path) -> bytes:
+    # O_NONBLOCK and the second look: the file may be swapped for a pipe between the look and the opening.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(real, flags), "rb") as file:
+        _refuse_unless_regular(path, os.fstat(file.fileno()))
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise UnreadableFile(path, f"it is larger than {MAX_BYTES:,} bytes", "split it, one file per report")
+    return data
+
+
+def _refuse_unless_regular(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file")
+        raise UnreadableFile(path, f"it is {kind}", "name a regular file")

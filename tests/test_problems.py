@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.books.problems import BookProblems, Problem, display_width, source_lines
+from tracker.errors import ExitCode
+
+
+def test_a_problem_is_shown_with_its_place_an_excerpt_a_caret_and_a_hint() -> None:
+    lines = ["x"] * 15 + ["    provider: 软银集团"]
+    problem = Problem("books/x.yaml", 16, 15, "unknown party '软银集团'", "did you mean '软银' (softbank)?")
+
+    expected = """\
+books/x.yaml:16:15: error: unknown party '软银集团'
+    16 |     provider: 软银集团
+       |               ^
+       = did you mean '软银' (softbank)?"""
+    assert problem.render(lines) == expected
+
+
+def test_the_caret_stands_below_its_character_on_a_terminal_that_shows_chinese_two_cells_wide() -> None:
+    problem = Problem("x.yaml", 1, 6, "wrong")
+
+    _, excerpt, caret = problem.render(["微软: 软银"]).splitlines()
+
+    assert excerpt == "     1 | 微软: 软银"
+    assert caret == "       | " + " " * 8 + "^"
+
+
+def test_combining_marks_take_no_cell() -> None:
+    assert display_width("e\u0301a") == 2
+
+
+def test_a_problem_without_a_line_in_the_file_is_shown_without_an_excerpt() -> None:
+    assert Problem("x.yaml", 9, 1, "gone", severity="warning").render([]) == "x.yaml:9:1: warning: gone"
+
+
+def test_control_characters_from_outside_are_shown_and_not_sent_to_the_terminal() -> None:
+    shown = Problem("x\x1b.yaml", 1, 3, "bad \x1b[2J", "not \u202e this").render(["a\x1b[31mb\tc"])
+
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "\t" not in shown
+
+
+def test_a_very_long_line_is_cut_around_the_caret() -> None:
+    line = "断" * 100_000 + "X" + "粮" * 100_000
+
+    _, excerpt, caret = Problem("x.yaml", 1, 100_001, "wrong").render([line]).splitlines()
+
+    assert display_width(excerpt) < 120
+    assert display_width(excerpt[: excerpt.index("X")]) == caret.index("^")
+
+
+def test_line_numbers_beyond_six_digits_keep_the_gutter_straight() -> None:
+    _, excerpt, caret, hint = Problem("x", 1_234_567, 1, "wrong", "hint").render(["y"] * 1_234_567).splitlines()
+
+    assert excerpt.index("|") == caret.index("|") == hint.index("=")
+
+
+def test_all_problems_of_all_files_are_shown_in_reading_order_and_nothing_was_recorded() -> None:
+    problems = [Problem("b.yaml", 2, 1, "second"), Problem("a.yaml", 1, 1, "third"), Problem("b.yaml", 1, 1, "first")]
+    error = BookProblems(problems, {"b.yaml": ["one", "two"]})
+
+    lines = str(error).splitlines()
+
+    assert [line for line in lines if ": error: " in line] == [
+        "b.yaml:1:1: error: first",
+        "b.yaml:2:1: error: second",
+        "a.yaml:1:1: error: third",
+    ]
+    assert lines[-1] == "nothing was recorded"
+    assert error.exit_code is ExitCode.BAD_INPUT
+
+
+def test_a_flood_of_problems_is_cut_and_counted() -> None:
+    error = BookProblems([Problem("x", line, 1, "wrong") for line in range(1, 1001)], {})
+
+    assert str(error).endswith("and 800 more problems\nnothing was recorded")
+
+
+def test_lines_break_where_editors_break_them() -> None:
+    assert source_lines("\ufeffa\r\nb\rc\nd\x0ce\u2028f".encode()) == ["a", "b", "c", "d\x0ce\u2028f"]
+
+
+@given(st.text(), st.integers(-5, 300), st.integers(-5, 300), st.text())
+def test_rendering_never_fails_and_never_prints_a_control_character(
+    text: str, line: int, column: int, message: str
+) -> None:
+    shown = Problem("x", line, column, message, message).render(source_lines(text))
+
+    assert not [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cs")]
