@@ -38,7 +38,10 @@ def log_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def ask(log_path: Path, sql: str, scope: Scope = Scope(), limits: Limits = Limits()) -> Table:
+LIMITS = Limits()
+
+
+def ask(log_path: Path, sql: str, scope: Scope = Scope(), limits: Limits = LIMITS) -> Table:
     return guarded_query(log_path, [PROJECTIONS], TODAY, scope, sql, limits)
 
 

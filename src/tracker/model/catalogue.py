@@ -119,7 +119,7 @@ def event_type(development: Development) -> EventType:
 
 
 def roles_of(development: Development) -> dict[str, tuple[str, ...]]:
-    """Return who takes part, by role: {'grantor': ('openai',), 'holder': ('microsoft',)}; empty roles are left out."""
+    """Return who takes part, by role: {'grantor': ('acme',), 'holder': ('globex',)}; empty roles are left out."""
     found: dict[str, tuple[str, ...]] = {}
     for spec in event_type(development).fields:
         if spec.kind is Kind.PARTY and getattr(development, spec.attribute) is not None:

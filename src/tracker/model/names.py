@@ -85,7 +85,7 @@ def _simplifier() -> Callable[[str], str]:
 
 
 def slugify(text: str) -> str:
-    """Return the default id for a name: `Satya Nadella` gives `satya-nadella`.
+    """Return the default id for a name: `Jo Doe` gives `jo-doe`.
 
     Raises InvalidName if no ASCII letter or digit remains, as for a name in Chinese alone.
     """
@@ -93,7 +93,7 @@ def slugify(text: str) -> str:
     ascii_only = "".join(c for c in decomposed if not unicodedata.combining(c))
     slug = "-".join(re.findall("[a-z0-9]+", ascii_only))[:MAX_SLUG_LENGTH].rstrip("-")
     if not slug:
-        raise InvalidName(text, "holds no ASCII letter or digit to make an id from: give an id, such as softbank")
+        raise InvalidName(text, "holds no ASCII letter or digit to make an id from: give an id, such as acme")
     return slug
 
 
@@ -106,14 +106,14 @@ def check_slug(text: str) -> str:
     """Return the text if it can be an id, else raise InvalidName."""
     if not is_slug(text):
         why = (
-            f"is not an id: use a-z, 0-9 and single hyphens, at most {MAX_SLUG_LENGTH} characters, as in satya-nadella"
+            f"is not an id: use a-z, 0-9 and single hyphens, at most {MAX_SLUG_LENGTH} characters, as in jo-doe"
         )
         raise InvalidName(text, why)
     return text
 
 
 def relationship(a: str, b: str) -> str:
-    """Return the key of an unordered pair of ids: `microsoft--openai`, whichever comes first."""
+    """Return the key of an unordered pair of ids: `acme--globex`, whichever comes first."""
     if check_slug(a) == check_slug(b):
         raise InvalidName(a, "cannot have a relationship with itself: name two different organisations")
     return RELATIONSHIP_SEPARATOR.join(sorted((a, b)))
@@ -123,7 +123,7 @@ def parse_relationship(text: str) -> tuple[str, str]:
     """Return the two ids of a relationship's key, sorted; the key may name them in either order."""
     first, separator, second = text.partition(RELATIONSHIP_SEPARATOR)
     if not separator or not is_slug(first) or not is_slug(second):
-        raise InvalidName(text, "is not a relationship: write two ids joined by --, as in microsoft--openai")
+        raise InvalidName(text, "is not a relationship: write two ids joined by --, as in acme--globex")
     if first == second:
         raise InvalidName(text, "names one organisation twice: a relationship has two sides")
     return (first, second) if first < second else (second, first)
