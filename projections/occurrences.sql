@@ -10,7 +10,7 @@
 -- origins           how many distinct reports first carried it: copies count once
 -- credibility       1 − Π over origins (1 − R·C·A), 0 to 1
 -- intensity         Goldstein −10 to +10: the coder's, else the type's own
--- sort_key          order of folds: (effective_on, rank of the type, position)
+-- sort_key          order of folds: (effective_on, rank of the type, published_on, event)
 -- …                 the fields of every type of development, where it has them
 -- order by: effective_on, sort_key
 select
@@ -20,7 +20,11 @@ select
     coalesce(merged.materiality, 'normal') as materiality,
     merged.intensity is not null as intensity_is_judged,
     merged.attribution as evidence_attribution,
-    (merged.effective_on - date '1970-01-01')::bigint * 8796093022208 + merged.rank * 1099511627776 + merged.position
-        as sort_key
+    -- Ties go by publication and then by the event's id, which comes of its content: not by the place in the log, for
+    -- the order in which books were imported must change no answer.
+    (
+        ((merged.effective_on - date '1970-01-01')::bigint * 8 + merged.rank) * 65536
+        + greatest(0, least(65535, merged.published_on - date '1970-01-01'))
+    ) * 16777216 + ('0x' || merged.event[1:6])::bigint as sort_key
 from merged
 inner join scope on merged.effective_on <= scope.as_of_on

@@ -12,13 +12,18 @@
     level    status    ended_on
     relaxed  in-force  -
 
-A line at the margin that starts with `# ` opens a block; its sentence is the test's name. The entries are YAML as in an event
-book, every scalar text; documents are parted by `---`. A document may hold `parties` (a list, or a mapping from id to
-what `PartyRegistered` takes), `merges`, `unmerges`, `report` (its fields, or the id of one that was filed above), `developments`,
-`corrections` (developments with `why` and, where the source corrects itself, `corrected` as the day), `retractions`
-(`development`, `why`, `published`), `regrades`, `origins`, `withdrawals`, and `recorded`, the day on which all of it enters the log.
-The scope's keys are as_of, known_at, recorded_until (days) and where (the rest of the line). Columns are parted by two
-spaces; `-` is null. Rows come in any order where the query has no `order by`.
+A line at the margin that starts with `# ` opens a block; its sentence is the test's name. The entries are YAML as in an
+event book, every scalar text; documents are parted by `---`. A document may hold
+
+- `parties`, a list of ids, or a mapping from ids to what `PartyRegistered` takes;
+- `report`, the fields of a new one or the id of one that was filed above, and its `developments`;
+- `corrections`, which are developments with `why` and, where the source corrects itself, the day as `corrected`;
+- `retractions` (development, why, published), `regrades` (report, reliability), `origins` (report, origin),
+  `withdrawals` (report, published), `merges` (party, into), `unmerges` (party);
+- `recorded`, the day on which all of the document enters the log.
+
+The scope's keys are as_of, known_at, recorded_until (days) and, last, where. Columns are parted by two spaces; `-` is
+null. Rows may come in any order where the query has no `order by`.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +52,7 @@ from tracker.state.reader import Reader, Table
 from tracker.state.scope import Scope, end_of
 
 ROOT = Path(__file__).parent.parent
+PROJECTIONS = read_projections([ROOT / "projections"])
 TODAY = date(2025, 12, 31)  # the day of a query that names no other
 FIRST_RECORDED = datetime(2000, 1, 1, tzinfo=UTC)  # a block that names no day is recorded on that of the one before
 QUERY = re.compile(r"(scope|select|with|from)\b")
@@ -107,9 +113,9 @@ def _case(path: Path, line: int, title: str, body: list[str]) -> Case:
 def _scope(line: str) -> Scope:
     line, _, where = line.partition("where=")
     given = dict(pair.split("=", 1) for pair in line.split()[1:])
-    until = given.pop("recorded_until", None)
     days = {key: date.fromisoformat(value) for key, value in given.items()}
-    return Scope(**days, where=where.strip() or None, recorded_until=end_of(date.fromisoformat(until)) if until else None)
+    until = days.pop("recorded_until", None)
+    return Scope(**days, where=where.strip() or None, recorded_until=end_of(until) if until else None)
 
 
 def expected_and_actual(case: Case) -> tuple[list[list[str]], list[list[str]]]:
@@ -146,13 +152,18 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-@cache
 def reader_after(path: Path, line: int) -> Reader:
     """Return a reader of the history down to the block at a line, that block's entries among it."""
     history = _histories(path)[line]
     if isinstance(history, Exception):
         raise history
-    return Reader([history] if history else [], read_projections([ROOT / "projections"]), TODAY)
+    return _reader(path, len(history))
+
+
+@lru_cache(maxsize=4)  # blocks run in the order of the file, and each reader is a database of its own
+def _reader(path: Path, size: int) -> Reader:
+    history = next(rows for rows in _histories(path).values() if isinstance(rows, list) and len(rows) == size)
+    return Reader([history] if history else [], PROJECTIONS, TODAY)
 
 
 @cache
@@ -223,7 +234,9 @@ ENTRIES: dict[str, Callable[[Any, str], UseCase]] = {
     "retractions": lambda entry, _: use_cases.RetractDevelopment(
         entry["development"], entry.get("why", "a slip"), entry.get("published")
     ),
-    "regrades": lambda entry, _: use_cases.RegradeReport(entry["report"], Reliability(entry["reliability"]), "graded anew"),
+    "regrades": lambda entry, _: use_cases.RegradeReport(
+        entry["report"], Reliability(entry["reliability"]), "graded anew"
+    ),
     "origins": lambda entry, _: use_cases.LinkOrigin(entry["report"], entry.get("origin"), "found to retell"),
     "withdrawals": lambda entry, _: use_cases.WithdrawReport(entry["report"], "withdrawn", entry.get("published")),
 }

@@ -6,26 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from case_runner import ROOT, aligned, expected_and_actual, read_cases, reader_after
 
-from tracker.state.projections import Projection, read_projections
+from case_runner import PROJECTIONS, ROOT, aligned, expected_and_actual, read_cases, reader_after
+from tracker.state.projections import Projection
 
 CASES = sorted((ROOT / "tests" / "projections").glob("*.case"))
 BLOCKS = [case for path in CASES for case in read_cases(path)]
-PROJECTIONS = read_projections([ROOT / "projections"])
-
-# What feeds the others and is tested through them; the list may only get shorter.
-WITHOUT_CASES = {
-    "affiliations",
-    "developments",
-    "evidence_weights",
-    "occurrences",
-    "parties",
-    "relationship_occurrences",
-    "relationships",
-    "reports",
-    "timeline",
-}
 
 
 @pytest.mark.parametrize("case", BLOCKS, ids=lambda case: case.name)
@@ -54,10 +40,15 @@ def test_a_wrong_row_is_seen(tmp_path):
 def test_every_projection_has_a_case_file():
     written = {path.stem for path in CASES}
 
-    assert set(PROJECTIONS) - written == WITHOUT_CASES
+    assert set(PROJECTIONS) - written == set()
 
 
-@pytest.mark.parametrize("projection", PROJECTIONS.values(), ids=lambda projection: projection.name)
+# Of module scope, so that the tests of one projection follow each other and share a reader.
+@pytest.fixture(scope="module", params=PROJECTIONS.values(), ids=lambda projection: projection.name)
+def projection(request):
+    return request.param
+
+
 def test_header_is_true(projection):
     """The header names the projection, its grain, its order, and the columns that the query has, in their order."""
     first = projection.query.splitlines()[0]
@@ -74,7 +65,6 @@ def test_header_is_true(projection):
         assert told == columns
 
 
-@pytest.mark.parametrize("projection", PROJECTIONS.values(), ids=lambda projection: projection.name)
 def test_declared_order_decides_every_tie(projection):
     columns = re.sub(r" (asc|desc|nulls first|nulls last)\b", "", projection.order_by)
 

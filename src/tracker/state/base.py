@@ -1,21 +1,27 @@
 """The base views of a scope: the only SQL that knows about scopes; every projection reads what they leave.
 
-`reported` holds every revision that the scope lets through, with its report's facts and its relationship; `merged` one
-row per occurrence, with the account that was elected and what the others add. Both are generated, because their columns
-come from the catalogue.
+`sayings` holds every revision that the scope lets through, with its report's facts; `reported` the same with its
+relationship; `merged` one row per occurrence, with the account that was elected and what the others add. They are
+generated, because their columns come from the catalogue. `sayings` stands apart because who belongs where, which places
+a development between two organisations, is itself reported: `affiliations` reads `sayings`, and `reported` reads it.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from tracker.state.scope import Scope
+from tracker.state.statements import STATEMENT_VIEWS, statement_views
 from tracker.state.vocabulary import vocabulary
 
-BASE_VIEWS = ("scope", "events", "party_entries", "report_entries", "reported", "merged")
+BASE_VIEWS = ("scope", "events", "party_entries", "report_entries", "sayings", "reported", "merged", *STATEMENT_VIEWS)
 
 FALLBACK_COMMON = frozenset({"agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on"})
 """Of the fields that every development has, those that a less believed account may fill in (docs/semantics.md, 8)."""
+
+NAMES_RELATIONSHIP = re.compile(r"\brelationship\b", re.IGNORECASE)
+"""A `where` of this kind can be asked only of what has been placed; who belongs where then rests on all evidence."""
 
 
 def _literal(text: str) -> str:
@@ -33,8 +39,10 @@ def base_views(scope: Scope, today: date) -> dict[str, str]:
         "events": f"select * from log.entries {'where ' + recorded if recorded else ''}",
         "party_entries": f"select * from log.party_entries {'where ' + recorded if recorded else ''}",
         "report_entries": _report_entries(scope, recorded),
-        "reported": _reported(scope, recorded),
+        "sayings": _sayings(scope, recorded),
+        "reported": _reported(scope),
         "merged": _merged(),
+        **statement_views(),
     }
 
 
@@ -55,7 +63,7 @@ def _report_entries(scope: Scope, recorded: str) -> str:
     return f"select * from log.report_entries {where}"
 
 
-def _reported(scope: Scope, recorded: str) -> str:
+def _sayings(scope: Scope, recorded: str) -> str:
     cuts = [f"d.{recorded}"] if recorded else []
     superseded = "d.superseded_at is not null"
     if recorded:
@@ -65,7 +73,6 @@ def _reported(scope: Scope, recorded: str) -> str:
         cuts += [f"r.published_on <= {known}", f"d.counts_on <= {known}"]
         superseded += f" and d.superseded_on <= {known}"
     where = f"where {' and '.join(cuts)}" if cuts else ""
-    evidence = f"where ({scope.where})" if scope.where else ""
     canonical = _canonical_columns()
     return f"""
         with merges as (
@@ -98,43 +105,64 @@ def _reported(scope: Scope, recorded: str) -> str:
             from visible as v
             cross join merges
         ),
-        placed as (
-            select
-                c.*,
-                coalesce(c.acts_for, f1.organisation, f.organisation) as first_organisation,
-                coalesce(s1.organisation, s.organisation) as second_organisation
-            from canonical as c
-            {_organisation_joins("f", "coalesce(c.acts_for, c.pair_first)")}
-            {_organisation_joins("s", "c.pair_second")}
-        ),
         weighed as (
             select
-                p.* exclude (variant, first_organisation, second_organisation),
-                case
-                    when p.first_organisation < p.second_organisation
-                        then p.first_organisation || '--' || p.second_organisation
-                    when p.first_organisation > p.second_organisation
-                        then p.second_organisation || '--' || p.first_organisation
-                end as relationship,
+                c.* exclude (variant),
                 t.conduct,
                 t.rank,
                 t.type_group,
                 coalesce(t.intensity, 0) as default_intensity,
                 (wr.weight * wc.weight * wa.weight)::decimal(9, 6) as credit,
-                ((case when p.origin = p.report then 1 else 0 end * 8 + wa.rank) * 8 + wr.rank)
-                    * 4096 + 4095 - coalesce(least(p.occurred_latest - p.occurred_earliest, 4094), 4095) as account_rank
-            from placed as p
-            left join log.scale as t on t.type = p.type and t.variant = p.variant
-            join evidence_weights as wr on wr.scale = 'reliability' and wr.code = p.reliability
+                ((case when c.origin = c.report then 1 else 0 end * 8 + wa.rank) * 8 + wr.rank)
+                    * 4096 + 4095 - coalesce(least(c.occurred_latest - c.occurred_earliest, 4094), 4095) as account_rank
+            from canonical as c
+            left join log.scale as t on t.type = c.type and t.variant = c.variant
+            join evidence_weights as wr on wr.scale = 'reliability' and wr.code = c.reliability
             join evidence_weights as wc
-                on wc.scale = 'credibility' and wc.code = coalesce(p.credibility_code, 6)::varchar
-            join evidence_weights as wa on wa.scale = 'attribution' and wa.code = p.attribution
+                on wc.scale = 'credibility' and wc.code = coalesce(c.credibility_code, 6)::varchar
+            join evidence_weights as wa on wa.scale = 'attribution' and wa.code = c.attribution
         )
         select
             *,
-            (account_rank * 131072 + (published_on - date '1900-01-01')) * 134217728 + position as account_key
+            (account_rank * 131072 + (published_on - date '1900-01-01')) * 16777216 + ('0x' || event[1:6])::bigint
+                as account_key
         from weighed
-        {evidence}
+        {_evidence(scope, placed=False)}
+    """
+
+
+def _evidence(scope: Scope, *, placed: bool) -> str:
+    """Return the cut by evidence where it belongs: before the placing, or after it where it needs the relationship."""
+    if scope.where and bool(NAMES_RELATIONSHIP.search(scope.where)) is placed:
+        return f"where ({scope.where})"
+    return ""
+
+
+def _reported(scope: Scope) -> str:
+    return f"""
+        with placed as (
+            select
+                c.*,
+                coalesce(c.acts_for, f1.organisation, f.organisation) as first_organisation,
+                coalesce(s1.organisation, s.organisation) as second_organisation
+            from sayings as c
+            {_organisation_joins("f", "coalesce(c.acts_for, c.pair_first)")}
+            {_organisation_joins("s", "c.pair_second")}
+        ),
+        related as (
+            select
+                * exclude (first_organisation, second_organisation),
+                case
+                    when first_organisation < second_organisation
+                        then first_organisation || '--' || second_organisation
+                    when first_organisation > second_organisation
+                        then second_organisation || '--' || first_organisation
+                end as relationship
+            from placed
+        )
+        select *
+        from related
+        {_evidence(scope, placed=True)}
     """
 
 
@@ -199,7 +227,7 @@ def _merged() -> str:
         tellings as (
             select
                 occurrence,
-                max(account_key) as account_key,
+                arg_max(position, account_key) as position,
                 count(*) as accounts,
                 list(development order by account_key desc) as developments,
                 min(published_on) as first_published_on,
@@ -210,7 +238,7 @@ def _merged() -> str:
         elected as (
             select t.*, l.accounts, l.developments, l.first_published_on, l.last_published_on, c.origins, c.credibility
             from tellings as l
-            join told as t on t.occurrence = l.occurrence and t.account_key = l.account_key
+            join told as t on t.position = l.position
             join credibilities as c on c.occurrence = l.occurrence
         ),
         fallbacks as (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from typing import Any, get_args
 
-from tracker.model.catalogue import FieldSpec, Kind, all_fields, event_types
+from tracker.model.catalogue import EventType, FieldSpec, Kind, all_fields, event_types
 
 AMOUNT = (
     "STRUCT(value DECIMAL(38,6), min DECIMAL(38,6), max DECIMAL(38,6), unit VARCHAR, qualifier VARCHAR, "
@@ -35,6 +37,24 @@ RENAMED = {"for": "acts_for", "key": "development_key", "credibility": "credibil
 def column_of(spec: FieldSpec) -> str:
     """Return the column that holds a field."""
     return RENAMED.get(spec.name, spec.name)
+
+COMPARED_COMMON = frozenset({"occurred", "stage", "binding"})
+"""Of the fields that every development has, those in which accounts contradict each other; the rest is about the account."""
+
+CODERS_NAMES = frozenset({"commitment"})
+"""Keys with which a coder ties developments together: no source has stated them."""
+
+COMPARED_AS = {
+    Kind.PARTY: "party",
+    Kind.PARTIES: "parties",
+    Kind.EDTF: "days",
+    Kind.AMOUNT: "amounts",
+    Kind.AMOUNTS: "amounts",
+    Kind.CHOICE: "words",
+    Kind.BOOLEAN: "words",
+    Kind.TEXT: "words",
+}
+"""How two statements of one field are compared; what is not here is a judgement, or words of the coder's own."""
 
 
 @cache
@@ -74,3 +94,47 @@ def roles_expression() -> str:
 
 def _column(field: str) -> str:
     return RENAMED.get(field, field)
+
+
+def comparisons() -> tuple[tuple[str, str, str], ...]:
+    """Return (field, how it is compared, SQL for what it states) of every field in which accounts can differ.
+
+    Free text is none: two people never write the same words. Keys, paths and closed lists are.
+    """
+    found = []
+    for column, spec in development_columns().items():
+        having = [event for event in event_types().values() if any(f.name == spec.name for f in event.fields)]
+        stating = {event.name: how for event in having for how in _compared(event, spec.name)}
+        if stating:
+            value = _stated(column, spec)
+            if len(stating) < len(having):
+                names = ", ".join(f"'{name}'" for name in stating)
+                value = f"case when type in ({names}) then {value} end"
+            found.append((spec.name, next(iter(stating.values())), value))
+    return tuple(found)
+
+
+def _compared(event: EventType, field: str) -> Iterator[str]:
+    """Yield how a type's field is compared, or nothing where it is not."""
+    spec = next(f for f in event.fields if f.name == field)
+    is_stated = field in event.roles or field in COMPARED_COMMON or not (spec.common or field in CODERS_NAMES)
+    is_free = spec.kind is Kind.TEXT and not _has_pattern(event.cls.model_fields[spec.attribute])
+    if is_stated and not is_free and spec.kind in COMPARED_AS:
+        yield COMPARED_AS[spec.kind]
+
+
+def _has_pattern(annotation: Any) -> bool:
+    """Say whether a text must have a given form, as keys and paths have, and is not free."""
+    if getattr(annotation, "pattern", None):
+        return True
+    parts = (*get_args(annotation), *getattr(annotation, "metadata", ()), getattr(annotation, "annotation", None))
+    return any(_has_pattern(part) for part in parts if part is not None)
+
+
+def _stated(column: str, spec: FieldSpec) -> str:
+    if spec.kind is Kind.BOOLEAN:
+        return f"case {column} when true then 'yes' when false then 'no' end"
+    if spec.kind is Kind.AMOUNT:
+        return f"case when {column} is not null then [{column}] end"
+    # That a source leaves something open is no statement.
+    return f"nullif({column}, 'unstated')" if "unstated" in spec.choices else column

@@ -124,19 +124,60 @@ def _load_entries(con: duckdb.DuckDBPyConnection) -> None:
 
 def _load_developments(con: duckdb.DuckDBPyConnection) -> None:
     """One row per revision of a development, with the interval in which it held."""
-    listed = (*PARTY_TOPICS, *REPORT_TOPICS)
-    others = ", ".join(f"'{topic}'" for topic in listed)
     known = vocabulary()
-    fields = ",\n            ".join(_field(column) for column in known.columns)
+    _load_scale(con, known.scale)
+    _load_closings(con)
+    texts = " union ".join(
+        f"select payload ->> '$.{column.field}' as text from log.entries" for column in known.columns if column.kind == "edtf"
+    )
+    _load_spans(con, "log.spans", texts)
+    fields = ",\n                ".join(_field(column) for column in known.columns)
     con.execute(f"""
-        create table log.chain as
+        create table log.developments as
         with typed as (
             select
-                e.* exclude (payload),
+                e.* exclude (payload, topic, published),
+                c.* exclude (position),
+                json_transform(e.payload, '{_structure(known.payload_struct)}') as p
+            from log.closings as c
+            join log.entries as e on e.position = c.position
+            where e.topic <> '{RETRACTED_TOPIC}'
+        ),
+        spread as (
+            select
+                * exclude (p),
+                {fields}
+            from typed
+        )
+        select
+            c.*,
+            o.earliest as occurred_earliest,
+            o.latest as occurred_latest,
+            x.latest as expires_on,
+            s.earliest as starts_on,
+            {known.pair_first} as pair_first,
+            {known.pair_second} as pair_second,
+            {known.variant} as variant
+        from spread as c
+        left join log.spans as o on o.text = c.occurred
+        left join log.spans as x on x.text = c.expires
+        left join log.spans as s on s.text = c.starts
+    """)
+
+
+def _load_closings(con: duckdb.DuckDBPyConnection) -> None:
+    """When each revision stopped to hold; on narrow rows, for a window over the typed columns would copy them all."""
+    others = ", ".join(f"'{topic}'" for topic in (*PARTY_TOPICS, *REPORT_TOPICS))
+    con.execute(f"""
+        create table log.closings as
+        with revisions as (
+            select
+                e.position,
+                e.recorded_at,
+                e.reason,
                 coalesce(e.payload ->> '$.development', (e.payload ->> '$.report') || '#' || (e.payload ->> '$.key'))
                     as development,
                 e.topic = '{RETRACTED_TOPIC}' as is_retraction,
-                json_transform(e.payload, '{_structure(known.payload_struct)}') as p,
                 d.day as source_on
             from log.entries as e
             left join log.source_days as d on d.text = e.published
@@ -148,41 +189,18 @@ def _load_developments(con: duckdb.DuckDBPyConnection) -> None:
                 coalesce(
                     max(source_on) over (partition by development order by position rows unbounded preceding), {ALWAYS}
                 ) as counts_on
-            from typed
+            from revisions
         )
         select
-            * exclude (p, source_on, topic, published),
-            {fields},
+            position,
+            development,
+            counts_on,
             lead(recorded_at) over following as superseded_at,
             lead(counts_on) over following as superseded_on,
             lead(is_retraction) over following as superseded_by_retraction,
             lead(reason) over following as superseded_because
         from counted
         window following as (partition by development order by position)
-    """)
-    _load_scale(con, known.scale)
-    texts = " union ".join(
-        f"select {column.name} as text from log.chain where {column.name} is not null"
-        for column in known.columns
-        if column.kind == "edtf"
-    )
-    _load_spans(con, "log.spans", texts)
-    con.execute(f"""
-        create table log.developments as
-        select
-            c.* exclude (is_retraction),
-            o.earliest as occurred_earliest,
-            o.latest as occurred_latest,
-            coalesce(x.latest, x.earliest) as expires_on,
-            s.earliest as starts_on,
-            {known.pair_first} as pair_first,
-            {known.pair_second} as pair_second,
-            {known.variant} as variant
-        from log.chain as c
-        left join log.spans as o on o.text = c.occurred
-        left join log.spans as x on x.text = c.expires
-        left join log.spans as s on s.text = c.starts
-        where not c.is_retraction
     """)
 
 

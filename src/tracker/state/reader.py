@@ -34,10 +34,8 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-PINNED = frozenset(
-    {"parties", "affiliations", "reports", "evidence_weights", "reported", "merged", "relationship_occurrences"}
-)
-"""Views that many others read: kept as tables, for DuckDB would plan and run a view anew at each use."""
+PASSED_THROUGH = frozenset({"scope", "events", "party_entries", "report_entries", "occurrences"})
+"""Views that only rename or cut a table: keeping their rows would cost more than reading through them."""
 
 
 @dataclass(frozen=True)
@@ -116,19 +114,28 @@ class Reader:
         self.connection.execute(f"set search_path = '{schema},main'")
         queries = base_views(scope, self.today) | {p.name: p.query for p in self.projections.values()}
         try:
-            self._lay(schema, queries, build_order(queries, missing), scope)
+            self._lay(schema, queries, build_order(queries, missing), scope, set(missing))
         except duckdb.CatalogException:
-            self._lay(schema, queries, build_order(queries, missing, exactly=True), scope, last_try=True)
+            order = build_order(queries, missing, exactly=True)
+            self._lay(schema, queries, order, scope, set(missing), last_try=True)
         return schema
 
-    def _lay(
-        self, schema: str, queries: dict[str, str], order: list[str], scope: Scope, *, last_try: bool = False
+    def _lay(  # noqa: PLR0917 - what, in which order, for whom
+        self,
+        schema: str,
+        queries: dict[str, str],
+        order: list[str],
+        scope: Scope,
+        wanted: set[str],
+        *,
+        last_try: bool = False,
     ) -> None:
         for name in order:
             if name in self._laid[schema]:
                 continue
             try:
-                kind = "table" if name in PINNED else "view"
+                # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
+                kind = "view" if name in wanted or name in PASSED_THROUGH else "table"
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
@@ -140,7 +147,7 @@ class Reader:
 
     def _explained(self, name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
         message = str(error).splitlines()[0]
-        if name == "reported" and scope.where:
+        if name in ("sayings", "reported") and scope.where:
             return BadScope(
                 f"--where {scope.where!r} does not fit the columns of developments: {message}: "
                 "write a condition such as attribution in ('document', 'on-record')"

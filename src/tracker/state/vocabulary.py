@@ -31,7 +31,8 @@ class Column:
 class Vocabulary:
     """The columns of a development, the scale of intensities, and what each type says of its roles, as SQL.
 
-    `scale` holds (type, variant, intensity, conduct, rank, group); `roles` turns a development into a JSON object.
+    `scale` holds (type, variant, intensity, conduct, rank, group); `roles` turns a development into a JSON object;
+    `comparisons` holds (field, how accounts are compared in it, SQL for what an account states there).
     """
 
     columns: tuple[Column, ...]
@@ -40,6 +41,7 @@ class Vocabulary:
     pair_second: str
     variant: str
     roles: str
+    comparisons: tuple[tuple[str, str, str], ...]
 
     @property
     def payload_struct(self) -> str:
@@ -73,6 +75,7 @@ def _derive() -> Vocabulary:
         pair_second=derived.pair_expression(1),
         variant=derived.variant_expression(),
         roles=derived.roles_expression(),
+        comparisons=derived.comparisons(),
     )
 
 
@@ -80,7 +83,8 @@ def _from_json(data: dict[str, object]) -> Vocabulary:
     plain = dict(data)
     columns = tuple(Column(**column) for column in plain.pop("columns"))  # type: ignore[attr-defined]
     scale = tuple(tuple(row) for row in plain.pop("scale"))  # type: ignore[attr-defined]
-    return Vocabulary(columns=columns, scale=scale, **plain)  # type: ignore[arg-type]
+    comparisons = tuple(tuple(row) for row in plain.pop("comparisons"))  # type: ignore[attr-defined]
+    return Vocabulary(columns=columns, scale=scale, comparisons=comparisons, **plain)  # type: ignore[arg-type]
 
 
 def _cache_path() -> Path:

@@ -1,0 +1,360 @@
+-- compute_commitments: how much compute a provider owes a customer, net of what changed since, each capacity once.
+-- grain: one row per (commitment, unit, layer, per); what has no amount has one row with a null unit
+-- commitment            key of the capacity; the occurrence where it was given none
+-- relationship          the two organisations, slugs sorted; null where nobody is named as the customer
+-- provider              who provides it
+-- customer              who will use it
+-- layer                 contract (money) | site (power, unless said to be of chips) | chip
+-- unit                  ISO 4217 code of a currency, or GW, GPU; amounts of unlike units or layers never add up
+-- amount                how much in all; null where only bounds are known
+-- amount_min            the least that it may be; null where that is open
+-- amount_max            the most that it may be; null where that is open
+-- qualifier             exact | about | up-to | over | range | order-of-magnitude
+-- per                   year | quarter | month, where it is a rate
+-- stage                 how far the deal has come, as the account says that sets the amount
+-- binding               whether its paper binds
+-- counted               whether it enters totals: a firm commitment to a customer, and no rate
+-- status                in-force | paused | cancelled | not-binding
+-- since_on              the day from which it stands
+-- starts                when the capacity starts, in EDTF
+-- expires               when it ends, as the contract says, in EDTF
+-- evidence_attribution  on whose word it stands
+-- origins               how many distinct reports first carried that
+-- credibility           of the most credible occurrence that says so, 0 to 1
+-- occurrences           everything told about it, in order
+-- order by: commitment, unit nulls last, layer nulls last, per nulls first
+with
+
+-- Rounds and sums up to a day are no part of what is owed.
+happened as (
+    select
+        * exclude (amounts),
+        list_filter(coalesce(amounts, []), lambda amount: amount['role'] in ('increment', 'total')) as amounts
+    from occurrences
+    where
+        type in (
+            'compute-committed', 'compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed',
+            'compute-cancelled', 'compute-delivered'
+        )
+),
+
+-- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
+told as (
+    select
+        coalesce(happened.commitment, happened.occurrence) as commitment,
+        happened.occurrence,
+        happened.relationship,
+        happened.provider,
+        happened.customer,
+        happened.type,
+        happened.effective_on,
+        happened.sort_key,
+        happened.layer,
+        happened.stage,
+        happened.binding,
+        happened.starts,
+        happened.expires,
+        happened.evidence_attribution,
+        happened.credibility,
+        case happened.type
+            when 'compute-committed' then 'sets'
+            when 'compute-expanded' then 'adds'
+            when 'compute-reduced' then 'subtracts'
+            when 'compute-delivered' then 'delivers'
+            else 'halts'
+        end as bearing,
+        attributions.rank * 8 + reliabilities.rank as strength,
+        coalesce(happened.stage, 'signed') in ('signed', 'closed')
+        and coalesce(happened.binding, 'unstated') <> 'no'
+        and happened.evidence_attribution not in ('analysis', 'headline') as firm,
+        happened.amounts
+    from happened
+    inner join evidence_weights as attributions
+        on
+            attributions.scale = 'attribution'
+            and happened.evidence_attribution = attributions.code
+    inner join evidence_weights as reliabilities
+        on
+            reliabilities.scale = 'reliability'
+            and happened.reliability = reliabilities.code
+),
+
+known as (
+    select
+        commitment,
+        bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0) as quantified,
+        bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0 and firm) as firmly_quantified,
+        bool_or(bearing <> 'delivers' and len(amounts) > 0) as sized,
+        bool_or(bearing in ('sets', 'adds') and firm) as firmly_owed,
+        max(layer) as layer,
+        max(sort_key) filter (where type = 'compute-cancelled' and firm) as cancelled_key,
+        arg_max(type, sort_key) filter (where bearing = 'halts' and firm) as halt,
+        first(
+            {'relationship': relationship, 'provider': provider, 'customer': customer}
+            order by customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
+        ) as parties
+    from told
+    group by commitment
+    having bool_or(bearing <> 'delivers')
+),
+
+-- The size that a pause or a cancellation mentions counts only where nothing else tells how much there is. A firm
+-- commitment without an amount, and one of which no amount is told at all, has a row of its own, whose unit is null.
+-- An empty unit, layer or period stands for none until the end, so that rows meet by plain equality.
+spoken as (
+    select
+        told.commitment,
+        told.occurrence,
+        told.bearing,
+        told.firm,
+        told.strength,
+        told.effective_on,
+        told.sort_key,
+        told.stage,
+        told.binding,
+        told.evidence_attribution,
+        told.credibility,
+        case when len(told.amounts) = 0 then known.layer else told.layer end as layer,
+        unnest(case when len(told.amounts) = 0 then [null] else told.amounts end) as amount
+    from told
+    inner join known on told.commitment = known.commitment
+    where
+        told.bearing <> 'delivers'
+        and (
+            (len(told.amounts) > 0 and (told.bearing <> 'halts' or not known.quantified))
+            or (len(told.amounts) = 0 and (not known.sized or (told.firm and known.firmly_owed and not known.firmly_quantified)))
+        )
+),
+
+summands as (
+    select
+        * exclude (amount, layer, bearing),
+        case when amount.unit = 'MW' then 'GW' else coalesce(amount.unit, '') end as unit,
+        case
+            when amount is null then coalesce(layer, '')
+            when amount.unit = 'GPU' or (amount.unit in ('MW', 'GW') and layer = 'chip') then 'chip'
+            when amount.unit in ('MW', 'GW') then 'site'
+            else 'contract'
+        end as layer,
+        coalesce(amount.per, '') as per,
+        case when amount.role = 'total' and bearing <> 'halts' then 'replaces' else bearing end as bearing,
+        -- A megawatt amount is short enough that its thousandth is exact.
+        case
+            when amount.unit = 'MW' then coalesce(amount.min, amount.value)::decimal(18, 6) * 0.001
+            else coalesce(amount.min, amount.value)
+        end::decimal(38, 6) as least,
+        case
+            when amount.unit = 'MW' then coalesce(amount.max, amount.value)::decimal(18, 6) * 0.001
+            else coalesce(amount.max, amount.value)
+        end::decimal(38, 6) as most,
+        amount.qualifier
+    from spoken
+),
+
+-- One figure per occurrence; where a total stands beside the last increment, both say the same and the total holds.
+figures as (
+    select
+        commitment,
+        unit,
+        layer,
+        per,
+        occurrence,
+        bearing,
+        firm,
+        strength,
+        effective_on,
+        sort_key,
+        stage,
+        binding,
+        evidence_attribution,
+        credibility,
+        case when count(*) = count(least) then sum(least) end as least,
+        case when count(*) = count(most) then sum(most) end as most,
+        list(qualifier order by qualifier) as qualifiers
+    from (
+        select *
+        from summands
+        qualify bearing = 'replaces' or not bool_or(bearing = 'replaces') over (partition by occurrence, unit, layer, per)
+    ) as said
+    group by all
+),
+
+-- Where something firm is known, only that counts. A total and a cancellation void the changes before them.
+used as (
+    select
+        figures.*,
+        known.cancelled_key,
+        bool_or(figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
+        greatest(
+            max(figures.sort_key) filter (where figures.bearing = 'replaces') over same_row,
+            known.cancelled_key
+        ) as void_until_key
+    from (
+        select *
+        from figures
+        qualify
+            firm
+            or not bool_or(firm and bearing in ('sets', 'adds', 'replaces')) over (partition by commitment, unit, layer, per)
+    ) as figures
+    inner join known on figures.commitment = known.commitment
+    window same_row as (partition by figures.commitment, figures.unit, figures.layer, figures.per)
+),
+
+-- Two accounts that set one capacity do not add up: the better holds.
+parts as (
+    select
+        *,
+        case bearing when 'subtracts' then -most else least end as least_part,
+        case bearing when 'subtracts' then -least else most end as most_part
+    from used
+    where coalesce(sort_key >= void_until_key, true)
+    qualify
+        bearing in ('adds', 'subtracts')
+        or row_number() over (
+            partition by commitment, unit, layer, per, bearing in ('adds', 'subtracts')
+            order by strength desc, sort_key desc
+        ) = 1
+),
+
+nets as (
+    select
+        commitment,
+        unit,
+        layer,
+        per,
+        count(*) as parts,
+        case when count(*) = count(least_part) then greatest(sum(least_part), 0) end as least,
+        case when count(*) = count(most_part) then greatest(sum(most_part), 0) end as most,
+        flatten(list(qualifiers)) as qualifiers
+    from parts
+    group by commitment, unit, layer, per
+    having bool_or(bearing <> 'subtracts')
+),
+
+owed as (
+    select
+        commitment,
+        unit,
+        layer,
+        per,
+        row_is_firm,
+        bool_or(bearing in ('sets', 'adds', 'replaces')) as is_owed,
+        coalesce(
+            bool_or(bearing in ('sets', 'adds', 'replaces') and sort_key > cancelled_key), false
+        ) as is_revived,
+        coalesce(
+            min(effective_on) filter (
+                where bearing in ('sets', 'adds', 'replaces') and coalesce(sort_key > cancelled_key, true)
+            ),
+            min(effective_on)
+        ) as since_on,
+        first(
+            {'stage': stage, 'binding': binding}
+            order by
+                coalesce(sort_key >= void_until_key, true) desc,
+                bearing in ('sets', 'replaces') desc,
+                strength desc,
+                sort_key desc
+        ) as paper,
+        arg_max(evidence_attribution, strength) as evidence_attribution,
+        max(credibility) as credibility
+    from used
+    group by commitment, unit, layer, per, row_is_firm
+),
+
+carried as (
+    select
+        used.commitment,
+        used.unit,
+        used.layer,
+        used.per,
+        count(distinct reported.origin) as origins
+    from used
+    inner join reported on used.occurrence = reported.occurrence
+    where reported.status = 'current'
+    group by used.commitment, used.unit, used.layer, used.per
+),
+
+histories as (
+    select
+        owed.commitment,
+        owed.unit,
+        owed.layer,
+        owed.per,
+        arg_max(told.starts, told.sort_key) filter (where told.firm or not owed.row_is_firm) as starts,
+        arg_max(told.expires, told.sort_key) filter (where told.firm or not owed.row_is_firm) as expires,
+        list(told.occurrence order by told.sort_key) as occurrences
+    from owed
+    inner join told on owed.commitment = told.commitment
+    left join figures
+        on
+            told.occurrence = figures.occurrence
+            and owed.unit = figures.unit
+            and owed.layer = figures.layer
+            and owed.per = figures.per
+    where
+        figures.occurrence is not null
+        or len(told.amounts) = 0
+        or told.bearing in ('halts', 'delivers')
+    group by owed.commitment, owed.unit, owed.layer, owed.per
+),
+
+judged as (
+    select
+        owed.*,
+        known.parties,
+        case
+            when known.halt = 'compute-cancelled' and not owed.is_revived then 'cancelled'
+            when known.halt = 'compute-paused' then 'paused'
+            when owed.is_owed and not owed.row_is_firm then 'not-binding'
+            else 'in-force'
+        end as status
+    from owed
+    inner join known on owed.commitment = known.commitment
+)
+
+select
+    judged.commitment,
+    judged.parties.relationship,
+    judged.parties.provider,
+    judged.parties.customer,
+    nullif(judged.layer, '') as layer,
+    nullif(judged.unit, '') as unit,
+    case
+        when judged.status = 'cancelled' and judged.unit <> '' then 0
+        when nets.least = nets.most then nets.least
+    end::decimal(38, 6) as amount,
+    case when judged.status = 'cancelled' and judged.unit <> '' then 0 else nets.least end::decimal(38, 6) as amount_min,
+    case when judged.status = 'cancelled' and judged.unit <> '' then 0 else nets.most end::decimal(38, 6) as amount_max,
+    case
+        when judged.unit = '' then null
+        when judged.status = 'cancelled' then 'exact'
+        when nets.parts = 1 and len(nets.qualifiers) = 1 then nets.qualifiers[1]
+        when nets.least is null and nets.most is null then null
+        when nets.least is null then 'up-to'
+        when nets.most is null then 'over'
+        when list_contains(nets.qualifiers, 'order-of-magnitude') then 'order-of-magnitude'
+        when nets.least < nets.most and list_has_any(nets.qualifiers, ['range', 'up-to', 'over']) then 'range'
+        when list_contains(nets.qualifiers, 'about') then 'about'
+        else 'exact'
+    end as qualifier,
+    nullif(judged.per, '') as per,
+    judged.paper.stage,
+    judged.paper.binding,
+    judged.row_is_firm
+    and judged.parties.customer is not null
+    and judged.per = ''
+    and judged.unit not in ('percent', 'shares')
+    and judged.status in ('in-force', 'paused') as counted,
+    judged.status,
+    judged.since_on,
+    histories.starts,
+    histories.expires,
+    judged.evidence_attribution,
+    carried.origins,
+    judged.credibility,
+    histories.occurrences
+from judged
+inner join carried using (commitment, unit, layer, per)
+inner join histories using (commitment, unit, layer, per)
+left join nets using (commitment, unit, layer, per)

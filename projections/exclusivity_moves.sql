@@ -1,0 +1,281 @@
+-- exclusivity_moves: what each report about a term did to it, and how the term stood after that.
+-- grain: one row per (relationship, grantor, holder, coverage, step)
+-- relationship          the two organisations, slugs sorted
+-- grantor               who is bound
+-- holder                who is preferred
+-- coverage              what the term covers, as a path
+-- step                  place in the order of folding, from 1
+-- occurrence            the happening that was folded in
+-- effective_on          the day from which it counts
+-- kind                  grant | relax | end | affirm | deny
+-- move                  opens | supports | ends | ignored: it begins a status, bears it out, ends it, or cannot change it
+-- status_no             which status of the term stands after it, counted from 1
+-- standing              open | ended
+-- level                 exclusive | relaxed | first-refusal | first-offer | first-ship | preferred | none; null where unstated
+-- expires               when it ends, as the contract says, in EDTF
+-- expires_on            the last day that this may mean
+-- trigger               what would end it, in words
+-- carve_outs            what is excepted
+-- strength              how good the occurrence's evidence is: attribution, then reliability
+-- standing_strength     how good the best evidence of the status is
+-- against               how good that of the status was that it changed; null where there was none
+-- evidence_attribution  on whose word the occurrence is told
+-- origins               how many distinct reports first carried it
+-- credibility           0 to 1
+-- occurrences           the occurrence, as a list of one
+-- order by: relationship, grantor, holder, coverage, step
+with recursive
+
+-- A relaxation that names no level leaves less than exclusivity; against a level that is known to be weaker it says nothing new.
+levels as (
+    select
+        ordered.name,
+        ordered.place
+    from (
+        values
+        ('exclusive', 6),
+        ('relaxed', 5),
+        ('first-refusal', 4),
+        ('first-offer', 3),
+        ('first-ship', 2),
+        ('preferred', 1),
+        ('none', 0)
+    ) as ordered (name, place)
+),
+
+-- A paper that does not bind, an inference or a headline changes no term.
+told as (
+    select
+        happened.relationship,
+        happened.grantor,
+        happened.holder,
+        happened.coverage,
+        happened.occurrence,
+        happened.effective_on,
+        happened.sort_key,
+        happened.level,
+        happened.expires,
+        happened.expires_on,
+        happened.trigger,
+        happened.carve_outs,
+        happened.evidence_attribution,
+        happened.origins,
+        happened.credibility,
+        attributions.rank * 8 + reliabilities.rank as strength,
+        case
+            when happened.type = 'exclusivity-granted' then 'grant'
+            when happened.type = 'exclusivity-relaxed' then 'relax'
+            when happened.type = 'exclusivity-ended' then 'end'
+            when happened.absent then 'deny'
+            else 'affirm'
+        end as kind
+    from relationship_occurrences as happened
+    inner join evidence_weights as attributions
+        on
+            attributions.scale = 'attribution'
+            and happened.evidence_attribution = attributions.code
+    inner join evidence_weights as reliabilities
+        on
+            reliabilities.scale = 'reliability'
+            and happened.reliability = reliabilities.code
+    where
+        happened.direct
+        and happened.type in ('exclusivity-granted', 'exclusivity-relaxed', 'exclusivity-ended', 'term-affirmed')
+        and coalesce(happened.stage, 'signed') in ('signed', 'closed')
+        and coalesce(happened.binding, 'unstated') <> 'no'
+        and happened.evidence_attribution not in ('analysis', 'headline')
+),
+
+changes as (
+    select
+        told.relationship,
+        told.grantor,
+        told.holder,
+        told.coverage,
+        row_number() over (
+            partition by told.relationship, told.grantor, told.holder, told.coverage
+            order by told.sort_key
+        ) as step,
+        told.occurrence,
+        told.effective_on,
+        told.kind,
+        levels.name as level,
+        levels.place,
+        told.expires,
+        told.expires_on,
+        told.trigger,
+        coalesce(list_sort(list_distinct(told.carve_outs)), []) as carve_outs,
+        told.strength,
+        told.evidence_attribution,
+        told.origins,
+        told.credibility
+    from told
+    left join levels
+        on
+            case told.kind
+                when 'relax' then coalesce(told.level, 'relaxed')
+                when 'deny' then 'none'
+                when 'end' then null
+                else told.level
+            end = levels.name
+),
+
+-- Each round folds the next change into every term that has one: as many rounds as the longest history has changes.
+states as (
+    select
+        relationship,
+        grantor,
+        holder,
+        coverage,
+        0::bigint as step,
+        null::varchar as move,
+        0 as status_no,
+        'unknown' as standing,
+        null::varchar as level,
+        null::integer as place,
+        null::varchar as expires,
+        null::date as expires_on,
+        null::varchar as trigger,
+        []::varchar[] as carve_outs,
+        null::integer as strength,
+        null::integer as against
+    from changes
+    where step = 1
+    union all
+    select
+        relationship,
+        grantor,
+        holder,
+        coverage,
+        step,
+        move,
+        case when begins then status_no + 1 else status_no end as status_no,
+        case move when 'opens' then 'open' when 'ends' then 'ended' else standing end as standing,
+        -- A report that a term stands, and no more, leaves it at the level at which it was last known.
+        case when move = 'opens' or contract = 'filled' then coalesce(new_level, nullif(level, 'none')) else level end as level,
+        case when move = 'opens' or contract = 'filled' then coalesce(new_place, nullif(place, 0)) else place end as place,
+        case contract
+            when 'new' then new_expires
+            when 'changed' then coalesce(new_expires, expires)
+            when 'filled' then coalesce(expires, new_expires)
+            else expires
+        end as expires,
+        case contract
+            when 'new' then new_expires_on
+            when 'changed' then coalesce(new_expires_on, expires_on)
+            when 'filled' then coalesce(expires_on, new_expires_on)
+            else expires_on
+        end as expires_on,
+        case contract
+            when 'new' then new_trigger
+            when 'changed' then coalesce(new_trigger, trigger)
+            when 'filled' then coalesce(trigger, new_trigger)
+            else trigger
+        end as trigger,
+        case
+            when contract = 'new' then new_carve_outs
+            when contract = 'changed' and kind = 'relax'
+                then list_sort(list_distinct(list_concat(carve_outs, new_carve_outs)))
+            when contract = 'changed' and len(new_carve_outs) > 0 then new_carve_outs
+            when contract = 'filled' and len(carve_outs) = 0 then new_carve_outs
+            else carve_outs
+        end as carve_outs,
+        case move
+            when 'supports' then greatest(strength, new_strength)
+            when 'ignored' then strength
+            else new_strength
+        end as strength,
+        case when move not in ('opens', 'ends') then against when not lapsed then strength end as against
+    from (
+        select
+            *,
+            move = 'opens' or (move = 'ends' and standing = 'unknown') as begins,
+            case
+                when move = 'opens' and not (kind = 'relax' and stands) then 'new'
+                when stands and kind in ('grant', 'relax') then 'changed'
+                when stands and kind = 'affirm' and move = 'supports' then 'filled'
+                else 'kept'
+            end as contract
+        from (
+            select
+                *,
+                -- What was granted anew always stands; other reports presuppose a term and reopen none that better evidence ended.
+                case
+                    when kind = 'grant' and stands and place = new_place then 'supports'
+                    when kind = 'grant' then 'opens'
+                    when kind = 'relax' and stands and new_place >= place then 'supports'
+                    when kind = 'relax' and stands then 'opens'
+                    when kind = 'affirm' and stands and (place is null or new_place is null or new_place = place) then 'supports'
+                    when kind = 'affirm' and stands and level = 'relaxed' and new_place < place then 'supports'
+                    when kind = 'affirm' and stands then 'ignored'
+                    when kind = 'end' and (stands or standing = 'unknown') then 'ends'
+                    when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
+                    when standing = 'unknown' or new_strength >= strength then 'opens'
+                    else 'ignored'
+                end as move
+            from (
+                select
+                    former.relationship,
+                    former.grantor,
+                    former.holder,
+                    former.coverage,
+                    change.step,
+                    former.status_no,
+                    former.standing,
+                    former.level,
+                    former.place,
+                    former.expires,
+                    former.expires_on,
+                    former.trigger,
+                    former.carve_outs,
+                    former.strength,
+                    former.against,
+                    change.kind,
+                    change.level as new_level,
+                    change.place as new_place,
+                    change.expires as new_expires,
+                    change.expires_on as new_expires_on,
+                    change.trigger as new_trigger,
+                    change.carve_outs as new_carve_outs,
+                    change.strength as new_strength,
+                    coalesce(former.expires_on < change.effective_on, false) as lapsed,
+                    former.standing = 'open' and coalesce(former.place, 5) > 0 and not lapsed as stands
+                from states as former
+                inner join changes as change
+                    on
+                        former.relationship = change.relationship
+                        and former.grantor = change.grantor
+                        and former.holder = change.holder
+                        and former.coverage = change.coverage
+                        and former.step + 1 = change.step
+            ) as met
+        ) as judged
+    ) as weighed
+)
+
+select
+    states.relationship,
+    states.grantor,
+    states.holder,
+    states.coverage,
+    states.step,
+    changes.occurrence,
+    changes.effective_on,
+    changes.kind,
+    states.move,
+    states.status_no,
+    states.standing,
+    states.level,
+    states.expires,
+    states.expires_on,
+    states.trigger,
+    states.carve_outs,
+    changes.strength,
+    states.strength as standing_strength,
+    states.against,
+    changes.evidence_attribution,
+    changes.origins,
+    changes.credibility,
+    [changes.occurrence] as occurrences
+from states
+inner join changes using (relationship, grantor, holder, coverage, step)

@@ -1,0 +1,79 @@
+-- investments: what an investor had put into an investee after each report of it, and the stake that it held.
+-- grain: one row per (relationship, investor, investee, occurrence) that was signed, closed or just reported as made
+-- relationship          the two organisations, slugs sorted
+-- investor              who gave the money
+-- investee              who got it
+-- occurrence            the investment, or a report of all that was invested so far
+-- since_on              the day from which it counts
+-- until_on              the day from which the next one counts; null for the last
+-- invested_usd          all that was put in by then: increments added up, a total in place of what came before it
+-- stake_percent         the share held, as last stated
+-- evidence_attribution  on whose word
+-- origins               how many distinct reports first carried it
+-- credibility           0 to 1
+-- occurrences           it and those before it
+-- order by: relationship, investor, investee, since_on, occurrences
+with
+
+-- Inferences, headlines, plans and papers that do not bind are no investments yet.
+made as (
+    select
+        relationship,
+        investor,
+        investee,
+        occurrence,
+        effective_on,
+        sort_key,
+        case when stake.unit = 'percent' then coalesce(stake.value, stake.min) end as stake_percent,
+        -- A rate, a sum that hangs on conditions and one in another currency are no USD that were put in.
+        case when amount.unit = 'USD' and amount.per is null and not coalesce(amount.conditional, false) then amount end as amount,
+        evidence_attribution,
+        origins,
+        credibility
+    from relationship_occurrences
+    where
+        direct
+        and type = 'investment-made'
+        and coalesce(stage, 'signed') in ('signed', 'closed')
+        and coalesce(binding, 'unstated') <> 'no'
+        and evidence_attribution not in ('analysis', 'headline')
+),
+
+-- Of a range the lower end is sure: as an increment it adds that, as a total it says that it was not less. A round is the
+-- money of all who took part in it.
+sums as (
+    select
+        * exclude (amount),
+        case when amount.role in ('total', 'cumulative') then amount.value end as total_usd,
+        case when amount.role in ('total', 'cumulative') then amount.min end as at_least_usd,
+        case when coalesce(amount.role, 'increment') = 'increment' then coalesce(amount.value, amount.min) end as added_usd
+    from made
+),
+
+spans as (
+    select
+        *,
+        count(total_usd) over (partition by relationship, investor, investee order by sort_key) as totals
+    from sums
+)
+
+select
+    relationship,
+    investor,
+    investee,
+    occurrence,
+    effective_on as since_on,
+    lead(effective_on) over position as until_on,
+    greatest(
+        coalesce(sum(coalesce(total_usd, added_usd)) over since_total, 0),
+        coalesce(max(at_least_usd) over since_total, 0)
+    )::decimal(38, 6) as invested_usd,
+    (last_value(stake_percent ignore nulls) over position)::decimal(9, 6) as stake_percent,
+    evidence_attribution,
+    origins,
+    credibility,
+    list(occurrence) over position as occurrences
+from spans
+window
+    position as (partition by relationship, investor, investee order by sort_key),
+    since_total as (partition by relationship, investor, investee, totals order by sort_key)

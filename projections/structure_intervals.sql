@@ -1,0 +1,373 @@
+-- structure_intervals: what has bound two organisations to each other, from when to when, and how strongly.
+-- grain: one row per (relationship, component, subject, since_on, occurrences)
+-- relationship          the two organisations, slugs sorted
+-- component             equity | cloud-preference | licence | purchases | revenue-share | governance
+-- subject               which stake, term, licence, purchases, share, seat or right it is
+-- since_on              first day
+-- until_on              first day on which it no longer held or was another; null where no end is known
+-- level                 0 to 1; 0 is an end
+-- evidence_attribution  on whose word
+-- origins               how many distinct reports first carried it
+-- credibility           0 to 1
+-- occurrences           what it rests on
+-- order by: relationship, component, subject, since_on, occurrences
+with
+
+levels as materialized (
+    select map_from_entries(list((code, value))) as of_code
+    from health_weights
+    where scale = 'level'
+),
+
+thresholds as materialized (
+    select map_from_entries(list((code, value))) as of_code
+    from health_weights
+    where scale = 'threshold'
+),
+
+-- Inferences, headlines, plans and papers that do not bind bind nobody.
+firm as materialized (
+    select
+        relationship,
+        occurrence,
+        type,
+        effective_on,
+        sort_key,
+        evidence_attribution,
+        origins,
+        credibility,
+        licensor,
+        licensee,
+        subject,
+        exclusive,
+        payer,
+        payee,
+        capped,
+        ended,
+        holder,
+        against,
+        right_key,
+        organisation,
+        person,
+        kind,
+        expires_on
+    from relationship_occurrences
+    where
+        direct
+        and type in (
+            'licence-granted', 'licence-amended', 'licence-ended',
+            'revenue-share-agreed', 'revenue-share-changed',
+            'board-seat-taken', 'board-seat-given-up',
+            'right-granted', 'right-waived', 'right-ended'
+        )
+        and coalesce(stage, 'signed') in ('signed', 'closed')
+        and coalesce(binding, 'unstated') <> 'no'
+        and evidence_attribution not in ('analysis', 'headline')
+),
+
+equity as (
+    select
+        investments.relationship,
+        'equity' as component,
+        investments.investor || ' → ' || investments.investee as subject,
+        investments.since_on,
+        investments.until_on,
+        case
+            when investments.stake_percent = 0 then 0
+            when
+                investments.stake_percent >= thresholds.of_code['equity-large-stake']
+                or investments.invested_usd >= thresholds.of_code['equity-large-usd']
+                then levels.of_code['equity-large']
+            else levels.of_code['equity']
+        end as level,
+        investments.evidence_attribution,
+        investments.origins,
+        investments.credibility,
+        investments.occurrences
+    from investments
+    cross join levels
+    cross join thresholds
+),
+
+-- Licences, shares and rights: each report of one says how it stands from then on.
+changes as (
+    select
+        relationship,
+        case
+            when licensor is not null then 'licence'
+            when payer is not null then 'revenue-share'
+            else 'governance'
+        end as component,
+        coalesce(
+            licensor || ' → ' || licensee || ': ' || subject,
+            payer || ' → ' || payee,
+            holder || ' over ' || against || ': ' || right_key
+        ) as subject_text,
+        type in ('licence-ended', 'right-ended', 'right-waived') or coalesce(ended, false) as ends,
+        coalesce(exclusive, capped) as flag,
+        effective_on,
+        expires_on,
+        sort_key,
+        occurrence,
+        evidence_attribution,
+        origins,
+        credibility
+    from firm
+    where type not in ('board-seat-taken', 'board-seat-given-up')
+),
+
+-- What one report leaves open stands as it was said before, back to the last end.
+counted_changes as (
+    select
+        *,
+        coalesce(
+            sum(ends::integer) over (
+                partition by relationship, component, subject_text
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as ends_before
+    from changes
+),
+
+standings as (
+    select
+        relationship,
+        component,
+        subject_text,
+        ends,
+        effective_on,
+        lead(effective_on) over (partition by relationship, component, subject_text order by sort_key) as changed_on,
+        last_value(flag ignore nulls) over so_far as flag,
+        last_value(expires_on ignore nulls) over so_far as expires_on,
+        list(occurrence) over so_far as occurrences,
+        evidence_attribution,
+        origins,
+        credibility
+    from counted_changes
+    window so_far as (
+        partition by relationship, component, subject_text, ends_before
+        order by sort_key
+        rows between unbounded preceding and current row
+    )
+),
+
+arrangements as (
+    select
+        standings.relationship,
+        standings.component,
+        standings.subject_text as subject,
+        standings.effective_on as since_on,
+        case
+            when standings.ends then standings.changed_on
+            else least(standings.changed_on, standings.expires_on + 1)
+        end as until_on,
+        case
+            when standings.ends then 0
+            when standings.component = 'licence' and standings.flag then levels.of_code['licence-exclusive']
+            when standings.component = 'licence' then levels.of_code['licence']
+            when standings.component = 'governance' then levels.of_code['right']
+            when standings.flag then levels.of_code['revenue-share-capped']
+            else levels.of_code['revenue-share']
+        end as level,
+        standings.evidence_attribution,
+        standings.origins,
+        standings.credibility,
+        standings.occurrences
+    from standings
+    cross join levels
+),
+
+-- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.
+seats as (
+    select
+        taken.relationship,
+        'governance' as component,
+        taken.organisation || ' board: ' || coalesce(taken.person, taken.holder) as subject,
+        taken.effective_on as since_on,
+        min(given_up.effective_on) as until_on,
+        any_value(case taken.kind when 'voting' then levels.of_code['seat-voting'] else levels.of_code['seat-observer'] end) as level,
+        taken.evidence_attribution,
+        taken.origins,
+        taken.credibility,
+        [taken.occurrence] as occurrences
+    from firm as taken
+    cross join levels
+    left join firm as given_up
+        on
+            given_up.type = 'board-seat-given-up'
+            and taken.relationship = given_up.relationship
+            and taken.organisation = given_up.organisation
+            and taken.sort_key < given_up.sort_key
+            and (taken.holder = given_up.holder or taken.person = given_up.person)
+            and coalesce(taken.person = given_up.person, true)
+            and coalesce(taken.kind = given_up.kind, true)
+    where taken.type = 'board-seat-taken'
+    group by all
+),
+
+-- A term of which nobody says how strong it is binds as a relaxed one.
+preferences as (
+    select
+        terms.relationship,
+        'cloud-preference' as component,
+        terms.grantor || ' → ' || terms.holder || ': ' || terms.coverage as subject,
+        coalesce(terms.since_on, terms.known_since_on, date '0001-01-01') as since_on,
+        case
+            when terms.status in ('in-force', 'expired') then spans.latest + 1
+            else terms.ended_on
+        end::date as until_on,
+        least(
+            case
+                when terms.level = 'exclusive' and len(terms.carve_outs) > 0 then levels.of_code['cloud-carved-out']
+                else levels.of_code['cloud-' || coalesce(terms.level, 'relaxed')]
+            end,
+            case when terms.coverage || '.' like 'cloud.api.%' then levels.of_code['cloud-api'] end
+        ) as level,
+        terms.evidence_attribution,
+        terms.origins,
+        terms.credibility,
+        terms.occurrences
+    from exclusivity_terms as terms
+    cross join scope
+    cross join levels
+    left join log.spans as spans on terms.expires = spans.text
+    where
+        terms.coverage || '.' like 'cloud.%'
+        and coalesce(terms.level, '') <> 'none'
+),
+
+stops as (
+    select
+        commitment,
+        max(effective_on) as stopped_on
+    from relationship_occurrences
+    where type in ('compute-paused', 'compute-cancelled')
+    group by commitment
+),
+
+-- What is certain of a commitment is its amount, or the lower end of a range; "up to" is certain of nothing.
+purchases as materialized (
+    select
+        commitments.relationship,
+        commitments.since_on,
+        case
+            when commitments.status = 'in-force' then spans.latest + 1
+            else coalesce(stops.stopped_on, scope.as_of_on)
+        end::date as until_on,
+        case
+            when commitments.unit = 'USD' and commitments.layer = 'contract' and commitments.per is null
+                then coalesce(commitments.amount, commitments.amount_min, 0)
+            else 0
+        end::decimal(38, 6) as usd,
+        commitments.evidence_attribution,
+        commitments.origins,
+        commitments.credibility,
+        commitments.occurrences
+    from compute_commitments as commitments
+    cross join scope
+    left join log.spans as spans on commitments.expires = spans.text
+    left join stops on commitments.commitment = stops.commitment
+    where
+        commitments.relationship is not null
+        and (
+            commitments.counted
+            or (
+                commitments.status = 'cancelled'
+                and coalesce(commitments.stage, 'signed') in ('signed', 'closed')
+                and coalesce(commitments.binding, 'unstated') <> 'no'
+            )
+        )
+),
+
+purchase_steps as (
+    select
+        * exclude (since_on, until_on),
+        since_on as step_on,
+        1 as added
+    from purchases
+    union all by name
+    select
+        * exclude (since_on, until_on) replace (-usd as usd, [] as occurrences),
+        until_on as step_on,
+        -1 as added
+    from purchases
+    where until_on is not null
+),
+
+purchase_days as (
+    select
+        relationship,
+        step_on,
+        sum(added) as added,
+        sum(usd) as usd,
+        first(
+            {'attribution': evidence_attribution, 'origins': origins, 'credibility': credibility}
+            order by -credibility, -origins, evidence_attribution
+        ) as evidence,
+        list_sort(list_distinct(flatten(list(occurrences)))) as occurrences
+    from purchase_steps
+    group by relationship, step_on
+),
+
+purchase_totals as (
+    select
+        relationship,
+        step_on,
+        lead(step_on) over purchasing as until_on,
+        evidence,
+        sum(added) over purchasing as in_force,
+        sum(usd) over purchasing as usd,
+        flatten(list(occurrences) over purchasing) as occurrences
+    from purchase_days
+    window purchasing as (partition by relationship order by step_on)
+),
+
+commitments_together as (
+    select
+        totals.relationship,
+        'purchases' as component,
+        'compute' as subject,
+        totals.step_on as since_on,
+        totals.until_on,
+        case
+            when totals.in_force <= 0 then 0
+            when totals.usd >= thresholds.of_code['purchases-huge'] then levels.of_code['purchases-huge']
+            when totals.usd >= thresholds.of_code['purchases-large'] then levels.of_code['purchases-large']
+            else levels.of_code['purchases']
+        end as level,
+        totals.evidence.attribution as evidence_attribution,
+        totals.evidence.origins,
+        totals.evidence.credibility,
+        totals.occurrences
+    from purchase_totals as totals
+    cross join levels
+    cross join thresholds
+),
+
+intervals as (
+    from equity
+    union all by name
+    from arrangements
+    union all by name
+    from seats
+    union all by name
+    from preferences
+    union all by name
+    from commitments_together
+)
+
+select
+    relationship,
+    component,
+    subject,
+    since_on,
+    until_on::date as until_on,
+    coalesce(level, 0)::decimal(9, 6) as level,
+    evidence_attribution,
+    origins,
+    credibility,
+    occurrences
+from intervals
+where since_on < coalesce(until_on, date '9999-12-31')
