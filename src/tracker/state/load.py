@@ -127,9 +127,8 @@ def _load_developments(con: duckdb.DuckDBPyConnection) -> None:
     known = vocabulary()
     _load_scale(con, known.scale)
     _load_closings(con)
-    texts = " union ".join(
-        f"select payload ->> '$.{column.field}' as text from log.entries" for column in known.columns if column.kind == "edtf"
-    )
+    dated = [column.field for column in known.columns if column.kind == "edtf"]
+    texts = " union ".join(f"select payload ->> '$.{field}' as text from log.entries" for field in dated)
     _load_spans(con, "log.spans", texts)
     fields = ",\n                ".join(_field(column) for column in known.columns)
     con.execute(f"""

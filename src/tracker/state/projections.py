@@ -98,7 +98,7 @@ def build_order(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: b
     while pending:
         name = pending.pop()
         if name not in needs:
-            named = _exact_references(name, queries[name]) if exactly else set(SOURCE.findall(queries[name]))
+            named = _exact_references(name, queries[name]) if exactly else named_sources(queries[name])
             needs[name] = (named & queries.keys()) - {name}
             pending += needs[name]
     try:
@@ -107,6 +107,11 @@ def build_order(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: b
         if not exactly:
             return build_order(queries, wanted, exactly=True)
         raise ProjectionError(f"projections name each other in a circle: {' → '.join(error.args[1])}") from error
+
+
+def named_sources(query: str) -> set[str]:
+    """Return what stands behind `from` and `join` in a query: a cheap reading that is right for SQL of our style."""
+    return set(SOURCE.findall(query))
 
 
 def table_names(con: duckdb.DuckDBPyConnection, query: str) -> set[str]:

@@ -19,7 +19,7 @@ from tracker.state.projections import (
     ProjectionError,
     UnknownProjection,
     build_order,
-    parsed_references,
+    named_sources,
     read_projections,
 )
 from tracker.state.scope import Scope
@@ -98,7 +98,7 @@ class Reader:
 
     def sql(self, query: str, scope: Scope = Scope(), values: Sequence[Any] = (), *, lay: Iterable[str] = ()) -> Table:
         """Run a query of our own with a scope's views in reach (users' SQL goes through `tracker.state.query`)."""
-        schema = self.lay(scope, lay or self._named(query))
+        schema = self.lay(scope, lay or sorted(named_sources(query) & self.names()))
         self.connection.execute(f"set search_path = '{schema},main'")
         cursor = self.connection.execute(query, list(values))
         return Table([column[0] for column in cursor.description or []], cursor.fetchall())
@@ -120,7 +120,7 @@ class Reader:
             self._lay(schema, queries, order, scope, set(missing), last_try=True)
         return schema
 
-    def _lay(  # noqa: PLR0917 - what, in which order, for whom
+    def _lay(
         self,
         schema: str,
         queries: dict[str, str],
@@ -157,9 +157,6 @@ class Reader:
     def names(self) -> set[str]:
         """Return the names of all tables that a query may read."""
         return set(self.projections) | set(BASE_VIEWS)
-
-    def _named(self, query: str) -> list[str]:
-        return sorted(parsed_references(query) & self.names())
 
     def close(self) -> None:
         """Give the connection back."""

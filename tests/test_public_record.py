@@ -1,0 +1,179 @@
+"""The public record, day by day: what an expert would answer, known by that day, is what tracker answers."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bundled_books import EVENTS, imported, public_record, reader_of
+from public_record_expectations import (
+    DAYS,
+    HINDSIGHT,
+    ONE_ORIGIN,
+    ONLY_DOCUMENTS_AND_ON_RECORD,
+    RELATIONSHIP,
+    Commitment,
+    Day,
+)
+from tracker.state.scope import Scope
+
+CUSTOMER = RELATIONSHIP.split("--")[1]
+
+IN_FORCE = """
+    select coverage, level, since_on, expires, trigger is not null as has_trigger, len(carve_outs) as carve_outs
+    from exclusivity_terms
+    where relationship = ? and status = 'in-force'
+"""
+
+COUNTED = "select * from compute_commitments where counted and unit is not null"
+
+
+def then(day: date) -> Scope:
+    return Scope(as_of=day, known_at=day)
+
+
+def ask(query: str, scope: Scope, *values: Any) -> list[tuple[Any, ...]]:
+    return public_record().sql(query, scope, values).rows
+
+
+def number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_the_exclusivity_terms_of_the_day(day: date, expected: Day) -> None:
+    actual = {
+        coverage: (level, str(since_on), expires, has_trigger, carve_outs)
+        for coverage, level, since_on, expires, has_trigger, carve_outs in ask(IN_FORCE, then(day), RELATIONSHIP)
+    }
+
+    assert actual == {coverage: tuple(term) for coverage, term in expected.terms.items()}
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_what_ended_is_told_with_its_day(day: date, expected: Day) -> None:
+    rows = ask(
+        "select coverage, max(ended_on) from exclusivity_terms where relationship = ? group by coverage "
+        "having bool_and(status <> 'in-force') order by coverage",
+        then(day),
+        RELATIONSHIP,
+    )
+
+    assert {coverage: str(ended_on) for coverage, ended_on in rows} == expected.ended
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_the_quantified_commitments_of_the_day(day: date, expected: Day) -> None:
+    rows = public_record().sql(COUNTED, then(day)).records()
+    actual = {(r["provider"], r["customer"], r["layer"], r["unit"], r["amount_min"], r["amount_max"]) for r in rows}
+
+    def bounds(c: Commitment) -> tuple[Any, ...]:
+        return (c.provider, c.customer, c.layer, c.unit, number(c.least), number(c.most))
+
+    assert actual == {bounds(commitment) for commitment in expected.commitments}
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_what_is_not_quantified_or_not_binding_is_listed_apart(day: date, expected: Day) -> None:
+    unquantified = ask(
+        "select commitment from compute_commitments where counted and unit is null and customer = ?",
+        then(day),
+        CUSTOMER,
+    )
+    listed = ask("select distinct commitment from compute_commitments where not counted", then(day))
+
+    assert {c for (c,) in unquantified} == set(expected.unquantified)
+    assert {c for (c,) in listed} >= set(expected.listed)
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_the_total_in_dollars_leaves_open_bounds_open(day: date, expected: Day) -> None:
+    ((rows, least, most),) = ask(
+        "select count(*), case when count(*) = count(amount_min) then sum(amount_min) end, "
+        "case when count(*) = count(amount_max) then sum(amount_max) end "
+        "from compute_commitments where counted and unit = 'USD' and layer = 'contract' and customer = ?",
+        then(day),
+        CUSTOMER,
+    )
+
+    assert (least, most) == ((None, None) if expected.total_usd is None else tuple(map(number, expected.total_usd)))
+    assert (rows == 0) == (expected.total_usd is None)
+
+
+def test_a_deal_signed_in_may_and_published_in_june_is_not_known_in_may() -> None:
+    as_of, known_later, commitment = HINDSIGHT
+    query = "select count(*) from compute_commitments where commitment = ?"
+
+    assert ask(query, then(as_of), commitment) == [(0,)]
+    assert ask(query, Scope(as_of=as_of, known_at=known_later), commitment) == [(1,)]
+
+
+def test_documents_and_statements_on_record_leave_out_what_only_insiders_told() -> None:
+    day, of_provider, total = ONLY_DOCUMENTS_AND_ON_RECORD
+    strict = Scope(as_of=day, known_at=day, where="attribution in ('document', 'on-record')")
+    rows = public_record().sql(COUNTED, strict).records()
+    dollars = [r for r in rows if r["unit"] == "USD" and r["customer"] == CUSTOMER]
+
+    for provider, expected in of_provider.items():
+        told = {(r["layer"], r["unit"], r["amount_min"], r["amount_max"]) for r in rows if r["provider"] == provider}
+        assert told == {(layer, unit, number(least), number(most)) for layer, unit, least, most in expected}
+    assert any(r["amount_min"] is None for r in dollars)
+    assert sum(r["amount_max"] for r in dollars) == number(total[1])
+
+
+def test_under_that_lens_tone_changes_and_structure_hardly_does() -> None:
+    day = date(2025, 12, 31)
+    strict = Scope(as_of=day, known_at=day, where="attribution in ('document', 'on-record')")
+    query = "select tone, structure from partnership_health where relationship = ?"
+    ((tone, structure),) = ask(query, then(day), RELATIONSHIP)
+    ((strict_tone, strict_structure),) = ask(query, strict, RELATIONSHIP)
+
+    assert abs(tone - strict_tone) > 2
+    assert abs(structure - strict_structure) < 5
+
+
+@pytest.mark.parametrize("occurrence", ONE_ORIGIN)
+def test_copies_of_one_newspaper_story_are_one_origin(occurrence: str) -> None:
+    ((accounts, origins),) = ask("select accounts, origins from occurrences where occurrence = ?", Scope(), occurrence)
+
+    assert accounts >= 3
+    assert origins == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_order_in_which_books_are_imported_changes_no_answer(seed: int) -> None:
+    books = sorted((EVENTS / "books").glob("*.yaml"))
+    random.Random(seed).shuffle(books)
+
+    shuffled = reader_of(imported(books))
+
+    for name in sorted(public_record().projections):
+        columns = [
+            c for c in public_record().table(name).columns if c not in ("position", "recorded_at", "sort_key", "event")
+        ]
+        names = ", ".join(f'"{c}"' for c in columns)
+        query = f"select {names} from {name} order by all"
+        assert shuffled.sql(query).rows == public_record().sql(query).rows, name
+
+
+def test_health_always_says_how_far_its_evidence_reaches() -> None:
+    rows = ask("select evidence_through_on, origins, health_low, health_high from partnership_health", Scope())
+
+    assert all(through is not None and origins > 0 and low <= high for through, origins, low, high in rows)
+
+
+def test_a_relationship_with_too_little_evidence_has_no_band() -> None:
+    rows = ask("select band from partnership_health where structure is null and r + s < 0.5", Scope())
+
+    assert rows
+    assert set(rows) == {(None,)}
+
+
+def test_gigawatts_of_chips_and_of_sites_and_dollars_stay_apart() -> None:
+    rows = ask("select distinct unit, layer from compute_commitments where unit is not null", Scope())
+
+    assert set(rows) == {("USD", "contract"), ("GW", "site"), ("GW", "chip")}
