@@ -84,9 +84,7 @@ def questions(relationship: str) -> list[Question]:
     return [
         Question("tracker --help", [*TRACKER, "--help"], typer, 0.35, 2.0),
         Question("tracker health, demo", [*TRACKER, "health", relationship], libraries, 1.2, 3.0),
-        Question(
-            "tracker health --as-of, demo", [*TRACKER, "health", relationship, *earlier], libraries
-        ),
+        Question("tracker health --as-of, demo", [*TRACKER, "health", relationship, *earlier], libraries),
         Question("tracker list exclusivity_terms, demo", [*TRACKER, "list", "exclusivity_terms"], libraries),
         Question("tracker list compute_commitments, demo", [*TRACKER, "list", "compute_commitments"], libraries),
         Question("tracker timeline, demo", [*TRACKER, "timeline", relationship], libraries),

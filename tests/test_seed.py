@@ -107,7 +107,7 @@ def test_the_pause_in_ohio_is_dated_as_the_article_supports_it_and_marked_as_wro
         article_alone()
         .sql(
             "select occurred, effective_on, sic, note from developments "
-        "where type = 'compute-paused' and quote like '%俄亥俄%'"
+            "where type = 'compute-paused' and quote like '%俄亥俄%'"
         )
         .rows
     )

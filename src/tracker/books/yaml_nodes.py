@@ -74,3 +74,9 @@ class Mapping:
                 node = node.items[step]
                 name_mark = node.mark
         return name_mark if key or (path and path[-1] == "[key]") else node.mark
+
+
+def text_of(node: Node | None, name: str) -> str | None:
+    """Return the text of a field of a mapping, or None where there is no such field or it holds no text."""
+    _, child = node.entries.get(name, (None, None)) if isinstance(node, Mapping) else (None, None)
+    return child.text if isinstance(child, Scalar) and child.text else None

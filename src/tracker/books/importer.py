@@ -1,0 +1,195 @@
+"""Imports event books: reads all files, plans all of them, and records each in one transaction, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from tracker.books.book import Book, fill_book, read_book
+from tracker.books.files import UnreadableFile, read_book_file
+from tracker.books.names import PartyIndex
+from tracker.books.past import Past
+from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions
+from tracker.books.problems import BookProblems, Problem
+from tracker.log.store import Log, Stored
+from tracker.model.catalogue import parties_of
+
+__all__ = ["ImportOptions", "Outcome", "PlanLine", "find_books", "import_books", "prepare"]
+
+Clock = Callable[[], datetime]
+
+ENDINGS = (".yaml", ".yml")
+
+FURTHEST_ZONE = timedelta(hours=14)
+"""The zone in which a day begins first: what is published there today is not from the future anywhere."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What importing one book did, or with `dry_run` would do; `stored` are the new events of the log."""
+
+    path: Path
+    book: str
+    lines: list[PlanLine]
+    stored: list[Stored]
+    warnings: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Books in the order in which they can be recorded, the plan of each, and all that is wrong with any of them."""
+
+    books: list[Book]
+    plans: list[list[Step]]
+    problems: list[Problem]
+    sources: dict[str, list[str]]
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+def utc_now() -> datetime:
+    """Return this instant; a test passes another clock."""
+    return datetime.now(UTC)
+
+
+def import_books(
+    log: Log, files: Sequence[Path], options: ImportOptions | None = None, clock: Clock = utc_now
+) -> list[Outcome]:
+    """Import books, parties first; each book is one transaction; importing again what is unchanged records nothing.
+
+    Raises BookProblems with everything that is wrong in any of the files: then nothing was recorded. Raises Refused or
+    RaceLost where another writer of a log without a lock (PostgreSQL) was faster: the books before that one are
+    recorded, and importing again records the rest.
+    """
+    options = options or ImportOptions()
+    # Under the lock of the writers, what was planned is what is recorded.
+    with log.writing():
+        prepared = prepare(log, files, options, clock)
+        if prepared.failed:
+            raise BookProblems(prepared.problems, prepared.sources)
+        return [_record(log, book, plan, options) for book, plan in zip(prepared.books, prepared.plans, strict=True)]
+
+
+def find_books(paths: Sequence[Path]) -> list[Path]:
+    """Return the books among the paths: files as they are, of folders all `.yaml` and `.yml` files in them, sorted."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else [path]
+        found += [file for file in inside if file not in found]
+    return found
+
+
+def prepare(log: Log | None, files: Sequence[Path], options: ImportOptions, clock: Clock = utc_now) -> Prepared:
+    """Read, check and plan books; nothing is recorded. Without a log they are planned for an empty one."""
+    past = Past(log)
+    books = [_read(path) for path in files]
+    index = past.parties()
+    _register_names(books, index)
+    today = today_everywhere(clock())
+    for book in books:
+        fill_book(book, index, past, today)
+    _refuse_rivals(books)
+    books = _in_order(books)
+    plans = _plans(books, past, options)
+    problems = [problem for book in books for problem in book.problems]
+    return Prepared(books, plans, problems, {str(book.path): book.lines for book in books})
+
+
+def _record(log: Log, book: Book, plan: Sequence[Step], options: ImportOptions) -> Outcome:
+    use_cases = [step.use_case for step in plan if step.use_case]
+    stored = log.do(use_cases, book=book.name) if use_cases and not options.dry_run else []
+    return Outcome(book.path, book.name, [step.line for step in plan], stored, book.problems)
+
+
+def _read(path: Path) -> Book:
+    try:
+        return read_book(path, read_book_file(path))
+    except UnreadableFile as error:
+        return Book(path, [], None, [Problem(str(path), 1, 1, str(error))])
+
+
+def _register_names(books: Sequence[Book], index: PartyIndex) -> None:
+    """Make the parties of all books known by name before any entry is read."""
+    listed = [(book, party, names) for book in books for party, names in book.party_names()]
+    # Names that move from one party to another in this very import are free.
+    index.forget(party for _, party, _ in listed)
+    seen: dict[str, Book] = {}
+    for book, party, names in listed:
+        if seen.setdefault(party, book) is not book:
+            continue
+        marks = dict(names)
+        for name, owner in index.add(party, marks).items():
+            message = f"the name '{name}' already belongs to '{owner}'"
+            hint = f"choose another, or if they are one: tracker party merge {party} {owner}"
+            book.problems.append(Problem(str(book.path), marks[name].line, marks[name].column, message, hint))
+
+
+def _refuse_rivals(books: Sequence[Book]) -> None:
+    """Refuse two books that say different things of one party or report: each import would undo the other's."""
+    for what in ("name", "party", "report"):
+        first: dict[str, tuple[Book, object]] = {}
+        for book in books:
+            for subject, said, mark in _claims(book, what):
+                other, held = first.setdefault(subject, (book, said))
+                if other is not book and held != said:
+                    message = f"{what} '{subject}' stands in {other.path} too, where it says something else"
+                    hint = "rename one of the files" if what == "name" else "keep it in one of the books"
+                    book.problems.append(Problem(str(book.path), mark[0], mark[1], message, hint))
+
+
+def _claims(book: Book, what: str) -> list[tuple[str, object, tuple[int, int]]]:
+    if what == "name":
+        return [(book.name, book.path, (1, 1))]
+    if what == "party":
+        return [(entry.event.party, entry.event, entry.node.locate(["id"])[:2]) for entry in book.parties]
+    report = book.report
+    return [(report.event.report, report.event, report.node.locate(["id"])[:2])] if report else []
+
+
+def _in_order(books: Sequence[Book]) -> list[Book]:
+    """Return the books so that a party is registered before another book names it; else in the order given."""
+    registers = {entry.event.party: number for number, book in enumerate(books) for entry in book.parties}
+    needs = [{registers[p] for p in _named(book) if p in registers} - {n} for n, book in enumerate(books)]
+    # Books that only register parties come first, in whatever order the files were named.
+    waiting = sorted(range(len(books)), key=lambda n: bool(books[n].developments))
+    ordered: list[int] = []
+    while waiting:
+        ready = next((n for n in waiting if needs[n] <= set(ordered)), waiting[0])
+        waiting.remove(ready)
+        ordered.append(ready)
+    return [books[n] for n in ordered]
+
+
+def _named(book: Book) -> set[str]:
+    named = {party for entry in book.developments for party in parties_of(entry.event)}
+    for entry in book.parties:
+        named |= {affiliation.organisation for affiliation in entry.event.affiliations}
+        named |= {entry.event.part_of.group} if entry.event.part_of else set()
+    return named
+
+
+def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> list[list[Step]]:
+    """Plan each book on top of those before it."""
+    removed = [_removed(book, past) if options.prune and not book.failed else [] for book in books]
+    asked = [use_case for book, gone in zip(books, removed, strict=True) for use_case in questions(book, gone)]
+    known = past.known(asked)
+    plans = []
+    any_failed = any(book.failed for book in books)
+    for book, gone in zip(books, removed, strict=True):
+        steps, refused = plan_book(book, known, options, gone, in_part=any_failed)
+        book.problems += refused
+        plans.append(steps)
+    return plans
+
+
+def _removed(book: Book, past: Past) -> list[str]:
+    return sorted(past.recorded_by(book.name) - {entry.event.id for entry in book.developments})
+
+
+def today_everywhere(now: datetime) -> date:
+    """Return the latest day that it is anywhere on Earth at an instant."""
+    return (now + FURTHEST_ZONE).date()

@@ -1,0 +1,197 @@
+"""The log as JSON lines: out as it is stored; back into an empty log byte for byte, into another one as a merge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from pydantic import ValidationError
+
+from tracker.books.merge import merge_use_cases
+from tracker.books.problems import BookProblems, Problem
+from tracker.books.strict_json import NotStrictJson, read_json_object
+from tracker.books.wording import worded
+from tracker.errors import TrackerError
+from tracker.log.decisions import Recorded, UnknownTopic, decode, encode, instant
+from tracker.log.known import Known
+from tracker.log.store import Log, Stored
+from tracker.log.transfer import StoredRow, restore, stored_rows, subject_of
+from tracker.model.edtf import EdtfError, published_on
+
+FIELDS = ("position", "topic", "tags", "data")
+
+MAX_LINE = 10_000_000
+"""Bytes of a line: twice the largest book, which is more than any one event of it can take."""
+
+MAX_PROBLEMS = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an export: its number from 1, the event as stored, and the event decoded."""
+
+    number: int
+    row: StoredRow
+    event: Recorded
+
+
+class _BadLine(TrackerError):
+    """A line that is no event of a log."""
+
+
+def export_events(log: Log) -> Iterator[str]:
+    """Yield every event as one JSON object without a line break: position, topic, tags, and the data as stored."""
+    for row in stored_rows(log):
+        yield _head(row.position, row.topic, row.tags) + row.data.decode("utf-8") + "}"
+
+
+def import_events(log: Log, lines: Iterable[bytes | str], path: str = "-") -> list[Stored]:
+    """Import what `export_events` wrote, in one transaction; returns the new events.
+
+    An empty log gets positions, tags, envelopes and bytes back as they were. In another one parties, reports and
+    developments that it lacks are recorded anew, as by whoever imports; what it holds already stays as it is.
+    Raises BookProblems with the numbers of the lines, and then nothing was recorded.
+    """
+    read = _read(lines, path)
+    with log.writing():
+        if log.head() == 0:
+            _refuse_if_not_whole(read, path)
+            return restore(log, [line.row for line in read])
+        use_cases, problems = merge_use_cases(log, [(line.number, line.event) for line in read], path)
+        if problems:
+            raise BookProblems(problems, {})
+        return log.do(use_cases)
+
+
+def read_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file in bounded memory; a longer one comes cut, and is refused as such."""
+    while line := stream.readline(MAX_LINE + 1):
+        yield line
+        if len(line) > MAX_LINE:
+            return
+
+
+def _head(position: int, topic: str, tags: Iterable[str]) -> str:
+    listed = json.dumps(list(tags), ensure_ascii=False, separators=(",", ":"))
+    return f'{{"position":{position},"topic":{json.dumps(topic)},"tags":{listed},"data":'
+
+
+def _read(lines: Iterable[bytes | str], path: str) -> list[Line]:
+    found: list[Line] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            text = _text(line)
+            if text.strip():
+                found.append(_line(number, text))
+        except NotStrictJson as error:
+            problems.append(Problem(path, number, error.column, str(error)))
+        except _BadLine as error:
+            problems.append(Problem(path, number, 1, str(error)))
+        if len(problems) >= MAX_PROBLEMS:
+            break
+    if problems:
+        raise BookProblems(problems, {})
+    return found
+
+
+def _text(line: bytes | str) -> str:
+    data = line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
+    if len(data) > MAX_LINE:
+        raise _BadLine(f"the line has more than {MAX_LINE:,} bytes: each event is a line of its own")
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise _BadLine(f"not UTF-8 at byte {error.start + 1} of the line: save the file as UTF-8") from error
+
+
+def _line(number: int, text: str) -> Line:
+    fields = read_json_object(text)
+    position, topic, tags, data = (fields.get(name) for name in FIELDS)
+    if set(fields) != set(FIELDS):
+        raise _BadLine(f"a line holds {', '.join(FIELDS)}, and this one {', '.join(fields) or 'nothing'}")
+    if not isinstance(position, int) or isinstance(position, bool) or position < 1:
+        raise _BadLine(f"'position' is {position!r}: a number from 1 is expected")
+    if not isinstance(topic, str) or not isinstance(data, dict):
+        raise _BadLine("'topic' takes a text and 'data' an object")
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and "\0" not in tag for tag in tags):
+        raise _BadLine("'tags' takes a list of texts without U+0000")
+    stored = _stored_bytes(text, _head(position, topic, tags), data)
+    event = _decoded(topic, data, stored)
+    if subject_of(event.payload) not in tags:
+        raise _BadLine(f"the tag '{subject_of(event.payload)}' is missing, by which the log finds this event")
+    return Line(number, StoredRow(position, topic, tuple(tags), stored), event)
+
+
+def _stored_bytes(text: str, head: str, data: dict[str, Any]) -> bytes:
+    """Return the data as they stood in the log: as they stand in the line, unless another program laid it out anew."""
+    if text.startswith(head):
+        return text[len(head) : -1].encode("utf-8")
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _decoded(topic: str, data: dict[str, Any], stored: bytes) -> Recorded:
+    try:
+        _refuse_bad_envelope(data)
+        event = decode(topic, stored)
+    except UnknownTopic as error:
+        raise _BadLine(str(error).replace("the log holds", "the line holds")) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][-1]) if first["loc"] else "payload"
+        message = f"unknown field '{name}'" if first["type"] == "extra_forbidden" else worded(first, name)[0]
+        raise _BadLine(f"no {topic}: {message}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _BadLine(f"no {topic}: {error}") from error
+    # What pydantic is lenient about (a number as text, another order) SQL would not be: only what tracker writes.
+    if encode(event.envelope, event.payload) != stored:
+        raise _BadLine(f"no {topic} as tracker writes it: export the log again, and do not edit the lines")
+    return event
+
+
+def _refuse_bad_envelope(data: dict[str, Any]) -> None:
+    for name in ("event", "recorded_at", "coder"):
+        if not isinstance(data.get(name), str):
+            raise _BadLine(f"'{name}' is missing, or is no text")
+    for name in ("reason", "published", "book"):
+        if name in data and not isinstance(data[name], str):
+            raise _BadLine(f"'{name}' takes a text")
+    revision = data.get("revision")
+    if not isinstance(revision, int) or isinstance(revision, bool) or revision < 1:
+        raise _BadLine(f"'revision' is {revision!r}: a number from 1 is expected")
+    if not isinstance(data.get("payload"), dict):
+        raise _BadLine("'payload' is missing, or is no object")
+    if "published" in data:
+        try:
+            published_on(data["published"])
+        except EdtfError as error:
+            raise _BadLine(f"'published': {error}") from error
+
+
+def _refuse_if_not_whole(lines: list[Line], path: str) -> None:
+    """Refuse what is no whole log: positions from 1 without a gap, no step back in time, nothing out of nothing."""
+    known = Known()
+    last = ""
+    for place, line in enumerate(lines, 1):
+        recorded_at = instant(line.event.envelope.recorded_at)
+        if line.row.position != place:
+            reason = (
+                f"position {line.row.position} stands where {place} belongs: an empty log takes only a whole export"
+            )
+        elif recorded_at < last:
+            reason = f"recorded at {recorded_at}, before the event above it"
+        else:
+            reason = _apply(line.event, known)
+        if reason:
+            raise BookProblems([Problem(path, line.number, 1, reason)], {})
+        last = recorded_at
+
+
+def _apply(event: Recorded, known: Known) -> str:
+    try:
+        known.apply(event)
+    except KeyError as error:
+        return f"it is about {error}, which no line above registers, files or reports"
+    return ""

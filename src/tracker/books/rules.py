@@ -1,0 +1,90 @@
+"""What must hold between the fields of a book: days in their order, names that look like what they are."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tracker.books.grammar import Reading
+from tracker.books.yaml_nodes import Mapping, Mark, Node, Sequence, text_of
+from tracker.model.edtf import EdtfError, parse_edtf, published_on
+from tracker.model.fields import Stage
+from tracker.model.names import hidden_characters
+from tracker.model.records import PartyRegistered, ReportFiled
+
+PLANS = frozenset(Stage) - {Stage.SIGNED, Stage.CLOSED}
+"""Stages of what has not happened yet: its day may lie ahead."""
+
+PLANNING = ("-planned", "-announced")
+"""Types whose very name says that the thing is still to come."""
+
+SPANS = (("since", "until"), ("starts", "expires"))
+"""Fields that begin and end one thing."""
+
+
+def check_report(report: ReportFiled, node: Mapping, today: date, reading: Reading) -> None:
+    """Note a report from the future; `today` is the latest day that it is anywhere."""
+    if published_on(report.published) > today:
+        said = "the day, or an interval that ends on it, as in 2025-05 → 2025-05-01/2025-05-12"
+        message = f"published {report.published} lies in the future, at least in part: today is {today}"
+        reading.error(node.locate(["published"]), message, f"write {said}")
+    for name in ("title", "publisher"):
+        _warn_of_hidden(getattr(report, name), node.locate([name]), name, reading)
+
+
+def check_party(party: PartyRegistered, node: Mapping, reading: Reading) -> None:
+    """Note names that are not what they look like, and affiliations that end before they begin."""
+    _warn_of_hidden(party.name, node.locate(["name"]), "name", reading)
+    for place, alias in enumerate(party.aliases):
+        _warn_of_hidden(alias, node.locate(["aliases", place]), "alias", reading)
+    for child in _mappings(node):
+        check_spans(child, reading)
+
+
+def check_development(node: Mapping, published: str | None, reading: Reading) -> None:
+    """Note what happened after its report was published and is no plan; `published` is the report's, if it is known.
+
+    It looks at the entry and not at the event, so that an error in another field does not hide this one.
+    """
+    check_spans(node, reading)
+    occurred, earliest = text_of(node, "occurred"), _day(node, "occurred", latest=False)
+    if earliest is None or published is None or text_of(node, "stage") in PLANS:
+        return
+    if (text_of(node, "type") or "").endswith(PLANNING) or earliest <= published_on(published):
+        return
+    reading.error(
+        node.locate(["occurred"]),
+        f"occurred {occurred} is after the report was published ({published})",
+        "correct the day; for what is only planned, add stage: planned (or rumoured, talks, letter-of-intent …)",
+    )
+
+
+def check_spans(node: Mapping, reading: Reading) -> None:
+    """Note what ends before it begins; days that are no days have been noted by the model."""
+    for first, last in SPANS:
+        begin, end = _day(node, first, latest=False), _day(node, last, latest=True)
+        if begin and end and end < begin:
+            message = f"'{last}' is before '{first}': {end} is before {begin}"
+            reading.error(node.locate([last]), message, "write the earlier day first")
+
+
+def _day(node: Mapping, name: str, *, latest: bool) -> date | None:
+    text = text_of(node, name)
+    if text is None:
+        return None
+    try:
+        edtf = parse_edtf(text)
+    except EdtfError:
+        return None
+    return edtf.latest if latest else edtf.earliest
+
+
+def _mappings(node: Node) -> list[Mapping]:
+    """Return the mappings that a mapping holds in its fields."""
+    children = [child for _, child in node.entries.values()] if isinstance(node, Mapping) else []
+    items = [item for child in children if isinstance(child, Sequence) for item in child.items]
+    return [child for child in (*children, *items) if isinstance(child, Mapping)]
+
+
+def _warn_of_hidden(text: str | None, mark: Mark, what: str, reading: Reading) -> None:
+    if text and (hidden := hidden_characters(text)):
+        reading.warn(mark, f"the {what} holds characters that cannot be seen: {', '.join(hidden)}", "delete them")

@@ -1,0 +1,56 @@
+"""JSON as tracker accepts it from outside: no NaN, no duplicate names, no half characters, no endless nesting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from tracker.errors import TrackerError
+
+
+class NotStrictJson(TrackerError):
+    """A text that is not JSON, or JSON that cannot mean one thing; `column` counts from 1."""
+
+    def __init__(self, reason: str, column: int = 1) -> None:
+        self.column = column
+        super().__init__(reason)
+
+
+def read_json_object(text: str) -> dict[str, Any]:
+    """Return the object that a text holds; raises NotStrictJson and nothing else."""
+    try:
+        value = json.loads(text, object_pairs_hook=_fields, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise NotStrictJson(f"not JSON: {error.msg}", error.colno) from error
+    except RecursionError as error:
+        raise NotStrictJson("nested too deeply") from error
+    except ValueError as error:
+        # Numbers with thousands of digits are refused by Python itself.
+        raise NotStrictJson(f"not JSON that can be read: {error}") from error
+    if not isinstance(value, dict):
+        raise NotStrictJson("not an object in { }")
+    _refuse_half_characters(text, value)
+    return value
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotStrictJson(f"the name '{twice}' is given twice")
+    return fields
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotStrictJson(f"{name} is no number of JSON")
+
+
+def _refuse_half_characters(text: str, value: dict[str, Any]) -> None:
+    r"""Refuse escapes such as \ud83d without their other half: no file can hold what they stand for."""
+    if "\\u" not in text:
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotStrictJson("half a character: an escape such as \\ud83d without its other half") from error

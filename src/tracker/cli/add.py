@@ -1,0 +1,107 @@
+"""`tracker add`: one development, as one line or with questions; it is written into the report's book and imported."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.options import DryRun, new_app
+from tracker.cli.session import Session, session_of
+from tracker.errors import UsageError
+
+if TYPE_CHECKING:
+    from tracker.cli.fields import Given
+
+app = new_app()
+
+
+def complete_type(incomplete: str) -> list[str]:
+    """Return the types of development that begin so."""
+    from tracker.model.catalogue import event_types
+
+    return [name for name in event_types() if name.startswith(incomplete)]
+
+
+HELP = """Record one development: it is written into the book of its report, and the book is imported.
+
+With fields it is one line: report= names the report that says so. Where no book files that report yet, publisher= and
+published= (also title= url= reliability= language= text=FILE, report.origin= report.note=) make its book. A field that
+takes a list is given once for each value; bears_on=acme--globex:-3. Without key= the type names the entry.
+
+\b
+tracker add exclusivity-relaxed report=planet-2025-04-29 grantor=acme \\
+    holder=globex coverage=cloud occurred=2025-04 attribution=insiders
+
+On a terminal and without fields it asks: what happened, who, when, how much, and the sentence that says so.
+"""
+
+
+@app.command(help=HELP)
+def add(
+    ctx: typer.Context,
+    *,
+    type_name: Annotated[
+        str | None,
+        typer.Argument(metavar="TYPE", help="What happened: exclusivity-relaxed, …", autocompletion=complete_type),
+    ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FIELD=VALUE", help="Its fields, as in a book; --fields shows them.", show_default=False
+        ),
+    ] = None,
+    book: Annotated[
+        Path | None,
+        typer.Option("--book", "--report-file", metavar="FILE", help="The book to write to; else that of report=."),
+    ] = None,
+    show_fields: Annotated[
+        bool, typer.Option("--fields", help="Show the fields of the type, or the types, and record nothing.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Record one development, given as fields or asked for."""
+    session = session_of(ctx)
+    if show_fields:
+        _show_fields(type_name)
+        return
+    if type_name and "=" in type_name:
+        raise UsageError(f"the type comes first: tracker add TYPE {type_name} …; tracker add --fields lists the types")
+    from tracker.cli.entries import add_entry
+
+    given, parties = _given(session, type_name, fields or [])
+    add_entry(session, given, book, dry_run=dry_run, parties=parties)
+
+
+def _given(session: Session, type_name: str | None, fields: list[str]) -> tuple[Given, list[dict[str, object]]]:
+    """Return what was given for the entry, asked for where nothing was, and the parties that came up on the way."""
+    from tracker.cli.fields import form_of, parse_fields
+
+    if type_name and fields:
+        return parse_fields(form_of(type_name), fields), []
+    if not session.may_ask:
+        missing = f"the fields of {type_name} are" if type_name else "the type and its fields are"
+        raise UsageError(f"{missing} missing: tracker add TYPE field=value …; tracker add --fields lists both")
+    from tracker.cli.wizard import run_wizard
+
+    return run_wizard(session, type_name)
+
+
+def _show_fields(type_name: str | None) -> None:
+    from tracker.books.forms import development_forms
+    from tracker.cli.fields import field_rows, form_of
+    from tracker.cli.looks import print_columns
+
+    if type_name is None:
+        rows = [(form.title, form.doc) for form in development_forms().values()]
+        heads = ("type", "what it means")
+    else:
+        rows = field_rows(form_of(type_name))  # type: ignore[assignment]
+        heads = ("field", "", "holds", "what it means")  # type: ignore[assignment]
+    if sys.stdout.isatty():
+        print_columns([(h, [row[n] for row in rows], False) for n, h in enumerate(heads)], sys.stdout)
+        return
+    for row in rows:
+        sys.stdout.write("\t".join(row) + "\n")

@@ -1,0 +1,42 @@
+"""Where the books of a workspace are: which file a name in the log means, and which one holds a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tracker.workspace import Workspace
+
+ENDINGS = (".yaml", ".yml")
+
+
+def path_of_book(workspace: Workspace, name: str | None) -> str:
+    """Return the path of a book, as a user in this folder would write it; its name where there is no such file."""
+    events = workspace.root / "events"
+    found = [path for ending in ENDINGS for path in sorted(events.rglob(f"{name}{ending}"))] if name else []
+    return shown(found[0]) if found else name or "BOOK"
+
+
+def shown(path: Path) -> str:
+    """Return a path relative to the working folder where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def book_of_report(workspace: Workspace, report: str) -> Path | None:
+    """Return the book that files a report, or None: the one of its name first, then any other."""
+    from tracker.books.book import read_book
+    from tracker.books.files import UnreadableFile, read_book_file
+    from tracker.books.importer import find_books
+
+    paths = find_books([workspace.root / "events"]) if (workspace.root / "events").is_dir() else []
+    for path in sorted(paths, key=lambda path: path.stem != report):
+        try:
+            book = read_book(path, read_book_file(path))
+        except UnreadableFile:
+            continue
+        plain = book.root.to_plain().get("report") if book.root else None
+        if plain == report or (isinstance(plain, dict) and plain.get("id") == report):
+            return path
+    return None

@@ -1,0 +1,126 @@
+"""How one value is written, as text, JSON or CSV: days are ISO, decimals exact, hidden characters shown."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tracker.model.names import visible
+
+JSON_COLUMNS = frozenset({"roles"})
+"""Columns that hold JSON, which DuckDB hands over as text."""
+
+FORMULA = ("=", "+", "-", "@")
+"""How a text begins that a spreadsheet would run (OWASP, CSV injection)."""
+
+
+def text_of(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
+    """Return a value on one line: lists joined by commas, amounts and quotes as people write them, nothing for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return visible(value)
+        case Decimal():
+            return plain_decimal(value)
+        case datetime():
+            return instant(value)
+        case date():
+            return value.isoformat()
+        case list() | tuple():
+            return ", ".join(text_of(item) for item in value)
+        case {"unit": str()}:
+            return amount_text(value)
+        case {"exact": str(exact)}:
+            return visible(exact)
+        case Mapping():
+            return visible(json_text(value))
+        case _:
+            return visible(str(value))
+
+
+def amount_text(fields: Mapping[str, Any]) -> str:
+    """Return an amount as the model writes it: `up to 11.9B USD`."""
+    from tracker.model.amounts import Amount, format_amount
+
+    given = {name: value for name, value in fields.items() if value is not None and name in Amount.model_fields}
+    return format_amount(Amount.model_validate(given))
+
+
+def plain_decimal(value: Decimal) -> str:
+    """Write a decimal without exponent and without trailing zeros."""
+    text = format(value.normalize(), "f")
+    return "0" if text == "-0" else text
+
+
+def instant(moment: datetime) -> str:
+    """Write an instant of the log, which is in UTC."""
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def json_text(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
+    """Return JSON on one line; a decimal keeps all its digits, and hidden characters are escaped."""
+    match value:
+        case None | bool() | int():
+            return json.dumps(value)
+        case float():
+            return json.dumps(value) if math.isfinite(value) else "null"
+        case Decimal():
+            return plain_decimal(value)
+        case datetime():
+            return f'"{instant(value)}"'
+        case date():
+            return f'"{value.isoformat()}"'
+        case list() | tuple():
+            return "[" + ", ".join(json_text(item) for item in value) + "]"
+        case Mapping():
+            return "{" + ", ".join(f"{_json_string(str(k))}: {json_text(v)}" for k, v in value.items()) + "}"
+        case _:
+            return _json_string(str(value))
+
+
+def _json_string(text: str) -> str:
+    dumped = json.dumps(text, ensure_ascii=False)
+    if visible(dumped) == dumped:
+        return dumped
+    return "".join(_escaped(c) if visible(c) != c else c for c in dumped)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
+
+
+def json_record(columns: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a row as an object, with what a column holds as JSON in its own structure."""
+    return {
+        column: json.loads(value) if column in JSON_COLUMNS and isinstance(value, str) else value
+        for column, value in zip(columns, row, strict=True)
+    }
+
+
+def csv_cell(value: Any, *, raw: bool) -> str:
+    """Return a cell of CSV; unless `raw`, a text that a spreadsheet would run gets an apostrophe before it.
+
+    Numbers are left alone: -5 runs nothing.
+    """
+    if isinstance(value, str):
+        if raw:
+            return value
+        guarded = value.startswith(FORMULA) or (value != "" and visible(value[0]) != value[0])
+        return ("'" if guarded else "") + visible(value, newlines=True)
+    text = text_of(value)
+    if raw or isinstance(value, int | Decimal | float | date | None):
+        return text
+    return ("'" if text.startswith(FORMULA) else "") + text
+
+
+def markdown_cell(value: Any) -> str:
+    """Return a cell of a Markdown table: nothing in it can end the cell or open a tag."""
+    return text_of(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

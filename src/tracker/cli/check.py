@@ -1,0 +1,97 @@
+"""`tracker check`: what is wrong, or looks wrong, in books and in the state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tracker.cli.options import new_app
+from tracker.cli.session import Session, session_of
+from tracker.errors import ExitCode, TrackerError
+
+if TYPE_CHECKING:
+    from tracker.books.problems import Problem
+
+app = new_app()
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Books; none: all of the workspace, and its state.", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
+) -> None:
+    """Check books as import would, and without files the state as well; exit 1 if an error is found.
+
+    Warnings are for somebody who knows the matter to judge: they leave the exit code alone.
+    """
+    from tracker.cli.output import write_lines
+
+    session = session_of(ctx)
+    problems, lines_of = _book_problems(session, files)
+    rows = [] if files else list(_state_problems(session))
+    if json:
+        from tracker.cli.cells import json_text
+
+        write_lines([json_text([*(_facts(p) for p in problems), *rows])], None)
+    else:
+        write_lines([p.render(lines_of.get(p.path, ())) for p in problems], None)
+        write_lines([_row_line(row) for row in rows], None)
+    severities = [problem.severity for problem in problems] + [row["severity"] for row in rows]
+    errors = severities.count("error")
+    session.note(f"{errors} errors, {len(severities) - errors} warnings")
+    if errors:
+        raise typer.Exit(ExitCode.NO)
+
+
+def _book_problems(session: Session, files: list[Path] | None) -> tuple[list[Problem], dict[str, list[str]]]:
+    from tracker.books.check import check_files
+    from tracker.books.importer import find_books
+    from tracker.books.problems import source_lines
+    from tracker.workspace import NoWorkspace
+
+    try:
+        found = find_books(files or [session.workspace.root / "events"])
+        with session.log() as log:
+            problems = check_files(log, found)
+    except NoWorkspace:
+        if not files:
+            raise
+        found = find_books(files)
+        problems = check_files(None, found)
+        session.note("no workspace: the books were checked as if for an empty log")
+    lines_of = {str(path): source_lines(path.read_bytes()) for path in found if path.is_file()}
+    return problems, lines_of
+
+
+def _state_problems(session: Session) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `projections/checks/*.sql`, which should not exist."""
+    from tracker.state.projections import read_projections
+
+    folders = [folder / "checks" for folder in session.workspace.projections]
+    for name, projection in read_projections(folders).items():
+        try:
+            rows = session.reader.sql(projection.query).records()
+        except TrackerError as error:
+            # One projection that does not work hides nothing of what the others find.
+            rows = [{"severity": "error", "problem": str(error)}]
+        yield from ({"severity": "warning", **row, "check": name} for row in rows)
+
+
+def _facts(problem: Problem) -> dict[str, Any]:
+    where = {"path": problem.path, "line": problem.line, "column": problem.column}
+    return {**where, "severity": problem.severity, "problem": problem.message, "hint": problem.hint}
+
+
+def _row_line(row: dict[str, Any]) -> str:
+    from tracker.cli.cells import text_of
+
+    where = next((text_of(row[name]) for name in ("development", "occurrence", "relationship") if row.get(name)), "")
+    head = f"{row['check']}: {row['severity']}: {text_of(row.get('problem'))}"
+    return f"{head} ({where})" if where and where not in head else head

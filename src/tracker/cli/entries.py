@@ -1,0 +1,226 @@
+"""One more entry in a book: where it is written, that it is right before it is, and that book and log stay one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli.books import book_of_report, shown
+from tracker.cli.fields import Given
+from tracker.cli.imports import import_and_tell, tell_outcome
+from tracker.cli.session import Session
+from tracker.errors import TrackerError, UsageError
+
+if TYPE_CHECKING:
+    from tracker.log.store import Log
+
+DRAFT = ".draft"
+"""The ending of a draft, which is tried in the book's folder under the book's name, and is no book to anyone else."""
+
+
+class KeyTaken(TrackerError):
+    """An entry of the book has that key and says something else."""
+
+    def __init__(self, key: str, path: Path) -> None:
+        super().__init__(
+            f"'{key}' is in {shown(path)} already and says something else: "
+            "choose another key, or correct the entry there and import the book"
+        )
+
+
+class ReportNotFiled(TrackerError):
+    """A report that no book files yet, and too little said to file it."""
+
+    def __init__(self, report: str, missing: list[str]) -> None:
+        super().__init__(
+            f"no book files the report '{report}': give {' and '.join(f'{name}=…' for name in missing)} to file it now"
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A book as it will be: its path, its text, and the id of the development that was added.
+
+    `article` is a file that is to be kept as the report's text, and its path relative to the book.
+    """
+
+    path: Path
+    text: str
+    development: str
+    is_new: bool = True
+    article: tuple[Path, str] | None = None
+
+
+def add_entry(
+    session: Session, given: Given, book: Path | None, *, dry_run: bool, parties: list[dict[str, Any]]
+) -> None:
+    """Write an entry into its report's book and import the book, or, where it is wrong, leave both as they were."""
+    from tracker.books.writer import write_book
+
+    with session.log() as log, log.writing():
+        draft = drafted(session, log, given, book, parties)
+        if not draft.is_new:
+            session.note(f"{draft.development} stands in {shown(draft.path)} already, word for word")
+        with _kept(draft, for_good=not dry_run):
+            _try(session, log, draft, dry_run=dry_run)
+            if not dry_run:
+                # A crash before the import leaves a book that can be imported.
+                write_book(draft.path, draft.text)
+        if not dry_run:
+            from tracker.books.importer import ImportOptions
+
+            import_and_tell(session, log, [draft.path], ImportOptions())
+
+
+def drafted(session: Session, log: Log, given: Given, book: Path | None, parties: list[dict[str, Any]]) -> Draft:
+    """Return the book with the entry in it; raises ReportNotFiled, KeyTaken, and what a text that is no book raises."""
+    from tracker.books.yaml_writer import append_entry
+
+    path, text, report_id, article = _book(session, log, given, book)
+    for party in parties:
+        text = append_entry(text, "parties", party, path=shown(path))
+    entries = _entries(text, path)
+    same = next(
+        (held for held in entries if _without_key(held) == _without_key(given.entry | {"type": given.type})), None
+    )
+    key = given.entry.get("key") or (same or {}).get("key") or _free_key(given.type, entries)
+    wanted = {"type": given.type, "key": key, **{n: v for n, v in given.entry.items() if n != "key"}}
+    held = next((held for held in entries if held.get("key") == key), None)
+    if held is not None and _without_key(held) != _without_key(wanted):
+        raise KeyTaken(key, path)
+    if held is None:
+        text = append_entry(text, "developments", wanted, path=shown(path))
+    return Draft(path, text, f"{report_id}#{key}", held is None, article)
+
+
+Article = tuple[Path, str] | None
+
+
+def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[Path, str, str, Article]:
+    """Return the entry's book, its text, the id of its report, and the article to keep; a new book is made up here."""
+    workspace = session.workspace
+    if book is not None and book.exists():
+        text = _book_text(book)
+        held = _plain(text, book).get("report")
+        found = held.get("id") if isinstance(held, dict) else held
+        if given.report_id not in (None, found):
+            raise UsageError(
+                f"{shown(book)} is the book of '{found}', not of '{given.report_id}': leave out one of them"
+            )
+        return book, text, str(found), None
+    if given.report_id is None:
+        raise UsageError("report=… is missing: name the report that says so, or its book with --book FILE")
+    path = book or book_of_report(workspace, given.report_id)
+    if path is not None and path.exists():
+        return path, _book_text(path), given.report_id, None
+    path = path or workspace.books / f"{given.report_id}.yaml"
+    article = _article(given, path)
+    return path, _new_book(log, given, article), given.report_id, article
+
+
+def _new_book(log: Log, given: Given, article: Article) -> str:
+    """Return a book without entries: it files the report, or names one that another book has filed."""
+    from tracker.books.past import Past
+    from tracker.books.writer import new_book, new_parties
+
+    report_id = str(given.report_id)
+    if not given.report and Past(log).report(report_id) is not None:
+        return new_parties("../schema.json") + f"report: {report_id}\n"
+    missing = [name for name in ("publisher", "published") if name not in given.report]
+    if missing:
+        raise ReportNotFiled(report_id, missing)
+    text = {"text": article[1]} if article else {}
+    return new_book({"id": report_id, **given.report, **text})
+
+
+def _article(given: Given, path: Path) -> Article:
+    """Return the file that a user names as the report's text, and where the book will keep it, relative to itself."""
+    named = Path(given.report.get("text", "")).expanduser()
+    if not named.is_file():
+        # It may be meant as books mean it, relative to the book: then import finds it, or says what is wrong.
+        return None
+    folder = "../sources/" if path.absolute().parent.name == "books" else ""
+    kept = f"{folder}{given.report_id}{named.suffix or '.txt'}"
+    place = path.parent / kept
+    if place.exists() and place.read_bytes() != named.read_bytes():
+        raise UsageError(f"{shown(place)} is there already and says something else: name that one as text={kept}")
+    return named, kept
+
+
+@contextmanager
+def _kept(draft: Draft, *, for_good: bool) -> Iterator[None]:
+    """Keep the article while the draft is tried, and for good if that went well and nothing was only tried."""
+    kept = draft.path.parent / draft.article[1] if draft.article else None
+    if draft.article is None or kept is None or kept.exists():
+        yield
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(draft.article[0], kept)
+    try:
+        yield
+    except BaseException:
+        kept.unlink(missing_ok=True)
+        raise
+    if not for_good:
+        kept.unlink(missing_ok=True)
+
+
+def _try(session: Session, log: Log, draft: Draft, *, dry_run: bool) -> None:
+    """Import the draft without recording; what is wrong is said of the book that it would become."""
+    from tracker.books.importer import ImportOptions, import_books
+    from tracker.books.problems import BookProblems, source_lines
+
+    place = draft.path.with_suffix(DRAFT)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.write_text(draft.text, encoding="utf-8", newline="")
+        outcome = import_books(log, [place], ImportOptions(dry_run=True))[0]
+    except BookProblems as error:
+        problems = [replace(problem, path=shown(draft.path)) for problem in error.problems]
+        raise BookProblems(problems, {shown(draft.path): source_lines(draft.text)}) from error
+    finally:
+        place.unlink(missing_ok=True)
+    if dry_run:
+        tell_outcome(session, replace(outcome, path=draft.path))
+        session.note("dry run: nothing was recorded, and no book was written")
+
+
+def _book_text(path: Path) -> str:
+    """Return a book's text, byte for byte; raises UnreadableFile, and BookProblems for what is no book."""
+    from tracker.books.files import read_book_file
+    from tracker.books.problems import BookProblems, source_lines
+    from tracker.books.yaml_subset import read_yaml
+
+    data = read_book_file(path)
+    _, problems = read_yaml(data, shown(path))
+    if problems:
+        raise BookProblems(problems, {shown(path): source_lines(data)})
+    return data.decode("utf-8")
+
+
+def _plain(text: str, path: Path) -> dict[str, Any]:
+    from tracker.books.yaml_subset import read_yaml_text
+
+    root, _ = read_yaml_text(text, shown(path))
+    return dict(root.to_plain()) if root else {}
+
+
+def _entries(text: str, path: Path) -> list[Mapping[str, Any]]:
+    held = _plain(text, path).get("developments")
+    return [entry for entry in held if isinstance(entry, dict)] if isinstance(held, list) else []
+
+
+def _without_key(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name != "key"}
+
+
+def _free_key(type_name: str, entries: list[Mapping[str, Any]]) -> str:
+    taken = {entry.get("key") for entry in entries}
+    number = 1
+    while (key := type_name if number == 1 else f"{type_name}-{number}") in taken:
+        number += 1
+    return key

@@ -1,0 +1,79 @@
+"""`tracker export`: the log, the tables and the schema, for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from tracker.cli.options import Format, Output, ReadOptions, new_app, read_options
+from tracker.cli.session import session_of
+from tracker.errors import UsageError
+
+app = new_app("Write the log, the tables or the schema, for other programs.", no_args_is_help=True)
+
+TABLE_FORMATS = (Format.PARQUET, Format.CSV, Format.JSONL)
+
+
+@app.command()
+def events(
+    ctx: typer.Context,
+    cloudevents: Annotated[bool, typer.Option("--cloudevents", help="As CloudEvents 1.0, one a line.")] = False,
+    output: Output = None,
+) -> None:
+    """Write every event of the log, one JSON object a line, byte for byte as stored.
+
+    tracker import FILE.jsonl restores it into an empty workspace.
+    """
+    from tracker.books.cloudevents import export_cloudevents
+    from tracker.books.jsonl import export_events
+    from tracker.cli.output import write_lines
+
+    session = session_of(ctx)
+    with session.log() as log:
+        write_lines(export_cloudevents(log) if cloudevents else export_events(log), output)
+
+
+@app.command()
+@read_options
+def tables(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="PROJECTION", help="Which; none: all.", show_default=False)
+    ] = None,
+    *,
+    reads: ReadOptions,
+) -> None:
+    """Write projections as files, one each, into the folder -o: Parquet, or -f csv, -f jsonl."""
+    from dataclasses import replace
+
+    from tracker.cli.output import write_table
+
+    session = session_of(ctx)
+    form = reads.format or (Format.JSONL if reads.json else Format.PARQUET)
+    if reads.output is None:
+        raise UsageError("-o is missing: name the folder that the tables go to")
+    if form not in TABLE_FORMATS:
+        raise UsageError(f"-f {form}: tables are written as {', '.join(TABLE_FORMATS)}")
+    scope, reader = reads.scope(session), session.reader
+    wanted = sorted(name.replace("-", "_") for name in names) if names else sorted(reader.projections)
+    found = {name: reader.table(name, scope, limit=reads.limit) for name in wanted}
+    reads.output.mkdir(parents=True, exist_ok=True)
+    for name, table in found.items():
+        path = reads.output / f"{name}.{form}"
+        write_table(table, replace(reads, format=form, json=False, output=path))
+        typer.echo(f"{path}\t{len(table.rows)}")
+
+
+@app.command()
+def schema(ctx: typer.Context, output: Output = None) -> None:
+    """Write the JSON Schema of event books, with the workspace's parties, for editors to complete and check."""
+    from tracker.books.names import PartyIndex
+    from tracker.books.schema import book_schema
+    from tracker.cli.output import write_lines
+
+    session = session_of(ctx)
+    with session.log() as log:
+        index = PartyIndex.from_log(log)
+    write_lines([json.dumps(book_schema(index), ensure_ascii=False, indent=2)], output)

@@ -1,0 +1,87 @@
+"""What each failure becomes: a message on stderr and one of the exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from tracker.errors import ExitCode, TrackerError
+
+
+def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for each kind of failure
+    """Run an action; say on stderr what went wrong, and return the exit code of the process."""
+    try:
+        result = action()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_went_away()
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\ninterrupted\n")
+        return ExitCode.INTERRUPTED
+    except SystemExit as error:
+        # The library turns a broken pipe into exit 1 before we see it.
+        if isinstance(error.__context__, BrokenPipeError):
+            return _reader_went_away()
+        return error.code if isinstance(error.code, int) else ExitCode.DONE
+    except typer.TyperException as error:
+        _show_usage_error(error)
+        return error.exit_code
+    except TrackerError as error:
+        _say(str(error), plain=hasattr(error, "problems"))
+        return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}: check the disk and the permissions")
+        return ExitCode.WORKSPACE
+    except Exception as error:
+        return _bug(error)
+    # The library returns the code of a `typer.Exit`, and whatever a command returns otherwise.
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _say(message: str, plain: bool = False) -> None:
+    """Write an error; problems of a file carry their own `path:line:column: error:`."""
+    from tracker.model.names import visible
+
+    head = "" if plain else typer.style("error:", fg="red", bold=True) + " "
+    if not colourful(sys.stderr):
+        head = "" if plain else "error: "
+    sys.stderr.write(head + visible(message, newlines=True) + "\n")
+
+
+def colourful(stream: Any) -> bool:
+    """Say whether a stream may carry colour: a terminal, and no NO_COLOR (no-color.org)."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _show_usage_error(error: typer.TyperException) -> None:
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+    else:
+        _say(error.format_message())
+
+
+def _reader_went_away() -> int:
+    """End quietly: whoever read our output, such as `head`, has all that it wanted."""
+    # Python flushes stdout once more on its way out, and would complain again.
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - it must outlive this function
+    return ExitCode.DONE
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="tracker-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        file.write("".join(traceback.format_exception(error)))
+    _say(f"this is a bug in tracker ({type(error).__name__}): the traceback is in {file.name}: please report it")
+    return ExitCode.BUG

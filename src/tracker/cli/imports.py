@@ -1,0 +1,165 @@
+"""`tracker import`: books and exported logs become events."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.books import shown
+from tracker.cli.options import DryRun, Published, Verbose, Why, new_app
+from tracker.cli.session import Session, session_of
+from tracker.errors import UsageError
+from tracker.model.names import visible
+
+if TYPE_CHECKING:
+    from tracker.books.importer import ImportOptions, Outcome
+    from tracker.log.store import Log
+
+app = new_app()
+
+STDIN = Path("-")
+LOG_ENDING = ".jsonl"
+
+DONE = {
+    "record": "recorded",
+    "correct": "corrected",
+    "retract": "retracted",
+    "register": "registered",
+    "file": "filed",
+    "regrade": "regraded",
+    "link": "linked",
+    "same": "same",
+}
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    *,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE|DIR|-",
+            help="Books (YAML), exported logs (.jsonl), folders of books, - for stdin; none: the workspace's books.",
+            show_default=False,
+        ),
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Retract what a book recorded and no longer holds.")] = False,
+    revert: Annotated[
+        bool, typer.Option("--revert", help="Let a book go back to what was superseded or retracted.")
+    ] = False,
+    why: Why = None,
+    published: Published = None,
+    dry_run: DryRun = False,
+    verbose: Verbose = False,
+) -> None:
+    """Record what books say: new entries, changed ones as corrections; what is unchanged stays as it is.
+
+    One book is one transaction, and one error in any file records nothing of any. Lines on stdout are tab-separated:
+    what was done, to what, and how; -v lists what stays the same as well.
+    """
+    from tracker.books.importer import ImportOptions, find_books
+    from tracker.cli.options import last_day
+
+    session = session_of(ctx)
+    session.verbose = session.verbose or verbose
+    last_day(published, "--published")
+    options = ImportOptions(prune=prune, revert=revert, why=why, published=published, dry_run=dry_run)
+    given = list(paths or [session.workspace.root / "events"])
+    with _with_stdin(given) as files, session.log() as log:
+        logs = [path for path in files if path.suffix == LOG_ENDING]
+        books = find_books([path for path in files if path not in logs])
+        if not books and not logs:
+            session.note(f"no books in {', '.join(shown(path) for path in given)}")
+        import_and_tell(session, log, books, options)
+        for path in logs:
+            _import_log(session, log, path, dry_run)
+
+
+def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: ImportOptions) -> None:
+    """Import books and say what each did; raises BookProblems."""
+    from tracker.books.importer import import_books
+
+    outcomes = import_books(log, books, options) if books else []
+    for outcome in outcomes:
+        tell_outcome(session, outcome)
+    if options.dry_run:
+        session.note("dry run: nothing was recorded")
+    elif any(outcome.stored for outcome in outcomes):
+        session.undo(undo_of(outcomes))
+
+
+def undo_of(outcomes: Sequence[Outcome]) -> str:
+    """Return how to take an import back: one entry by its id, more by way of the book."""
+    changed = [(o, line) for o in outcomes for line in o.lines if line.action in ("record", "correct", "retract")]
+    recorded = [line.subject for _, line in changed if line.action == "record"]
+    books = " ".join(dict.fromkeys(shown(outcome.path) for outcome, _ in changed))
+    if not changed:
+        return "import the former text of the book again"
+    if len(recorded) == len(changed) == 1:
+        return f"tracker retract {recorded[0]} --why …"
+    if len(recorded) == len(changed):
+        return f"take the entries out of the book, then tracker import {books} --prune --why …"
+    return f"put the former text of the book back, then tracker import {books} --prune --revert --why …"
+
+
+def tell_outcome(session: Session, outcome: Outcome) -> None:
+    """Say what importing a book did: a line on stdout for each thing done, the sum on stderr."""
+    for line in outcome.lines:
+        if line.action != "same" or session.verbose or line.detail:
+            sys.stdout.write(
+                "\t".join(visible(cell) for cell in (line.action, line.subject, line.detail)).rstrip() + "\n"
+            )
+    sys.stdout.flush()
+    _tell_warnings(session, outcome)
+    counts = Counter(str(line.action) for line in outcome.lines)
+    told = ", ".join(f"{counts[action]:,} {done}" for action, done in DONE.items() if counts[action])
+    session.note(f"{shown(outcome.path)}: {told or 'nothing in it'}")
+
+
+def _tell_warnings(session: Session, outcome: Outcome) -> None:
+    from tracker.books.problems import source_lines
+
+    if outcome.warnings and outcome.path.is_file():
+        lines = source_lines(outcome.path.read_bytes())
+        for problem in outcome.warnings:
+            session.note(problem.render(lines))
+
+
+@contextmanager
+def _with_stdin(given: Sequence[Path]) -> Iterator[list[Path]]:
+    """Put what stdin brings into a file, for a book is read as a file is; a log's lines begin with a brace."""
+    if STDIN not in given:
+        yield list(given)
+        return
+    if sys.stdin.isatty():
+        raise UsageError("- reads a book from stdin, and nothing is piped in: name a file")
+    data = sys.stdin.buffer.read()
+    ending = LOG_ENDING if data.lstrip().startswith(b"{") else ".yaml"
+    with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
+        path = Path(folder) / f"stdin{ending}"
+        path.write_bytes(data)
+        yield [path if each == STDIN else each for each in given]
+
+
+def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
+    from tracker.books.files import UnreadableFile
+    from tracker.books.jsonl import import_events, read_lines
+
+    if dry_run:
+        raise UsageError(f"{shown(path)}: an exported log has no dry run: import it into a new workspace to look at it")
+    try:
+        with path.open("rb") as stream:
+            stored = import_events(log, read_lines(stream), shown(path))
+    except FileNotFoundError as error:
+        raise UnreadableFile(path, "there is no such file", "check the name") from error
+    session.note(f"{shown(path)}: {len(stored):,} events recorded")
+    if stored:
+        session.undo("retract what came in, entry by entry: tracker retract DEVELOPMENT --why …")

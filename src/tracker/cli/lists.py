@@ -1,0 +1,193 @@
+"""`tracker list` and `tracker timeline`: the rows of projections."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tracker.cli.options import Format, ReadOptions, last_day, new_app, read_options
+from tracker.cli.session import Session, session_of
+from tracker.workspace import bundled
+
+if TYPE_CHECKING:
+    from tracker.cli.names import Names
+    from tracker.state.reader import Table
+    from tracker.state.scope import Scope
+
+app = new_app()
+
+Relationship = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RELATIONSHIP", help="Two parties under any of their names, or a--b.", show_default=False),
+]
+
+
+def complete_projection(incomplete: str) -> list[str]:
+    """Return the names of the bundled projections that begin so; a file listing is all it takes."""
+    names = sorted(path.stem for path in bundled("projections").glob("*.sql") if path.stem.startswith(incomplete))
+    return names
+
+
+@app.command("list")
+@read_options
+def list_projection(
+    ctx: typer.Context,
+    projection: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PROJECTION",
+            help="exclusivity_terms, compute_commitments, …; without one, which there are.",
+            autocompletion=complete_projection,
+            show_default=False,
+        ),
+    ] = None,
+    relationship: Relationship = None,
+    everything: Annotated[
+        bool, typer.Option("-a", "--all", help="On a terminal: also what is no longer in force.")
+    ] = False,
+    *,
+    reads: ReadOptions,
+) -> None:
+    """Show the rows of a projection: terms, commitments, parties and so on.
+
+    A terminal shows what is in force, with names for ids and one column of evidence; -v shows every column. Piped,
+    every row and every column comes out, tab-separated, with a header.
+    """
+    session = session_of(ctx)
+    if projection is None:
+        _list_projections(session, reads)
+        return
+    from tracker.cli.names import names_of, relationship_named
+
+    scope, name = reads.scope(session), projection.replace("-", "_")
+    pair = relationship_named(session, names_of(session), relationship) if relationship else None
+    show_rows(session, name, scope, reads, pair, everything=everything)
+
+
+def show_rows(
+    session: Session, name: str, scope: Scope, reads: ReadOptions, pair: str | None, *, everything: bool = False
+) -> None:
+    """Write a projection's rows, and on stderr how many more there are and how far the evidence reaches."""
+    from tracker.cli.evidence import reach
+    from tracker.cli.looks import counted, in_force_only
+    from tracker.cli.output import write_table
+
+    for_people = reads.form in (None, Format.TABLE) and reads.on_terminal
+    limit = None if for_people else reads.limit
+    table = session.reader.table(name, scope, relationship=pair, limit=limit)
+    if for_people:
+        shown, earlier = (table, 0) if everything else in_force_only(table)
+        # What orders the rows tells them apart: these columns stay however narrow the terminal is.
+        projection = session.reader.projections.get(name)
+        keys = frozenset(re.findall(r"[a-z_]+", projection.order_by)) if projection else frozenset[str]()
+        _print_for_people(session, shown, reads, pair, keys)
+        counts = (
+            f"{len(shown.rows)} in force, {earlier} earlier (-a shows all)"
+            if earlier
+            else counted(len(shown.rows), "row")
+        )
+    else:
+        write_table(table, reads)
+        counts = counted(len(table.rows), "row")
+    session.note(f"{counts} · {reach(session.reader, scope, pair)}")
+
+
+def _print_for_people(
+    session: Session, table: Table, reads: ReadOptions, pair: str | None, keys: frozenset[str]
+) -> None:
+    from tracker.cli.looks import arrange, print_columns
+    from tracker.cli.names import names_of
+
+    limit = reads.limit
+    if limit is not None and limit < len(table.rows):
+        session.note(f"the first {limit} of {len(table.rows)} (-n)")
+        table = type(table)(table.columns, table.rows[:limit])
+    if table.rows:
+        whole = session.verbose or reads.verbose
+        columns = arrange(table, names_of(session), relationship=pair, every_column=whole)
+        left_out = print_columns(columns, sys.stdout, whole=whole, keys=keys)
+        if left_out:
+            session.note(f"too narrow for {', '.join(left_out)} (-v shows every column)")
+
+
+def _list_projections(session: Session, reads: ReadOptions) -> None:
+    """Say which projections there are: the bundled ones and the workspace's own."""
+    from tracker.cli.looks import print_columns
+    from tracker.cli.output import write_table
+    from tracker.state.projections import read_projections
+    from tracker.state.reader import Table
+
+    found = read_projections(session.workspace.projections)
+    rows: list[tuple[Any, ...]] = [(p.name, p.doc, p.grain) for p in found.values()]
+    if reads.form in (None, Format.TABLE) and reads.on_terminal:
+        print_columns([("projection", [r[0] for r in rows], False), ("", [r[1] for r in rows], False)], sys.stdout)
+    else:
+        write_table(Table(["projection", "doc", "grain"], rows), reads)
+    session.note("tracker list PROJECTION shows one; a file in projections/ of the workspace adds one")
+
+
+@app.command()
+@read_options
+def timeline(
+    ctx: typer.Context,
+    relationship: Relationship = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DAY", help="Only what took effect on that day or later.")
+    ] = None,
+    *,
+    reads: ReadOptions,
+) -> None:
+    """Show what happened between two parties, in order, with the sentence that says so."""
+    from tracker.cli.evidence import reach
+    from tracker.cli.looks import counted
+    from tracker.cli.names import names_of, relationship_named
+    from tracker.cli.output import write_lines, write_table
+
+    session = session_of(ctx)
+    scope, names = reads.scope(session), names_of(session)
+    pair = relationship_named(session, names, relationship) if relationship else None
+    table = session.reader.table("timeline", scope, relationship=pair)
+    if since is not None:
+        table = _since(table, since)
+    if reads.limit is not None:
+        # Of a story the end is what one asks for.
+        table = type(table)(table.columns, table.rows[len(table.rows) - min(reads.limit, len(table.rows)) :])
+    if reads.form is None and reads.on_terminal:
+        write_lines([line for row in table.records() for line in _told(row, names, pair)], None)
+    else:
+        write_table(table, reads)
+    session.note(f"{counted(len(table.rows), 'happening')} · {reach(session.reader, scope, pair)}")
+
+
+def _since(table: Table, since: str) -> Table:
+    from tracker.errors import UsageError
+    from tracker.model.edtf import EdtfError, parse_edtf
+
+    try:
+        first = parse_edtf(since).earliest
+    except EdtfError as error:
+        raise UsageError(f"--since: {error}") from error
+    # An interval without a start cuts nothing off.
+    first = first or last_day("0001-01-01", "--since")
+    place = table.columns.index("effective_on")
+    return type(table)(table.columns, [row for row in table.rows if row[place] >= first])
+
+
+def _told(row: dict[str, Any], names: Names, pair: str | None) -> list[str]:
+    """Return the lines of one happening: what, between whom, on whose word; below, the quote and where it stands."""
+    from tracker.cli.cells import text_of
+    from tracker.cli.looks import roles_text
+
+    mark = "▲" if row["intensity"] > 0 else "▼" if row["intensity"] < 0 else "·"
+    who = roles_text(row["roles"], names)
+    where = "" if pair else f"{text_of(names.of_pair(row['relationship']))}: "
+    sic = " [sic]" if row["sic"] else ""
+    indirect = "" if row["direct"] else "bears on it: "
+    told = f"{where}{indirect}{who}   {text_of(row['evidence_attribution'])}"
+    head = f"{row['effective_on']}  {mark} {row['type']:<22}  {told}"
+    quote = f"“{text_of(row['quote'])}”" if row["quote"] else ""
+    below = "   ".join(part for part in (quote + sic, text_of(row["development"])) if part.strip())
+    return [head.rstrip(), f"{' ' * 12}{below.strip()}"]

@@ -1,0 +1,153 @@
+"""The entry of the command line: which command lives in which module, and what comes before all of them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, MutableMapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from tracker.cli.failures import exit_code_of
+from tracker.cli.session import Session
+
+COMMANDS: dict[str, dict[str, str]] = {
+    "Start": {"init": "start", "demo": "demo"},
+    "Write": {
+        "add": "add",
+        "import": "imports",
+        "retract": "retract",
+        "check": "check",
+        "party": "party",
+        "source": "source",
+    },
+    "Read": {"list": "lists", "health": "health", "timeline": "lists", "show": "show", "query": "query"},
+    "Share": {"export": "export"},
+}
+"""The commands by section of the help, each with the module of `tracker.cli` whose `app` holds it."""
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """The commands by name; a command's module is imported when the command is asked for, not before."""
+
+    def __init__(self) -> None:
+        self._modules = {name: module for section in COMMANDS.values() for name, module in section.items()}
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = load_command(name, self._modules[name])
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+def load_command(name: str, module: str) -> Any:
+    """Return one command: that of its name in the module's app, or the whole app where it is a group of its own."""
+    found = typer.main.get_command(import_module(f"tracker.cli.{module}").app)
+    command = found.commands.get(name, found) if isinstance(found, typer.core.TyperGroup) else found
+    command.name = name
+    _without_types(command)
+    return command
+
+
+def _without_types(command: Any) -> None:
+    """Keep Python's types out of the help of arguments: `RELATIONSHIP <list[str]>` says nothing to a user."""
+    for parameter in command.params:
+        if isinstance(parameter, typer.core.TyperArgument):
+            parameter.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+    for inner in getattr(command, "commands", {}).values():
+        _without_types(inner)
+
+
+def _in_short(help_text: str) -> str:
+    """Return what a command does without what follows on a colon: nothing is cut off with dots."""
+    return re.split(r"[:;.](?:\s|$)", help_text)[0].replace("\n", " ")
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """The top of the command tree: it shows its commands in sections and loads only what is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = LazyCommands()
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for section, names in COMMANDS.items():
+            with formatter.section(section):
+                formatter.write_dl([(f"{name:<9}", _in_short(self.commands[name].help or "")) for name in names])
+
+
+# Plain help: rich would cost a third of the start-up, and a page of help needs no boxes.
+app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"tracker {version('tracker')}")
+        raise typer.Exit
+
+
+HELP = """Record what is reported about companies' relations, and ask what is in force, since when, and says who.
+
+\b
+tracker demo                      a workspace to try things in
+tracker health acme globex        how a partnership stands, and why
+tracker list exclusivity_terms    what is in force, since when
+"""
+
+
+@app.callback(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+def tracker(
+    ctx: typer.Context,
+    *,
+    directory: Annotated[
+        Path | None, typer.Option("-C", metavar="DIR", help="The workspace; else TRACKER_WORKSPACE, else the nearest.")
+    ] = None,
+    lens: Annotated[
+        str | None, typer.Option("--lens", metavar="NAME", help="A standard of evidence from tracker.toml.")
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; fail and name the flag instead.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Data and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Every column, and more of what is done.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+    ctx.obj = Session(directory, lens, no_input, quiet, verbose)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; nothing that goes wrong leaves as an exception."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a character gets its code, not a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    return exit_code_of(lambda: typer.main.get_command(app).main(list(arguments), "tracker", standalone_mode=False))
+
+
+def run() -> None:
+    """Run the command that the process was started with, and end the process."""
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,126 @@
+"""What people call parties and relationships, found among the parties of the log; a near miss is asked about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tracker.cli.prompts import confirm
+from tracker.cli.session import Session
+from tracker.errors import TrackerError
+from tracker.model.names import fold_name, suggest
+
+if TYPE_CHECKING:
+    from tracker.state.reader import Table
+
+EASTERN = 0x2E80
+"""From this code point on stand the scripts for which folding loads large tables; names below it fold at no cost."""
+
+
+class NotAPair(TrackerError):
+    """A relationship was asked for and something else was named."""
+
+
+class Names:
+    """The names of the parties, as the projection `parties` has them."""
+
+    def __init__(self, parties: Table) -> None:
+        rows = parties.records()
+        self.shown = {row["party"]: row["name"] for row in rows}
+        self.counts_for = {row["party"]: row["counts_for"] for row in rows}
+        self.people = {row["party"] for row in rows if row["kind"] == "person"}
+        self._names = [(n, row["party"]) for row in rows for n in (row["party"], row["name"], *(row["aliases"] or []))]
+
+    def find(self, text: str) -> str | None:
+        """Return the party that a name in any script leads to, or None; what it was merged into counts."""
+        wanted = text.strip()
+        exact = next((party for name, party in self._names if name == wanted), None)
+        party = exact or self._folded(wanted, western_only=_is_western(wanted)) or self._folded(wanted)
+        return self.counts_for.get(party, party) if party else None
+
+    def suggestions(self, text: str) -> list[str]:
+        """Return names that were probably meant, one for each party, best first."""
+        owners = dict(self._names)
+        near: dict[str, str] = {}
+        for name in suggest(text, owners, limit=6):
+            near.setdefault(owners[name], name)
+        return list(near.values())[:3]
+
+    def of(self, party: str) -> str:
+        """Return the name that tables show for an id."""
+        return str(self.shown.get(party, party))
+
+    def of_pair(self, relationship: str) -> str:
+        """Return a relationship as people read it: `Acme – Globex`."""
+        return " – ".join(self.of(party) for party in relationship.split("--"))
+
+    def _folded(self, wanted: str, western_only: bool = False) -> str | None:
+        folded = fold_name(wanted)
+        candidates = ((n, p) for n, p in self._names if not western_only or _is_western(n))
+        return next((party for name, party in candidates if fold_name(name) == folded), None)
+
+
+def _is_western(text: str) -> bool:
+    return all(ord(character) < EASTERN for character in text)
+
+
+def names_of(session: Session) -> Names:
+    """Return the names of a workspace's parties."""
+    return Names(session.reader.table("parties"))
+
+
+def party_named(session: Session, names: Names, text: str) -> str:
+    """Return the party that a name leads to; a near miss is asked about on a terminal. Raises UnknownParty."""
+    from tracker.log.refusals import UnknownParty
+
+    found = names.find(text)
+    if found:
+        return found
+    suggestions = names.suggestions(text)
+    if suggestions and session.may_ask and confirm(f"unknown party '{text}': did you mean '{suggestions[0]}'?"):
+        return str(names.find(suggestions[0]))
+    raise UnknownParty(text, suggestions)
+
+
+def relationship_named(session: Session, names: Names, words: Sequence[str]) -> str | None:
+    """Return the key of the relationship that one word (`a--b`) or two name, None for no words.
+
+    Raises NotAPair, UnknownParty, and InvalidName where both are one party.
+    """
+    from tracker.model.names import relationship
+
+    if not words:
+        return None
+    sides = _sides(names, words)
+    if len(sides) != 2:
+        raise NotAPair(_not_a_pair(session, names, list(words)))
+    first, second = (party_named(session, names, side) for side in sides)
+    return relationship(first, second)
+
+
+def _sides(names: Names, words: Sequence[str]) -> list[str]:
+    """Tell the two sides apart; names of several words need no quotes where only one split gives two parties."""
+    if len(words) > 2:
+        splits = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+        known = [list(split) for split in splits if all(names.find(side) for side in split)]
+        return known[0] if len(known) == 1 else list(words)
+    if len(words) == 2 or names.find(words[0]):
+        return list(words)
+    for separator in (r"--", r"\s[–—-]\s", r"\s*[/&+]\s*", r"\s+"):
+        sides = [side for side in re.split(separator, words[0].strip()) if side]
+        if len(sides) == 2:
+            return sides
+    return list(words)
+
+
+def _not_a_pair(session: Session, names: Names, words: list[str]) -> str:
+    asked = " ".join(words)
+    party = names.find(asked)
+    if party is None:
+        return f"'{asked}' is no relationship: name two parties, as in acme globex or acme--globex"
+    query = "select relationship from relationships order by happenings desc, relationship"
+    pairs = session.reader.sql(query, lay=["relationships"]).rows
+    known = [pair for (pair,) in pairs if party in pair.split("--")][:3]
+    hint = f": did you mean {' or '.join(known)}?" if known else ": name the other side as well"
+    return f"'{asked}' is one party and a relationship has two{hint}"

@@ -1,0 +1,169 @@
+"""The options that commands share: the scope and the form of an answer, the dry run of a change, and its reason."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tracker.errors import UsageError
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+    from tracker.state.scope import Scope
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MD = "md"
+    PARQUET = "parquet"
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be recorded, and record nothing.")]
+Why = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The reason, kept in the log.")]
+Published = Annotated[
+    str | None,
+    typer.Option("--published", metavar="EDTF", help="The day the source itself said so; without it, our own slip."),
+]
+
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="The state of the world at the end of a day.")]
+KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="DAY", help="Only what was published by then.")]
+RecordedUntil = Annotated[
+    str | None, typer.Option("--recorded-until", metavar="DAY", help="Only what was recorded by then (day or instant).")
+]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="SQL", help="Only evidence that fits a condition: \"attribution = 'document'\"."),
+]
+Lens = Annotated[str | None, typer.Option("--lens", metavar="NAME", help="A named --where of tracker.toml.")]
+FormatOption = Annotated[
+    Format | None, typer.Option("-f", "--format", help="The form of the rows. table: tab-separated when piped.")
+]
+Json = Annotated[bool, typer.Option("--json", help="The same as -f json.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there, not to stdout.")]
+Limit = Annotated[int | None, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many rows.")]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="csv: leave cells alone that a spreadsheet would run, and hidden characters.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Everything: all columns, and what stays the same.")]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """The scope and the form of one answer, as they were asked for."""
+
+    as_of: AsOf = None
+    known_at: KnownAt = None
+    recorded_until: RecordedUntil = None
+    where: Where = None
+    lens: Lens = None
+    format: FormatOption = None
+    json: Json = False
+    output: Output = None
+    limit: Limit = None
+    raw: Raw = False
+    verbose: Verbose = False
+
+    @property
+    def form(self) -> Format | None:
+        """The form that was asked for; by the name of the file where only that tells; None: the command's own look."""
+        if self.json and self.format not in (None, Format.JSON):
+            raise UsageError(f"--json and -f {self.format} exclude each other: choose one")
+        if self.json:
+            return Format.JSON
+        ending = self.output.suffix.lstrip(".") if self.output else ""
+        return self.format or (Format(ending) if ending in tuple(Format) else None)
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether the answer goes to a terminal."""
+        return self.output is None and sys.stdout.isatty()
+
+    def scope(self, session: Session) -> Scope:
+        """Return the scope asked for; raises EdtfError for a day that is none, UnknownLens."""
+        from tracker.state.scope import Scope
+
+        lens = self.lens or session.lens
+        conditions = [session.workspace.lens(lens)] if lens else []
+        conditions += [self.where] if self.where else []
+        where = conditions[0] if len(conditions) == 1 else " and ".join(f"({c})" for c in conditions) or None
+        return Scope(
+            as_of=last_day(self.as_of, "--as-of"),
+            known_at=last_day(self.known_at, "--known-at"),
+            recorded_until=last_instant(self.recorded_until, "--recorded-until"),
+            where=where,
+            lens=lens,
+        )
+
+
+def last_day(text: str | None, flag: str) -> date | None:
+    """Return the last day that an EDTF text means: `2024` is 2024-12-31, for every cut includes its day."""
+    if text is None:
+        return None
+    from tracker.model.edtf import EdtfError, parse_edtf
+
+    try:
+        latest = parse_edtf(text).latest
+    except EdtfError as error:
+        raise UsageError(f"{flag}: {error}") from error
+    if latest is None:
+        raise UsageError(f"{flag}: '{text}' has no last day: write one, such as 2024-12-31")
+    return latest
+
+
+def last_instant(text: str | None, flag: str) -> datetime | None:
+    """Return an instant as it is given, or the end of a day, in UTC."""
+    if text is None:
+        return None
+    from tracker.state.scope import end_of
+
+    if "T" in text:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise UsageError(f"{flag}: '{text}' is no instant: write it as 2025-05-05T23:55+08:00") from error
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    day = last_day(text, flag)
+    return end_of(day) if day else None
+
+
+def read_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared read options; it takes them as its one parameter `reads: ReadOptions`."""
+    own = inspect.signature(command, eval_str=True)
+    shared = inspect.signature(ReadOptions, eval_str=True).parameters
+    options = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shared.values()]
+    kept = [p for p in own.parameters.values() if p.name != "reads"]
+    names = [field.name for field in fields(ReadOptions)]
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **given: Any) -> None:
+        reads = ReadOptions(**{name: given.pop(name) for name in names})
+        command(*arguments, reads=reads, **given)
+
+    wrapped.__signature__ = own.replace(parameters=[*kept, *options])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in [*kept, *options]} | {"return": None}
+    return wrapped
+
+
+def new_app(help: str | None = None, **settings: Any) -> typer.Typer:
+    """Return an empty group of commands; plain, as `main.app` says."""
+    return typer.Typer(
+        help=help,
+        rich_markup_mode=None,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **settings,
+    )

@@ -1,0 +1,132 @@
+"""Where rows go and in which form: a terminal's table, tab-separated lines, JSON, CSV, Markdown, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli.cells import csv_cell, json_record, json_text, markdown_cell, text_of
+from tracker.cli.options import Format, ReadOptions
+from tracker.errors import TrackerError, UsageError
+
+if TYPE_CHECKING:
+    from tracker.state.reader import Table
+
+
+class CannotWrite(TrackerError):
+    """An output file cannot be written."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"cannot write {path}: {error.strerror}: name another file with -o")
+
+
+def write_table(table: Table, reads: ReadOptions) -> None:
+    """Write rows in the form asked for; `table` gives tab-separated lines with a header, whole and without colour."""
+    form = reads.form or Format.TABLE
+    if form is Format.PARQUET:
+        write_parquet(table, reads.output)
+        return
+    write_lines(WRITERS[form](table, reads), reads.output)
+
+
+def write_lines(lines: Iterator[str] | Sequence[str], output: Path | None) -> None:
+    """Write lines to stdout, or whole to a file: a file that was there stays until the new one is complete."""
+    if output is None:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        return
+    _replace(output, lambda path: path.write_text("".join(line + "\n" for line in lines), encoding="utf-8"))
+
+
+def write_parquet(table: Table, output: Path | None) -> None:
+    """Write Parquet, to a file or to what stdout is redirected to."""
+    import pyarrow.parquet
+
+    if output is not None:
+        _replace(output, lambda path: pyarrow.parquet.write_table(arrow_of(table), path))
+        return
+    if sys.stdout.isatty():
+        raise UsageError("parquet is nothing for a terminal: name a file with -o FILE")
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(arrow_of(table), buffer)
+    sys.stdout.buffer.write(buffer.getvalue())
+
+
+def arrow_of(table: Table) -> Any:
+    """Return the rows as Arrow, typed by their values; a column without any is text."""
+    import pyarrow
+
+    columns = []
+    for place in range(len(table.columns)):
+        values = [row[place] for row in table.rows]
+        array = pyarrow.array(values)
+        columns.append(array.cast(pyarrow.string()) if pyarrow.types.is_null(array.type) else array)
+    return pyarrow.table(columns, names=table.columns)
+
+
+def _replace(output: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there."""
+    if output.exists() and not output.is_file():
+        # A device or a pipe, such as /dev/stdout, cannot be replaced; it is written to.
+        write(output)
+        return
+    fresh = output.with_name(f".{output.name}.new")
+    try:
+        write(fresh)
+        fresh.replace(output)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise CannotWrite(output, error) from error
+
+
+def _tabs(table: Table, reads: ReadOptions) -> Iterator[str]:
+    yield "\t".join(table.columns)
+    for row in table.rows:
+        yield "\t".join(text_of(value) for value in row)
+
+
+def _json(table: Table, reads: ReadOptions) -> Iterator[str]:
+    records = [json_text(json_record(table.columns, row)) for row in table.rows]
+    if not records:
+        yield "[]"
+        return
+    yield "["
+    for number, record in enumerate(records, start=1):
+        yield f"  {record}{',' if number < len(records) else ''}"
+    yield "]"
+
+
+def _json_lines(table: Table, reads: ReadOptions) -> Iterator[str]:
+    for row in table.rows:
+        yield json_text(json_record(table.columns, row))
+
+
+def _csv(table: Table, reads: ReadOptions) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="")
+    for cells in (table.columns, *([csv_cell(v, raw=reads.raw) for v in row] for row in table.rows)):
+        writer.writerow(cells)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _markdown(table: Table, reads: ReadOptions) -> Iterator[str]:
+    yield "| " + " | ".join(table.columns) + " |"
+    yield "|" + " --- |" * len(table.columns)
+    for row in table.rows:
+        yield "| " + " | ".join(markdown_cell(value) for value in row) + " |"
+
+
+WRITERS: dict[Format, Callable[[Table, ReadOptions], Iterator[str]]] = {
+    Format.TABLE: _tabs,
+    Format.JSON: _json,
+    Format.JSONL: _json_lines,
+    Format.CSV: _csv,
+    Format.MD: _markdown,
+}

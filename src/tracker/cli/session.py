@@ -1,0 +1,84 @@
+"""What one run of the command line shares: the workspace, its log and its reader, the day, and whether it may ask."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tracker.workspace import Workspace, find_workspace
+
+if TYPE_CHECKING:
+    from tracker.log.store import Log
+    from tracker.state.reader import Reader
+
+
+@dataclass
+class Session:
+    """One run: what was said before the command, and what is opened at most once."""
+
+    directory: Path | None = None
+    lens: str | None = None
+    no_input: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace that the command works in; raises NoWorkspace."""
+        return find_workspace(self.directory, Path.cwd())
+
+    @cached_property
+    def today(self) -> date:
+        """The day for which answers hold where no other is asked for, in UTC."""
+        return datetime.now(UTC).date()
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The answers of the workspace's log."""
+        from tracker.state.reader import open_reader
+
+        return open_reader(self.workspace.log, self.workspace.projections, self.today)
+
+    @contextmanager
+    def log(self, *, create: bool = False) -> Iterator[Log]:
+        """Open the workspace's log to write to it."""
+        from tracker.log.store import open_log
+
+        log = open_log(self.workspace.log, coder=self.workspace.coder, create=create)
+        try:
+            yield log
+        finally:
+            close = getattr(log.recorder, "close", None)
+            if close is not None:
+                close()
+
+    def note(self, text: str) -> None:
+        """Say something beside the data, on stderr; `-q` keeps it quiet."""
+        if not self.quiet:
+            from tracker.model.names import visible
+
+            sys.stderr.write(visible(text, newlines=True) + "\n")
+
+    def undo(self, command: str) -> None:
+        """Say how to take back what was just done."""
+        self.note(f"undo: {command}")
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a person can answer: stdin and stderr are terminals and nobody said --no-input."""
+        return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def session_of(ctx: typer.Context) -> Session:
+    """Return the session of a command's context."""
+    session = ctx.find_root().obj
+    assert isinstance(session, Session)
+    return session

@@ -1,0 +1,206 @@
+"""How one thing is told whole: its facts for JSON, and the lines that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tracker.cli.cells import json_record, plain_decimal, text_of
+from tracker.cli.kept_text import place_of_quote
+from tracker.cli.looks import arrange, counted
+from tracker.cli.names import Names
+from tracker.cli.session import Session
+from tracker.cli.summary import own_fields, summary
+from tracker.model.names import visible
+from tracker.state.reader import Table
+from tracker.state.scope import Scope
+
+Told = tuple[dict[str, Any], list[str]]
+
+COMMON = (
+    "occurred", "effective_on", "relationship", "occurrence", "agreement", "stage", "binding", "attribution", "speaker",
+    "reliability", "credibility_code", "intensity", "materiality", "bears_on", "published_on", "origin",
+)  # fmt: skip
+"""What is told of every development, in this order, where it is stated."""
+
+INNER = frozenset(
+    {"counts_on", "pair_first", "pair_second", "credit", "account_rank", "account_key", "rank", "conduct", "sort_key"}
+)
+"""Columns by which projections count and order."""
+
+REVISIONS = "select * from reported where development = ? order by revision"
+ACCOUNTS = "select * from reported where occurrence = ? and status = 'current' order by account_key desc"
+OF_REPORT = "select * from reported where report = ? and status <> 'superseded' order by position"
+OF_PARTY = """
+    select relationship, happenings, first_on, last_on, evidence_through_on, evidence_attribution, origins
+    from relationships
+    where list_contains(string_split(relationship, '--'), ?)
+    order by happenings desc, relationship
+"""
+
+
+class Teller:
+    """Tells things under one scope; a method per kind of thing returns its facts and its lines."""
+
+    def __init__(self, session: Session, scope: Scope, names: Names) -> None:
+        self.session, self.scope, self.names = session, scope, names
+
+    def development(self, development: str) -> Told:
+        """Tell a development: its sentence with the place, its fields, every revision, what contradicts it."""
+        revisions = self._records("reported", REVISIONS, development)
+        if not revisions:
+            return {"revisions": []}, [f"{development}: nothing of it is known under this scope"]
+        last = revisions[-1]
+        hashes = self._records("reports", "select text_sha256 from reports where report = ?", last["report"])
+        sha256 = hashes[0]["text_sha256"] if hashes else None
+        where, place = place_of_quote(self.session.workspace, last, sha256)
+        lines = [f"{development}   {last['type']}   {last['status']}"]
+        lines += [f"  {self._one_line(last)}"] if self._one_line(last) else []
+        lines += [*_sentence(last, place), *self._fields(last), *_revision_lines(revisions)]
+        contradictions = self._contradictions(last["occurrence"])
+        lines += [line for row in contradictions for line in _contradiction_line(row)]
+        facts = {**_stated(last), "place": where, "revisions": [_stated(r) for r in revisions]}
+        return {**facts, "contradictions": contradictions}, lines
+
+    def occurrence(self, occurrence: str) -> Told:
+        """Tell a happening: the account that is believed and all that tell of it."""
+        believed = self._records("occurrences", "select * from occurrences where occurrence = ?", occurrence)
+        accounts = self._records("reported", ACCOUNTS, occurrence)
+        if not believed:
+            return {"accounts": []}, [f"{occurrence}: it had not taken effect under this scope"]
+        row = believed[0]
+        weight = f"credibility {plain_decimal(row['credibility'])}, {counted(row['origins'], 'origin')}"
+        lines = [
+            f"{occurrence}   {row['type']}   {row['effective_on']}   {weight}",
+            f"  {self._one_line(row)}",
+            "accounts:",
+        ]
+        for account in accounts:
+            mark = "→" if account["development"] == row["development"] else " "
+            lines.append(f"{mark} {self._account(account)}")
+            lines += [f"      “{text_of(account['quote'])}”"] if account["quote"] else []
+        contradictions = self._contradictions(occurrence)
+        lines += [line for found in contradictions for line in _contradiction_line(found)]
+        accounts_told = [_stated(account) for account in accounts]
+        return {**_stated(row), "accounts": accounts_told, "contradictions": contradictions}, lines
+
+    def report(self, report: str) -> Told:
+        """Tell a report and what it says."""
+        row = self._records("reports", "select * from reports where report = ?", report)[0]
+        said = self._records("reported", OF_REPORT, report)
+        title = f"  {text_of(row['title'])}" if row["title"] else ""
+        lines = [f"{report}   {text_of(row['publisher'])}, {text_of(row['published'])}   grade {row['reliability']}"]
+        lines += [title] if title else []
+        hidden = ("report", "publisher", "title", "published", "reliability")
+        lines += _field_lines((n, v) for n, v in row.items() if n not in hidden and not (n == "origin" and v == report))
+        lines.append(f"{counted(len(said), 'development')}:")
+        lines += [f"  {self._account(account)}" for account in said]
+        return {**row, "developments": [_stated(account) for account in said]}, lines
+
+    def party(self, party: str) -> Told:
+        """Tell a party: its names and its relationships."""
+        row = self._records("parties", "select * from parties where party = ?", party)[0]
+        table = self.session.reader.sql(OF_PARTY, self.scope, [party], lay=["relationships"])
+        lines = [f"{party}   {text_of(row['name'])}   {row['kind']}"]
+        lines += _field_lines((n, v) for n, v in row.items() if n not in ("party", "name", "kind", "counts_for"))
+        if row["counts_for"] != party:
+            lines.append(f"  counts for       {row['counts_for']}")
+        affiliations = self._records(
+            "affiliations", "select * from affiliations where party = ? order by since_on", party
+        )
+        kept = [a for a in affiliations if a["organisation"] != party]
+        for held in kept:
+            lines.append(f"  of               {text_of(self.names.of(held['organisation']))}")
+        lines += [f"{counted(len(table.rows), 'relationship')}:", *_grid(table, self.names)]
+        return {**row, "affiliations": kept, "relationships": table.records()}, lines
+
+    def relationship(self, pair: str) -> Told:
+        """Tell a relationship: its health, and where to look further."""
+        from tracker.cli.health import health_lines
+
+        lines = health_lines(self.session.reader, self.scope, pair, self.names)
+        lines.append(f"more: tracker timeline {pair} · tracker list exclusivity_terms {pair}")
+        health = self.session.reader.table("partnership_health", self.scope, relationship=pair).records()
+        return (health[0] if health else {"relationship": pair, "band": None}), lines
+
+    def _records(self, source: str, query: str, value: str) -> list[dict[str, Any]]:
+        table = self.session.reader.sql(query, self.scope, [value], lay=[source])
+        return [json_record(table.columns, row) for row in table.rows]
+
+    def _one_line(self, record: dict[str, Any]) -> str:
+        return summary(record, self.names)
+
+    def _account(self, record: dict[str, Any]) -> str:
+        parts = [record["development"], record["type"], self._one_line(record), text_of(record["attribution"])]
+        retracted = "retracted" if record["status"] == "retracted" else ""
+        return "   ".join(part for part in [*parts, retracted] if part)
+
+    def _fields(self, record: dict[str, Any]) -> list[str]:
+        own = [(name, value) for name, value in own_fields(record)]
+        common = [(name, record.get(name)) for name in COMMON]
+        if record["occurrence"] == record["development"]:
+            common = [(name, value) for name, value in common if name != "occurrence"]
+        return _field_lines([*own, *common])
+
+    def _contradictions(self, occurrence: str) -> list[dict[str, Any]]:
+        if "contradictions" not in self.session.reader.projections:
+            return []
+        return self._records("contradictions", "select * from contradictions where occurrence = ?", occurrence)
+
+
+def _sentence(record: dict[str, Any], place: str | None) -> list[str]:
+    quote = record["quote"]
+    if not quote:
+        return ["  no quote"]
+    before, after = quote.get("prefix") or "", quote.get("suffix") or ""
+    around = " ".join(f"{before}«{quote['exact']}»{after}".split())
+    lines = [f"  {'…' if before else ''}{visible(around)}{'…' if after else ''}"]
+    lines += [f"  {place}"] if place else []
+    lines += [f"  gloss: {text_of(record['gloss'])}"] if record["gloss"] else []
+    lines += ["  sic: the report has this wrong"] if record["sic"] else []
+    return [*lines, f"  note: {text_of(record['note'])}"] if record["note"] else lines
+
+
+def _field_lines(fields: Iterable[tuple[str, Any]]) -> list[str]:
+    return [
+        f"  {name.replace('_', ' '):<16} {text_of(value)}"
+        for name, value in fields
+        if value not in (None, [], "", False)
+    ]
+
+
+def _revision_lines(revisions: list[dict[str, Any]]) -> list[str]:
+    lines = [f"{counted(len(revisions), 'revision')}:"]
+    changed = {n for r in revisions for n, v in r.items() if v != revisions[0][n]} & {
+        n for n, _ in own_fields(revisions[-1])
+    }
+    shown = ["type", "occurred", *sorted(changed)]
+    for record in revisions:
+        reason = f" because: {text_of(record['reason'])}" if record["reason"] else ""
+        said = ", ".join(text_of(record[name]) for name in shown if record[name] is not None)
+        when = f"recorded {text_of(record['recorded_at'])[:10]} by {text_of(record['coder'])}"
+        lines.append(f"  {record['revision']}  {record['status']:<10} {when}   {record['event'][:8]}   {said}{reason}")
+    last = revisions[-1]
+    if last["status"] == "retracted":
+        lines.append(f"     retracted because: {text_of(last.get('superseded_because')) or 'its report was withdrawn'}")
+    return lines
+
+
+def _contradiction_line(row: dict[str, Any]) -> list[str]:
+    believed, doubted = text_of(row.get("believed")), text_of(row.get("doubted"))
+    rule = f" ({text_of(row['rule'])})" if row.get("rule") else ""
+    told = f"{believed} is believed, {doubted} says {row.get('doubted_development')}{rule}"
+    return [f"  contradicted: {row.get('field')}: {told}"]
+
+
+def _grid(table: Table, names: Names) -> list[str]:
+    """Return rows as aligned text."""
+    columns = arrange(table, names)
+    widths = [max(len(cell) for cell in [heading, *cells]) for heading, cells, _ in columns]
+    lines = [[heading for heading, _, _ in columns], *zip(*(cells for _, cells, _ in columns), strict=True)]
+    return ["  " + "  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines if line]
+
+
+def _stated(record: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is not stated, for most columns belong to other types, and what only serves the projections."""
+    return {name: value for name, value in record.items() if value not in (None, []) and name not in INNER}

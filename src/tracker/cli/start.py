@@ -1,0 +1,48 @@
+"""`tracker init`: a new, empty workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from tracker.cli.options import DryRun, new_app
+from tracker.cli.session import session_of
+
+app = new_app()
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where; here, if none is given.")] = Path(),
+    dry_run: DryRun = False,
+) -> None:
+    """Make a workspace: settings, folders for books and projections, and an empty log."""
+    session = session_of(ctx)
+    if dry_run:
+        session.note(f"dry run: {directory.resolve()} would become a workspace; nothing was made")
+        return
+    was_there = directory.exists() and any(directory.iterdir())
+    make_workspace(directory)
+    typer.echo(str(directory.resolve()))
+    kept = "tracker.toml, .tracker and the empty folders events and projections in "
+    session.undo(f"delete {kept}{directory.resolve()}" if was_there else f"rm -r {quote(str(directory))}")
+    there = "" if directory.resolve() == Path.cwd() else f" -C {quote(str(directory))}"
+    session.note(
+        f"next: tracker{there} import BOOK.yaml, or tracker{there} add for a first entry; tracker demo shows how"
+    )
+
+
+def make_workspace(directory: Path) -> None:
+    """Make a workspace with an empty log; raises WorkspaceError."""
+    from tracker.log.store import open_log
+    from tracker.workspace import init_workspace
+
+    workspace = init_workspace(directory.resolve())
+    log = open_log(workspace.log, coder=workspace.coder, create=True)
+    close = getattr(log.recorder, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,37 @@
+"""What happened, in half a line: who with whom, and what the type's own fields say; all of it from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.cli.cells import text_of
+from tracker.cli.looks import roles_text
+from tracker.cli.names import Names
+
+SHOWN_FIELDS = 4
+"""More would not fit on a line; `tracker show` tells the rest."""
+
+
+def summary(record: Mapping[str, Any], names: Names) -> str:
+    """Return `Acme → Globex: cloud, first-refusal` for a row of occurrences or developments."""
+    details = [text_of(value) for _, value in own_fields(record)][:SHOWN_FIELDS]
+    who = roles_text(record.get("roles"), names)
+    return f"{who}: {', '.join(details)}" if details and who else who or ", ".join(details)
+
+
+def own_fields(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what only this type has, roles apart, where it is stated: [('coverage', 'cloud')]."""
+    from tracker.model.catalogue import Kind, event_types
+    from tracker.state.columns import column_of
+
+    event = event_types().get(record["type"])
+    if event is None:
+        return []
+    found = []
+    for spec in event.own_fields:
+        value = record.get(column_of(spec))
+        if spec.kind in (Kind.PARTY, Kind.PARTIES) or value in (None, [], "") or value is False:
+            continue
+        found.append((spec.name, spec.name.replace("_", " ") if value is True else value))
+    return found

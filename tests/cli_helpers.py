@@ -1,0 +1,158 @@
+"""A workspace to ask and a way to ask it: the command line in this process, or as a process of its own."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from tracker.cli.main import main
+
+ARTICLE = """\
+Acme and Globex
+
+Acme loosened the exclusive deal with Globex last month, people familiar with the matter said.
+Globex will now have a right of first refusal on new capacity until 2030. "We remain partners," said Ada Lovelace.
+Initech will provide up to $11.9 billion of computing to Acme.
+"""
+
+PARTIES = """\
+tracker: book/1
+parties:
+  - id: acme
+    name: Acme
+    aliases: [极致, ACM]
+  - id: globex
+    name: Globex
+    aliases: [环球]
+  - id: initech
+    name: Initech
+  - id: ada-lovelace
+    name: Ada Lovelace
+    kind: person
+    affiliations: [{organisation: globex, role: CEO}]
+"""
+
+BOOK = """\
+tracker: book/1
+report:
+  id: planet-2025-05-05
+  publisher: The Daily Planet
+  title: Acme and Globex
+  published: 2025-05-05
+  text: ../sources/planet.txt
+  reliability: B
+developments:
+  - type: exclusivity-relaxed
+    key: cloud-relaxed
+    grantor: Acme
+    holder: 环球
+    coverage: cloud.new-capacity
+    level: first-refusal
+    occurred: 2025-04
+    expires: 2030
+    attribution: insiders
+    quote: loosened the exclusive deal
+  - type: compute-committed
+    key: initech
+    provider: Initech
+    customer: Acme
+    amounts: up to 11.9B USD
+    attribution: insiders
+    stage: signed
+    quote: up to $11.9 billion of computing
+  - type: statement-made
+    key: partners
+    speaker: Ada Lovelace
+    about: Acme
+    stance: supportive
+    attribution: on-record
+    quote: We remain partners
+"""
+
+NAME = "planet-2025-05-05"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run of the command line gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The lines of stdout, split at tabs."""
+        return [line.split("\t") for line in self.out.splitlines()]
+
+
+def ask(*arguments: str | Path, stdin: str = "") -> Answer:
+    """Run the command line in this process, with nobody at the terminal."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        redirect_stdout(out),
+        redirect_stderr(err),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
+    ):
+        code = main([str(argument) for argument in arguments])
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """Return the command line as a process is started with it."""
+    return [sys.executable, "-m", "tracker.cli.main", *map(str, arguments)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return an environment in which that process finds tracker, and no settings of whoever runs the tests."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TRACKER_", "NO_COLOR", "COLUMNS", "LINES"))
+    }
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "TERM": "xterm", **more}
+
+
+def run(*arguments: str | Path, stdin: str = "", **settings: str) -> Answer:
+    """Run the command line as a process of its own."""
+    done = subprocess.run(
+        command(*arguments),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(**settings),
+        timeout=120,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def make_workspace(root: Path, *, imported: bool = True) -> Path:
+    """Make a workspace with the book of this module, and import it."""
+    assert ask("init", root).code == 0
+    for name, text in (("parties.yaml", PARTIES), (f"books/{NAME}.yaml", BOOK), ("sources/planet.txt", ARTICLE)):
+        path = root / "events" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    if imported:
+        done = ask("-C", root, "import")
+        assert done.code == 0, done.err
+    return root
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Stand in a folder for a while."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,117 @@
+"""`tracker show`: one thing whole, and where its sentence stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli_helpers import ARTICLE, BOOK, NAME, ask, make_workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace in which an entry was corrected and another report tells of the same happening."""
+    root = make_workspace(tmp_path_factory.mktemp("show") / "work")
+    book = root / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace("occurred: 2025-04", "occurred: 2025-03\n    occurrence: refusal\n    sic: yes"))
+    assert ask("-C", root, "import", book, "--why", "misread").code == 0
+    second = "report: {id: wire-1, publisher: The Wire, published: 2025-05-06, origin: planet-2025-05-05}\n"
+    entry = "  - {type: exclusivity-relaxed, key: said, grantor: acme, holder: globex, coverage: cloud,"
+    entry += " occurrence: refusal}\n"
+    (root / "events" / "books" / "wire-1.yaml").write_text(f"tracker: book/1\n{second}developments:\n{entry}")
+    assert ask("-C", root, "import").code == 0
+    return root
+
+
+def shown(workspace: Path, *reference: str) -> str:
+    answer = ask("-C", workspace, "show", *reference)
+    assert answer.code == 0, answer.err
+    return answer.out
+
+
+def test_a_development_is_shown_with_its_sentence_and_its_place_in_the_text(workspace: Path) -> None:
+    start = ARTICLE.index("up to $11.9 billion of computing")
+    end = start + len("up to $11.9 billion of computing")
+
+    text = shown(workspace, f"{NAME}#initech")
+
+    assert "«up to $11.9 billion of computing»" in text
+    assert f"characters {start}–{end}, line 5 of events/sources/planet.txt" in text
+
+
+def test_every_development_of_a_book_is_shown_with_its_place(workspace: Path) -> None:
+    for key in ("cloud-relaxed", "initech", "partners"):
+        facts = json.loads(ask("-C", workspace, "show", f"{NAME}#{key}", "--json").out)
+
+        assert ARTICLE[facts["place"]["start"] : facts["place"]["end"]] == facts["quote"]["exact"]
+
+
+def test_every_revision_is_shown_with_the_reason_of_the_correction(workspace: Path) -> None:
+    text = shown(workspace, f"{NAME}#cloud-relaxed")
+
+    assert "2 revisions:" in text
+    assert "superseded" in text and "2025-04" in text
+    assert "because: misread" in text
+    assert "sic: the report has this wrong" in text
+
+
+def test_a_key_alone_is_enough_where_it_is_the_only_one(workspace: Path) -> None:
+    assert shown(workspace, "partners").startswith(f"{NAME}#partners   statement-made")
+
+
+def test_an_occurrence_is_shown_with_all_its_accounts_and_the_believed_one_marked(workspace: Path) -> None:
+    text = shown(workspace, "refusal")
+
+    assert f"→ {NAME}#cloud-relaxed" in text
+    assert "  wire-1#said" in text
+    assert "1 origin" in text.splitlines()[0]
+
+
+def test_a_report_is_shown_with_what_it_says(workspace: Path) -> None:
+    text = shown(workspace, NAME)
+
+    assert "The Daily Planet, 2025-05-05   grade B" in text
+    assert "3 developments:" in text
+
+
+@pytest.mark.parametrize("name", ["acme", "极致", "ACM"])
+def test_a_party_is_shown_with_its_names_and_relationships(workspace: Path, name: str) -> None:
+    text = shown(workspace, name)
+
+    assert text.startswith("acme   Acme   organisation")
+    assert "极致, ACM" in text
+    assert "Acme – Globex" in text and "Acme – Initech" in text
+
+
+@pytest.mark.parametrize("reference", [["acme--globex"], ["极致", "globex"]])
+def test_a_relationship_is_shown_by_its_health(workspace: Path, reference: list[str]) -> None:
+    assert shown(workspace, *reference).startswith("Acme – Globex    health ")
+
+
+def test_the_beginning_of_an_event_id_is_enough(workspace: Path) -> None:
+    event = json.loads(ask("-C", workspace, "show", "wire-1#said", "--json").out)["event"]
+
+    assert shown(workspace, event[:8]).startswith("wire-1#said")
+
+
+def test_what_is_called_nothing_ends_with_3_and_a_suggestion(workspace: Path) -> None:
+    answer = ask("-C", workspace, "show", "partnerz")
+
+    assert (answer.code, answer.out) == (3, "")
+    assert f"did you mean '{NAME}#partners'" in answer.err
+
+
+def test_a_scope_hides_what_was_not_known(workspace: Path) -> None:
+    assert ask("-C", workspace, "show", "wire-1#said", "--known-at", "2025-05-05").code == 3
+
+
+def test_a_changed_text_is_said_to_be_changed_and_the_sentence_stays(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "work")
+    (workspace / "events" / "sources" / "planet.txt").unlink()
+
+    text = shown(workspace, f"{NAME}#partners")
+
+    assert "«We remain partners»" in text
+    assert "no longer in events/sources, or changed" in text

@@ -1,0 +1,261 @@
+"""The command line from outside: help, start-up, workspaces, exit codes, and what happens when things go wrong."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli_helpers import ask, command, environment, make_workspace, run, working_in
+from tracker.cli.main import COMMANDS
+
+HEAVY = {"duckdb", "eventsourcing", "pyarrow", "rich", "yaml", "opencc", "rapidfuzz", "sqlite3"}
+# Typer itself reads the arguments of a command with pydantic; the page of help has none.
+MODULES_OF_MAIN = "from tracker.cli.main import main; main(sys.argv[1:])"
+THEN_NAME_THEM = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return make_workspace(tmp_path / "work")
+
+
+@pytest.mark.parametrize("arguments", [["list", "--help"], ["frobnicate"], ["list", "--frobnicate"], ["party"]])
+def test_help_and_usage_errors_import_no_heavy_module(arguments: list[str]) -> None:
+    assert modules_after(*arguments)[1] & HEAVY == set()
+
+
+def test_the_page_of_help_does_not_even_import_pydantic() -> None:
+    out, loaded = modules_after("--help")
+
+    assert out.startswith("Usage: tracker")
+    assert loaded & (HEAVY | {"pydantic"}) == set()
+
+
+def test_completion_of_projections_imports_no_heavy_module() -> None:
+    asked = {"_TRACKER_COMPLETE": "complete_bash", "COMP_WORDS": "tracker list exclusivity_t", "COMP_CWORD": "2"}
+
+    out, loaded = modules_after(**asked)
+
+    assert out.split() == ["exclusivity_terms"]
+    assert loaded & HEAVY == set()
+
+
+def modules_after(*arguments: str, **settings: str) -> tuple[str, set[str]]:
+    """Run the command line in a fresh process; return its output and the packages that it imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{THEN_NAME_THEM}; {MODULES_OF_MAIN}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(**settings),
+    )
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert "typer" in loaded, done.stderr
+    return done.stdout, loaded
+
+
+def test_help_names_every_command_by_section() -> None:
+    shown = ask("--help").out
+
+    for section, names in COMMANDS.items():
+        assert f"{section}:" in shown
+        assert all(f"\n  {name} " in shown for name in names)
+
+
+def test_every_command_says_what_it_does() -> None:
+    for name in [name for names in COMMANDS.values() for name in names]:
+        answer = ask(name, "--help")
+
+        assert answer.code == 0
+        assert answer.out.startswith(f"Usage: tracker {name}")
+
+
+def test_without_a_workspace_every_reading_command_ends_with_4_and_names_init(tmp_path: Path) -> None:
+    with working_in(tmp_path):
+        answers = [
+            ask("list", "parties"),
+            ask("health", "a", "b"),
+            ask("query", "select 1"),
+            ask("-C", tmp_path, "check"),
+        ]
+
+    assert {answer.code for answer in answers} == {4}
+    assert all("tracker init" in answer.err and answer.out == "" for answer in answers)
+
+
+def test_the_workspace_is_found_above_the_working_folder(workspace: Path) -> None:
+    with working_in(workspace / "events" / "books"):
+        answer = ask("party", "find", "极致")
+
+    assert answer.out == "acme\tAcme\n"
+
+
+def test_the_workspace_can_be_named_by_the_environment(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKER_WORKSPACE", str(workspace))
+
+    assert ask("party", "find", "ACM").out == "acme\tAcme\n"
+
+
+def test_init_makes_an_empty_workspace_and_refuses_to_make_it_twice(tmp_path: Path) -> None:
+    first, second = ask("init", tmp_path / "new"), ask("init", tmp_path / "new")
+
+    assert (first.code, second.code) == (0, 4)
+    assert first.out == f"{tmp_path / 'new'}\n"
+    assert ask("-C", tmp_path / "new", "list", "developments", "--json").out == "[]\n"
+    assert "is there already" in second.err
+
+
+def test_a_dry_init_makes_nothing(tmp_path: Path) -> None:
+    answer = ask("init", tmp_path / "new", "--dry-run")
+
+    assert answer.code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_command_or_option_ends_with_2_and_a_suggestion() -> None:
+    assert (ask("lst").code, "'list'" in ask("lst").err) == (2, True)
+    assert ask("list", "--as-off", "2024").code == 2
+
+
+def test_a_bad_day_ends_with_2_and_names_the_flag(workspace: Path) -> None:
+    answer = ask("-C", workspace, "list", "parties", "--as-of", "2024-13-01")
+
+    assert answer.code == 2
+    assert answer.err.startswith("error: --as-of:")
+
+
+def test_an_unknown_projection_ends_with_3_and_a_suggestion(workspace: Path) -> None:
+    answer = ask("-C", workspace, "list", "exclusivity_term")
+
+    assert answer.code == 3
+    assert "did you mean 'exclusivity_terms'" in answer.err
+
+
+def test_a_damaged_log_ends_with_4_and_is_left_alone(workspace: Path) -> None:
+    log = workspace / ".tracker" / "log.sqlite"
+    log.write_bytes(b"not a log")
+
+    answer = ask("-C", workspace, "list", "parties")
+
+    assert answer.code == 4
+    assert str(log) in answer.err
+    assert log.read_bytes() == b"not a log"
+
+
+def test_a_bug_ends_with_5_and_the_message_names_a_file_with_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("the wrong day")
+
+    monkeypatch.setattr("tracker.cli.start.make_workspace", broken)
+
+    answer = ask("init", "/nowhere")
+
+    kept = Path(answer.err.partition("the traceback is in ")[2].partition(": please")[0])
+    assert answer.code == 5
+    assert "Traceback" not in answer.err
+    assert "the wrong day" in kept.read_text()
+    kept.unlink()
+
+
+def test_a_reader_that_goes_away_leaves_no_complaint(workspace: Path) -> None:
+    # More than a pipe holds, so that the writing end notices.
+    sql = "select repeat('x', 1000) from range(2000)"
+
+    process = subprocess.Popen(
+        command("-C", workspace, "query", sql), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+
+    assert process.stderr.read() == b""
+    assert process.wait(30) == 0
+
+
+def test_ctrl_c_ends_with_130_and_without_a_traceback(workspace: Path) -> None:
+    sql = "select count(*) from range(1000000) a, range(1000000) b"
+    process = subprocess.Popen(
+        command("-C", workspace, "query", sql),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    time.sleep(3)
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+
+
+def test_the_same_process_from_outside_gives_the_same_answer(workspace: Path) -> None:
+    arguments = ("-C", workspace, "list", "exclusivity_terms", "极致", "globex")
+
+    assert run(*arguments) == ask(*arguments)
+
+
+def test_quiet_leaves_data_alone_and_says_nothing_beside_it(workspace: Path) -> None:
+    loud, quiet = ask("-C", workspace, "list", "parties"), ask("-q", "-C", workspace, "list", "parties")
+
+    assert loud.out == quiet.out
+    assert loud.err == "4 rows · evidence through 2025-05-05, 1 origin\n"
+    assert quiet.err == ""
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert run("--version").out.startswith("tracker ")
+
+
+def test_names_in_errors_have_their_control_characters_made_visible(workspace: Path) -> None:
+    answer = ask("-C", workspace, "show", "\x1b[31mred")
+
+    assert answer.code == 3
+    assert "␛[31mred" in answer.err
+    assert "\x1b" not in answer.err
+
+
+def test_the_demo_answers_and_a_second_time_records_nothing(tmp_path: Path) -> None:
+    first, second = ask("demo", tmp_path / "demo"), ask("demo", tmp_path / "demo")
+
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    assert first.out == second.out
+    assert "health" in first.out and "evidence through" in first.out
+    assert "exclusivity terms: " in first.out and "compute commitments: " in first.out
+    assert f"tracker -C {tmp_path / 'demo'} timeline" in first.err
+    assert ": 0 events recorded" in second.err
+
+
+def test_the_demo_leaves_a_workspace_of_ones_own_alone(workspace: Path) -> None:
+    before = sorted((workspace / "events").rglob("*"))
+
+    answer = ask("demo", workspace)
+
+    assert answer.code == 4
+    assert "workspace of its own" in answer.err
+    assert sorted((workspace / "events").rglob("*")) == before
+
+
+def test_settings_that_cannot_be_read_end_with_4_and_say_where(workspace: Path) -> None:
+    (workspace / "tracker.toml").write_text("coder = ")
+
+    answer = ask("-C", workspace, "list", "parties")
+
+    assert answer.code == 4
+    assert str(workspace / "tracker.toml") in answer.err
+
+
+def test_an_unknown_lens_ends_with_3_and_names_those_there_are(workspace: Path) -> None:
+    answer = (
+        ask("-C", workspace, "--lens", "documents", "list", "parties"),
+        ask("-C", workspace, "list", "parties", "--lens", "x"),
+    )
+
+    assert [a.code for a in answer] == [0, 3]
+    assert "documents" in answer[1].err

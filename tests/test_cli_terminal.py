@@ -1,0 +1,160 @@
+"""On a terminal: tables and colour for people, questions where a person can answer them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from cli_helpers import NAME, ask, command, environment, make_workspace
+
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace that no test of this module changes."""
+    return make_workspace(tmp_path_factory.mktemp("terminal") / "work")
+
+
+def on_terminal(*arguments: str | Path, columns: int = 120, **settings: str) -> pexpect.spawn:
+    """Start the command line on a pseudo-terminal."""
+    first, *rest = command(*arguments)
+    return pexpect.spawn(
+        first,
+        rest,
+        env=environment(**settings),
+        dimensions=(40, columns),
+        encoding="utf-8",
+        timeout=60,  # type: ignore[arg-type]
+    )
+
+
+def output_of(*arguments: str | Path, columns: int = 120, **settings: str) -> str:
+    process = on_terminal(*arguments, columns=columns, **settings)
+    process.expect(pexpect.EOF)
+    process.close()
+    assert process.exitstatus == 0, process.before
+    return str(process.before)
+
+
+@pytest.fixture
+def retracted(tmp_path: Path) -> Iterator[Path]:
+    yield make_workspace(tmp_path / "work")
+
+
+def test_a_table_shows_names_one_column_of_evidence_and_no_empty_columns(workspace: Path) -> None:
+    text = ESCAPE.sub("", output_of("-C", workspace, "list", "exclusivity_terms", "acme", "globex"))
+    heading, row, footer = [line.rstrip() for line in text.splitlines()]
+
+    assert heading.split("  ")[0] == "grantor → holder"
+    assert re.split(r"\s{2,}", row)[:4] == ["Acme → Globex", "cloud.new-capacity", "first-refusal", "2025-04-30"]
+    assert row.endswith("insiders, 1 origin")
+    assert "trigger" not in heading and "relationship" not in heading
+    assert footer == "1 row · evidence through 2025-05-05, 1 origin"
+
+
+def test_amounts_are_shown_as_people_write_them(workspace: Path) -> None:
+    assert "up to 11.9B USD" in output_of("-C", workspace, "list", "compute_commitments")
+
+
+@pytest.mark.parametrize("columns", [72, 80])
+def test_a_narrow_terminal_breaks_no_word_and_says_which_columns_it_leaves_out(workspace: Path, columns: int) -> None:
+    text = output_of("-C", workspace, "list", "exclusivity_terms", columns=columns, NO_COLOR="1")
+    table, _, notes = text.partition("too narrow for ")
+
+    assert {"Acme", "→", "Globex", "cloud.new-capacity", "first-refusal", "2025-04-30", "insiders,"} <= set(
+        table.split()
+    )
+    assert all(len(line) <= columns for line in table.splitlines())
+    assert "expires" in notes and "(-v shows every column)" in notes
+
+
+def test_v_shows_every_column(workspace: Path) -> None:
+    text = output_of("-C", workspace, "list", "parties", "-v", COLUMNS="300")
+
+    assert "counts_for" in text
+
+
+def test_what_is_no_longer_in_force_is_counted_and_shown_by_a(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "work")
+    fields = ["grantor=acme", "holder=globex", "coverage=cloud.new-capacity", f"report={NAME}", "occurred=2025-05-01"]
+    assert ask("-C", workspace, "add", "exclusivity-ended", *fields).code == 0
+
+    shown = output_of("-C", workspace, "list", "exclusivity_terms")
+    everything = output_of("-C", workspace, "list", "exclusivity_terms", "-a")
+
+    assert "0 in force, 1 earlier (-a shows all)" in shown.replace("2 earlier", "1 earlier")
+    assert "cloud.new-capacity" in everything
+
+
+def test_colour_is_for_terminals_that_did_not_ask_for_none(workspace: Path) -> None:
+    coloured = output_of("-C", workspace, "list", "parties")
+    plain = output_of("-C", workspace, "list", "parties", NO_COLOR="1")
+
+    assert "\x1b[" in coloured
+    assert "\x1b[" not in plain
+    assert ESCAPE.sub("", coloured) == plain
+
+
+def test_a_timeline_shows_each_sentence_below_what_happened(workspace: Path) -> None:
+    lines = output_of("-C", workspace, "timeline", "acme", "globex").splitlines()
+
+    assert lines[0].startswith("2025-04-30  ▼ exclusivity-relaxed")
+    assert lines[1].strip().startswith("“loosened the exclusive deal”")
+    assert lines[1].rstrip().endswith(f"{NAME}#cloud-relaxed")
+    assert lines[2].startswith("2025-05-05  ▲ statement-made")
+
+
+def test_a_near_miss_is_asked_about(workspace: Path) -> None:
+    process = on_terminal("-C", workspace, "health", "acme", "globx")
+    process.expect("did you mean 'Globex'")
+    process.sendline("y")
+    process.expect("Acme – Globex    health")
+    process.expect(pexpect.EOF)
+    process.close()
+
+    assert process.exitstatus == 0
+
+
+def test_no_input_asks_nothing(workspace: Path) -> None:
+    process = on_terminal("--no-input", "-C", workspace, "health", "acme", "globx")
+    process.expect(pexpect.EOF)
+    process.close()
+
+    assert process.exitstatus == 3
+
+
+def test_a_missing_reason_is_asked_for(retracted: Path) -> None:
+    process = on_terminal("-C", retracted, "retract", f"{NAME}#partners")
+    process.expect("why is .* taken back")
+    process.sendline("misheard")
+    process.expect(pexpect.EOF)
+    process.close()
+
+    assert process.exitstatus == 0
+    assert "misheard" in ask("-C", retracted, "show", f"{NAME}#partners").out
+
+
+def test_ctrl_c_at_a_question_ends_with_130_and_records_nothing(retracted: Path) -> None:
+    process = on_terminal("-C", retracted, "retract", f"{NAME}#partners")
+    process.expect("why is .* taken back")
+    process.sendintr()
+    process.expect(pexpect.EOF)
+    process.close()
+
+    assert process.exitstatus == 130
+    assert "Traceback" not in str(process.before)
+    assert "retracted" not in ask("-C", retracted, "show", f"{NAME}#partners").out
+
+
+def test_parquet_is_not_written_to_a_terminal(workspace: Path) -> None:
+    process = on_terminal("-C", workspace, "list", "parties", "-f", "parquet")
+    process.expect("name a file with -o")
+    process.expect(pexpect.EOF)
+    process.close()
+
+    assert process.exitstatus == 2

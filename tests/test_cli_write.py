@@ -1,0 +1,409 @@
+"""Recording: books, one-liners, parties, sources, retractions; each has a dry run, an undo line, and one effect."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli_helpers import BOOK, NAME, Answer, ask, make_workspace
+from tracker.log.rows import head
+
+RELAXED = ("exclusivity-relaxed", "grantor=Acme", "holder=环球", "coverage=model-ip")
+NEW_REPORT = ("report=herald-2025-06-01", "publisher=The Herald", "published=2025-06-01")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return make_workspace(tmp_path / "work")
+
+
+def in_(workspace: Path, *arguments: str | Path, stdin: str = "") -> Answer:
+    return ask("-C", workspace, *arguments, stdin=stdin)
+
+
+def size(workspace: Path) -> int:
+    return head(workspace / ".tracker" / "log.sqlite")
+
+
+def status_of(workspace: Path, development: str) -> list[str]:
+    rows = json.loads(in_(workspace, "list", "developments", "--json").out)
+    return [row["status"] for row in rows if row["development"] == development]
+
+
+def test_import_records_parties_first_and_says_what_it_did(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "new", imported=False)
+
+    answer = in_(workspace, "import")
+
+    assert [row[:2] for row in answer.rows][-3:] == [
+        ["record", f"{NAME}#cloud-relaxed"],
+        ["record", f"{NAME}#initech"],
+        ["record", f"{NAME}#partners"],
+    ]
+    assert "undo: " in answer.err
+    assert size(workspace) == 8
+
+
+def test_importing_again_records_nothing(workspace: Path) -> None:
+    before = size(workspace)
+
+    answer = in_(workspace, "import", workspace / "events")
+
+    assert (answer.code, answer.out, size(workspace)) == (0, "", before)
+    assert "4 same" in answer.err and "undo" not in answer.err
+
+
+def test_a_dry_import_shows_the_plan_and_records_nothing(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "new", imported=False)
+
+    answer = in_(workspace, "import", "--dry-run")
+
+    assert ["record", f"{NAME}#initech", "compute-committed"] in answer.rows
+    assert "dry run" in answer.err
+    assert size(workspace) == 0
+
+
+def test_a_changed_entry_is_a_correction_that_revert_takes_back(workspace: Path) -> None:
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace("occurred: 2025-04", "occurred: 2025-03"))
+    corrected = in_(workspace, "import", book, "--why", "misread")
+    book.write_text(BOOK)
+
+    stale, reverted = in_(workspace, "import", book), in_(workspace, "import", book, "--revert")
+
+    assert corrected.rows[0][:2] == ["correct", f"{NAME}#cloud-relaxed"]
+    assert stale.code == 3
+    assert reverted.code == 0
+    assert status_of(workspace, f"{NAME}#cloud-relaxed") == ["superseded", "superseded", "current"]
+
+
+def test_every_error_of_a_book_is_shown_at_its_line_and_nothing_is_recorded(workspace: Path) -> None:
+    book = workspace / "events" / "books" / "bad.yaml"
+    book.write_text(BOOK.replace(NAME, "bad").replace("holder: 环球", "holder: 环珠").replace("2025-04", "2025-44"))
+    before = size(workspace)
+
+    answer = in_(workspace, "import", book)
+
+    assert answer.code == 3
+    assert f"{book}:13:13: error: unknown party '环珠'" in answer.err
+    assert f"{book}:16:15: error: 'occurred'" in answer.err
+    assert answer.err.endswith("nothing was recorded\n")
+    assert size(workspace) == before
+
+
+def test_a_missing_file_a_folder_link_and_a_device_are_refused(workspace: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to("/etc/hostname")
+
+    for path in ("nothing.yaml", "/dev/zero", link):
+        answer = in_(workspace, "import", path)
+
+        assert answer.code == 3
+        assert "cannot read" in answer.err
+
+
+def test_a_book_can_come_through_stdin(workspace: Path) -> None:
+    text = "tracker: book/1\nparties:\n  - {id: umbrella, name: Umbrella}\n"
+
+    assert in_(workspace, "import", "-", stdin=text).rows == [["register", "umbrella", "Umbrella"]]
+
+
+def test_a_log_goes_out_and_into_an_empty_workspace_byte_for_byte(workspace: Path, tmp_path: Path) -> None:
+    exported = in_(workspace, "export", "events").out
+    ask("init", tmp_path / "copy")
+
+    done = in_(tmp_path / "copy", "import", "-", stdin=exported)
+
+    assert done.code == 0
+    assert in_(tmp_path / "copy", "export", "events").out == exported
+
+
+def test_add_writes_the_entry_into_the_book_of_its_report_and_imports_it(workspace: Path) -> None:
+    answer = in_(workspace, "add", *RELAXED, f"report={NAME}", "quote=a right of first refusal", "key=ip")
+    book = (workspace / "events" / "books" / f"{NAME}.yaml").read_text()
+
+    assert answer.rows == [["record", f"{NAME}#ip", "exclusivity-relaxed"]]
+    assert f"undo: tracker retract {NAME}#ip --why" in answer.err
+    assert book.startswith(BOOK)
+    assert "  - type: exclusivity-relaxed\n    key: ip\n    grantor: Acme\n    holder: 环球\n" in book
+    assert in_(workspace, "import").out == ""
+
+
+def test_the_undo_line_of_add_takes_it_back(workspace: Path) -> None:
+    in_(workspace, "add", *RELAXED, f"report={NAME}", "key=ip")
+
+    assert in_(workspace, "retract", f"{NAME}#ip", "--why", "a mistake").code == 0
+    assert status_of(workspace, f"{NAME}#ip") == ["retracted"]
+
+
+def test_add_makes_a_book_for_a_new_report(workspace: Path, tmp_path: Path) -> None:
+    article = tmp_path / "article.txt"
+    article.write_text("The deal on models was loosened.")
+
+    answer = in_(
+        workspace, "add", *RELAXED, *NEW_REPORT, f"text={article}", "quote=was loosened", "report.note=second hand"
+    )
+    book = (workspace / "events" / "books" / "herald-2025-06-01.yaml").read_text()
+
+    assert answer.code == 0, answer.err
+    assert "note: second hand" in book and "text: ../sources/herald-2025-06-01.txt" in book
+    assert (workspace / "events" / "sources" / "herald-2025-06-01.txt").read_text() == article.read_text()
+    assert "herald-2025-06-01#exclusivity-relaxed" in in_(workspace, "show", "exclusivity-relaxed").out
+
+
+def test_add_of_the_same_thing_twice_records_it_once(workspace: Path) -> None:
+    first, second = (in_(workspace, "add", *RELAXED, *NEW_REPORT) for _ in range(2))
+
+    assert (first.code, second.code) == (0, 0)
+    assert second.out == ""
+    assert "word for word" in second.err
+
+
+def test_add_numbers_the_keys_that_it_makes_up(workspace: Path) -> None:
+    in_(workspace, "add", *RELAXED, *NEW_REPORT)
+
+    other = in_(
+        workspace, "add", "exclusivity-relaxed", "grantor=Acme", "holder=Initech", "coverage=cloud", NEW_REPORT[0]
+    )
+
+    assert other.rows == [["record", "herald-2025-06-01#exclusivity-relaxed-2", "exclusivity-relaxed"]]
+
+
+def test_a_dry_add_writes_neither_book_nor_text_nor_log(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("was loosened")
+    before = {path: path.read_bytes() for path in (workspace / "events").rglob("*") if path.is_file()}, size(workspace)
+
+    answer = in_(
+        workspace, "add", *RELAXED, *NEW_REPORT, f"text={tmp_path / 'a.txt'}", "quote=was loosened", "--dry-run"
+    )
+
+    after = {path: path.read_bytes() for path in (workspace / "events").rglob("*") if path.is_file()}, size(workspace)
+    assert ["record", "herald-2025-06-01#exclusivity-relaxed", "exclusivity-relaxed"] in answer.rows
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (["exclusivity-relaxd", "grantor=acme"], "did you mean 'exclusivity-relaxed'"),
+        ([*RELAXED, "granter=acme", f"report={NAME}"], "did you mean 'grantor'"),
+        ([*RELAXED], "report=… is missing"),
+        ([*RELAXED, "report=unknown"], "publisher=… and published=…"),
+        (["exclusivity-relaxed", f"report={NAME}", "grantor=Acme", "coverage=cloud"], "missing field 'holder'"),
+        ([*RELAXED, f"report={NAME}", "quote=nobody said this"], "does not hold the quote"),
+        ([*RELAXED, f"report={NAME}", "key=initech"], "says something else"),
+        ([*RELAXED, f"report={NAME}", "nonsense"], "write field=value"),
+    ],
+)
+def test_a_wrong_add_says_what_to_write_and_leaves_book_and_log_alone(
+    workspace: Path, fields: list[str], said: str
+) -> None:
+    before = {path: path.read_bytes() for path in (workspace / "events").rglob("*") if path.is_file()}, size(workspace)
+
+    answer = in_(workspace, "add", *fields)
+
+    after = {path: path.read_bytes() for path in (workspace / "events").rglob("*") if path.is_file()}, size(workspace)
+    assert answer.code in (2, 3)
+    assert said in answer.err
+    assert after == before
+
+
+def test_add_without_fields_and_without_a_terminal_ends_with_2(workspace: Path) -> None:
+    answer = in_(workspace, "add")
+
+    assert answer.code == 2
+    assert "field=value" in answer.err
+
+
+def test_add_shows_the_types_and_the_fields_of_a_type() -> None:
+    types, fields = ask("add", "--fields"), ask("add", "exclusivity-relaxed", "--fields")
+
+    assert "exclusivity-relaxed" in [row[0] for row in types.rows]
+    assert ["grantor", "required"] in [row[:2] for row in fields.rows]
+
+
+def test_a_field_given_again_becomes_a_list(workspace: Path) -> None:
+    in_(
+        workspace,
+        "add",
+        *RELAXED,
+        *NEW_REPORT,
+        "carve_outs=research",
+        "carve_outs=government",
+        "bears_on=acme--initech:-2",
+    )
+    book = (workspace / "events" / "books" / "herald-2025-06-01.yaml").read_text()
+
+    assert "carve_outs:\n      - research\n      - government\n" in book
+    assert "bears_on:\n      acme--initech: -2\n" in book
+
+
+def test_a_crlf_book_keeps_its_line_ends(workspace: Path) -> None:
+    path = workspace / "events" / "books" / f"{NAME}.yaml"
+    path.write_bytes(BOOK.replace("\n", "\r\n").encode())
+
+    in_(workspace, "add", *RELAXED, f"report={NAME}")
+
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+
+
+def test_retract_takes_a_development_back_with_its_reason(workspace: Path) -> None:
+    answer = in_(
+        workspace, "retract", f"{NAME}#partners", "--why", "the paper took it back", "--published", "2025-05-20"
+    )
+
+    assert answer.rows[0][2:] == ["development-retracted", f"{NAME}#partners"]
+    assert f"undo: tracker import {workspace / 'events' / 'books' / NAME}.yaml --revert\n" in answer.err
+    assert "the paper took it back" in in_(workspace, "show", f"{NAME}#partners").out
+    assert status_of(workspace, f"{NAME}#partners") == ["retracted"]
+    before = json.loads(in_(workspace, "list", "developments", "--known-at", "2025-05-19", "--json").out)
+    assert {row["status"] for row in before} == {"current"}
+
+
+def test_the_undo_line_of_retract_records_it_again(workspace: Path) -> None:
+    answer = in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
+    undo = answer.err.partition("undo: tracker ")[2].split()
+
+    assert in_(workspace, *undo).code == 0
+    assert status_of(workspace, f"{NAME}#partners")[-1] == "current"
+
+
+def test_retracting_twice_or_the_unknown_ends_with_3(workspace: Path) -> None:
+    in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
+
+    again, unknown = (in_(workspace, "retract", f"{NAME}#{key}", "--why", "x") for key in ("partners", "partner"))
+
+    assert (again.code, unknown.code) == (3, 3)
+    assert "retracted already (revision 2)" in again.err
+    assert f"did you mean '{NAME}#partners'" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["retract", f"{NAME}#partners"],
+        ["source", "grade", NAME, "A"],
+        ["source", "origin", NAME, "wire-1"],
+        ["source", "withdraw", NAME],
+        ["party", "merge", "acme", "initech"],
+        ["party", "unmerge", "acme"],
+    ],
+)
+def test_a_reason_that_nobody_can_be_asked_for_ends_with_2_and_names_the_flag(
+    workspace: Path, arguments: list[str]
+) -> None:
+    before = size(workspace)
+
+    answer = in_(workspace, *arguments)
+
+    assert answer.code == 2
+    assert "--why" in answer.err
+    assert size(workspace) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["retract", f"{NAME}#partners", "--why", "x"],
+        ["source", "grade", NAME, "A", "--why", "x"],
+        ["source", "origin", NAME, "wire-1", "--why", "x"],
+        ["source", "withdraw", NAME, "--why", "x"],
+        ["party", "merge", "acme", "initech", "--why", "x"],
+        ["party", "add", "umbrella", "--name", "Umbrella"],
+        ["party", "alias", "acme", "顶点"],
+    ],
+)
+def test_a_dry_run_shows_one_event_and_the_real_run_records_it_and_prints_its_undo(
+    workspace: Path, arguments: list[str]
+) -> None:
+    before = size(workspace)
+    planned = in_(workspace, *arguments, "--dry-run")
+    assert (planned.code, size(workspace)) == (0, before)
+
+    done = in_(workspace, *arguments)
+
+    assert done.code == 0, done.err
+    assert [row[1:] for row in done.rows] == [row[1:] for row in planned.rows]
+    assert [row[0] for row in done.rows] == [str(before + 1)]
+    assert "undo: " in done.err
+
+
+def test_undo_lines_of_judgements_bring_back_what_was(workspace: Path) -> None:
+    for arguments in (
+        ["source", "grade", NAME, "A"],
+        ["source", "origin", NAME, "wire-1"],
+        ["party", "merge", "acme", "initech"],
+    ):
+        before = in_(workspace, "list", "reports", "--json").out, in_(workspace, "list", "parties", "--json").out
+        undo = in_(workspace, *arguments, "--why", "x").err.partition("undo: tracker ")[2].split()
+        assert (
+            in_(workspace, "list", "reports", "--json").out,
+            in_(workspace, "list", "parties", "--json").out,
+        ) != before
+
+        assert in_(workspace, *undo).code == 0
+        assert (
+            in_(workspace, "list", "reports", "--json").out,
+            in_(workspace, "list", "parties", "--json").out,
+        ) == before
+
+
+def test_a_name_belongs_to_one_party(workspace: Path) -> None:
+    answer = in_(workspace, "party", "alias", "initech", "环球")
+
+    assert answer.code == 3
+    assert "already belongs to 'globex'" in answer.err
+
+
+def test_registering_a_party_again_points_to_alias(workspace: Path) -> None:
+    answer = in_(workspace, "party", "add", "acme", "--name", "顶点")
+
+    assert answer.code == 3
+    assert "tracker party alias acme" in answer.err
+
+
+def test_a_chinese_name_alone_gives_no_id_and_the_message_asks_for_one(workspace: Path) -> None:
+    answer = in_(workspace, "party", "add", "软银")
+
+    assert answer.code == 3
+    assert "give an id" in answer.err
+
+
+def test_party_find_says_what_comes_near_and_ends_with_1(workspace: Path) -> None:
+    assert in_(workspace, "party", "find", "globx") == Answer(
+        1, "globex\tGlobex\n", "no party is called 'globx': these come near\n"
+    )
+
+
+def test_check_of_good_books_ends_with_0_and_of_bad_ones_with_1(workspace: Path) -> None:
+    good = in_(workspace, "check")
+    bad = workspace / "events" / "books" / "bad.yaml"
+    bad.write_text(BOOK.replace(NAME, "bad").replace("insiders", "rumours"))
+    found = in_(workspace, "check", bad)
+
+    assert good.code == 0, good.out
+    assert found.code == 1
+    assert "'rumours' is no attribution" in found.out
+    assert in_(workspace, "check", bad, "--json").out.count('"severity": "error"') == 2
+
+
+def test_check_tells_when_a_kept_text_was_changed(workspace: Path) -> None:
+    text = workspace / "events" / "sources" / "planet.txt"
+    text.write_text(text.read_text() + "More.\n")
+
+    answer = in_(workspace, "check")
+
+    assert answer.code == 0
+    assert "warning: the kept text '../sources/planet.txt' is not the one that was filed" in answer.out
+
+
+def test_check_works_on_a_file_where_there_is_no_workspace(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "w", imported=False)
+    (workspace / "tracker.toml").unlink()
+
+    answer = ask("-C", workspace, "check", workspace / "events" / "parties.yaml", workspace / "events" / "books")
+
+    assert answer.code == 0, answer.out
+    assert "no workspace" in answer.err

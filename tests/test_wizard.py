@@ -1,0 +1,160 @@
+"""`tracker add` without fields, on a real pseudo-terminal: it asks, writes the book's entry and imports it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from cli_helpers import BOOK, NAME, ask, command, environment, make_workspace
+from tracker.log.rows import head
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return make_workspace(tmp_path / "work")
+
+
+class Wizard:
+    """A person at the terminal: waits for each question and answers it."""
+
+    def __init__(self, workspace: Path, *arguments: str) -> None:
+        first, *rest = command("-C", workspace, "add", *arguments)
+        self.process = pexpect.spawn(
+            first,
+            rest,
+            env=environment(),
+            dimensions=(50, 160),
+            encoding="utf-8",
+            timeout=30,  # type: ignore[arg-type]
+        )
+
+    def answer(self, question: str, text: str = "") -> None:
+        self.process.expect_exact(question)
+        self.process.sendline(text)
+
+    def end(self) -> tuple[int | None, str]:
+        self.process.expect(pexpect.EOF)
+        self.process.close()
+        return self.process.exitstatus, str(self.process.before)
+
+
+def size(workspace: Path) -> int:
+    return head(workspace / ".tracker" / "log.sqlite")
+
+
+def test_the_wizard_asks_type_report_roles_day_amount_and_quote_and_records_the_entry(workspace: Path) -> None:
+    wizard = Wizard(workspace)
+    wizard.answer("what happened", "compute-committed")
+    wizard.answer("report (its id)", NAME)
+    wizard.answer("  provider: ", "Initech")
+    wizard.answer("  customer: ", "极致")
+    wizard.answer("  commitment: ", "initech-2")
+    wizard.answer("  amounts: ", "lots of money")
+    wizard.answer("  amounts: ", "up to 11.9B USD")
+    wizard.answer("  amounts: ", "")
+    wizard.answer("  layer: ", "")
+    wizard.answer("  site: ", "")
+    wizard.answer("  starts: ", "")
+    wizard.answer("  expires: ", "2025-99")
+    wizard.answer("  expires: ", "2030")
+    wizard.answer("  occurred: ", "2025-04")
+    wizard.answer("  attribution: ", "insiders")
+    wizard.answer("  stage: ", "signed")
+    wizard.answer("  quote: ", "up to 11.9 billion of compute")
+    wizard.answer("  quote: ", "up to $11.9 billion of computing")
+    wizard.process.expect_exact("found at ")
+    wizard.answer("another field", "note=as told")
+    wizard.answer("another field", "")
+    wizard.process.expect_exact("- type: compute-committed")
+    wizard.answer("record it?", "y")
+    code, told = wizard.end()
+
+    book = (workspace / "events" / "books" / f"{NAME}.yaml").read_text()
+    assert code == 0, told
+    assert book.startswith(BOOK)
+    assert "    provider: Initech\n    customer: 极致\n    commitment: initech-2\n" in book
+    assert "note: as told" in book
+    assert "1 recorded" in told and "undo: tracker retract" in told
+    assert "«up to $11.9 billion of computing»" in ask("-C", workspace, "show", f"{NAME}#compute-committed").out
+
+
+def test_the_wizard_files_a_new_report_and_registers_a_new_party(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "article.txt").write_text("Umbrella praised Acme.")
+    wizard = Wizard(workspace, "statement-made")
+    wizard.answer("report (its id)", "herald-1")
+    wizard.answer("  publisher: ", "The Herald")
+    wizard.answer("  published: ", "2025-06-01")
+    wizard.answer("  title: ", "")
+    wizard.answer("  url: ", "")
+    wizard.answer("  reliability: ", "C")
+    wizard.answer("  origin: ", "")
+    wizard.answer("text: a file", str(tmp_path / "article.txt"))
+    wizard.answer("  speaker: ", "Umbrella")
+    wizard.answer("register 'Umbrella'", "y")
+    wizard.answer("its id [umbrella]", "")
+    wizard.answer("is it a person?", "n")
+    wizard.answer("  about: ", "Acmee")
+    wizard.answer("did you mean 'Acme'?", "y")
+    wizard.answer("  stance: ", "supportive")
+    wizard.answer("  subject: ", "")
+    wizard.answer("  occurred: ", "")
+    wizard.answer("  attribution: ", "on-record")
+    wizard.answer("  stage: ", "")
+    wizard.answer("  quote: ", "praised Acme")
+    wizard.answer("another field", "")
+    wizard.answer("record it?", "")
+    code, told = wizard.end()
+
+    assert code == 0, told
+    assert ask("-C", workspace, "party", "find", "Umbrella").out == "umbrella\tUmbrella\n"
+    assert "«praised Acme»" in ask("-C", workspace, "show", "herald-1#statement-made").out
+    assert (workspace / "events" / "sources" / "herald-1.txt").exists()
+
+
+def test_tab_completes_a_type_and_a_question_mark_lists_them(workspace: Path) -> None:
+    wizard = Wizard(workspace)
+    wizard.answer("what happened", "?")
+    wizard.process.expect_exact("exclusivity-relaxed")
+    wizard.process.expect_exact("what happened")
+    wizard.process.send("term-a\t\r")
+    wizard.process.expect_exact("term-affirmed:")
+    wizard.process.sendintr()
+
+    assert wizard.end()[0] == 130
+
+
+def test_saying_no_at_the_end_records_nothing_and_leaves_the_book_alone(workspace: Path) -> None:
+    before = size(workspace)
+    wizard = Wizard(workspace, "right-exercised")
+    wizard.answer("report (its id)", NAME)
+    wizard.answer("  holder: ", "acme")
+    wizard.answer("  against: ", "globex")
+    wizard.answer("  right: ", "veto")
+    wizard.answer("  trigger: ", "")
+    wizard.answer("  expires: ", "")
+    wizard.answer("  occurred: ", "")
+    wizard.answer("  attribution: ", "")
+    wizard.answer("  stage: ", "")
+    wizard.answer("  quote: ", "")
+    wizard.answer("another field", "")
+    wizard.answer("record it?", "n")
+    code, told = wizard.end()
+
+    assert code == 3
+    assert "nothing was recorded" in told
+    assert size(workspace) == before
+    assert (workspace / "events" / "books" / f"{NAME}.yaml").read_text() == BOOK
+
+
+def test_an_unknown_type_is_met_with_a_suggestion_and_asked_again(workspace: Path) -> None:
+    wizard = Wizard(workspace)
+    wizard.answer("what happened", "exclusivity-relaxd")
+    wizard.process.expect_exact("did you mean 'exclusivity-relaxed'")
+    wizard.answer("what happened", "exclusivity-relaxed")
+    wizard.process.expect_exact("loosened but not ended")
+    wizard.process.expect_exact("report (its id): ")
+    wizard.process.sendeof()
+
+    assert wizard.end()[0] == 130
