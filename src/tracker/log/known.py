@@ -103,15 +103,9 @@ class Known:
             case records.ReportFiled():
                 self._file(payload, revision)
             case records.ReportRegraded():
-                state = self.reports[payload.report]
-                state.reliability, state.regrades = payload.reliability, revision
-                if event.envelope.book:
-                    state.said = state.said.model_copy(update={"reliability": payload.reliability})
+                self._regrade(payload, event)
             case records.OriginLinked():
-                report = self.reports[payload.report]
-                report.origin, report.links = payload.origin, revision
-                if event.envelope.book:
-                    report.said = report.said.model_copy(update={"origin": payload.origin})
+                self._link(payload, event)
             case records.ReportWithdrawn():
                 self.reports[payload.report].withdrawn = True
             case records.DevelopmentRetracted():
@@ -142,6 +136,18 @@ class Known:
         if payload.origin != held.filed.origin:
             held.origin = payload.origin
         held.revision, held.filed, held.said = revision, payload, payload
+
+    def _regrade(self, payload: records.ReportRegraded, event: Recorded) -> None:
+        held = self.reports[payload.report]
+        held.reliability, held.regrades = payload.reliability, event.envelope.revision
+        if event.envelope.book:
+            held.said = held.said.model_copy(update={"reliability": payload.reliability})
+
+    def _link(self, payload: records.OriginLinked, event: Recorded) -> None:
+        held = self.reports[payload.report]
+        held.origin, held.links = payload.origin, event.envelope.revision
+        if event.envelope.book:
+            held.said = held.said.model_copy(update={"origin": payload.origin})
 
     def _report(self, payload: Development, event: Recorded) -> None:
         held = self.developments.get(payload.id)

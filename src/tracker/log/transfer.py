@@ -67,7 +67,7 @@ def subject_of(payload: Event) -> str:
 
 
 def recorded_by_book(log: Log, book: str) -> set[str]:
-    """Return the ids of the developments that a book recorded or corrected; reads the whole log, decodes little of it."""
+    """Return the ids of the developments that a book recorded or corrected; reads the whole log, decodes little."""
     needle = b'"book":' + to_json(book)
     found: set[str] = set()
     for row in stored_rows(log):
