@@ -8,68 +8,110 @@
 -- order by: party, since_on
 with
 
-registered as (
+groups as (
     select
         party,
         arg_max(kind, position) as kind,
-        arg_max(affiliations, position) as affiliations,
         arg_max_null(part_of, position) as part_of
     from party_entries
     where topic = 'PartyRegistered.v1'
     group by party
 ),
 
-said as (
-    select
-        party,
-        unnest(affiliations) as place
-    from registered
-),
-
-told as (
-    select
-        party,
-        place.organisation,
-        place.role,
-        place.since,
-        place.until
-    from said
-    union all
-    select
-        party,
-        part_of.group as organisation,
-        null as role,
-        part_of.since,
-        part_of.until
-    from registered
-    where part_of is not null
-),
-
 spans as (
     select
-        told.party,
+        person as party,
+        organisation,
+        office as role,
+        coalesce(since_on, date '0001-01-01') as since_on,
+        coalesce(last_on, date '9999-12-31') as until_on
+    from tenures
+    where coalesce(since_on <= last_on, true)
+    union all
+    select
+        groups.party,
         parties.counts_for as organisation,
-        told.role,
+        null as role,
         coalesce(starts.earliest, date '0001-01-01') as since_on,
         coalesce(ends.latest, date '9999-12-31') as until_on
-    from told
-    inner join parties on told.organisation = parties.party
-    left join log.party_spans as starts on told.since = starts.text
-    left join log.party_spans as ends on told.until = ends.text
+    from groups
+    inner join parties on groups.part_of.group = parties.party
+    left join log.party_spans as starts on groups.part_of.since = starts.text
+    left join log.party_spans as ends on groups.part_of.until = ends.text
+),
+
+turns as (
+    select
+        party,
+        since_on as turned_on
+    from spans
+    union
+    select
+        party,
+        (until_on + 1)::date as turned_on
+    from spans
+    where until_on < date '9999-12-31'
+),
+
+steps as (
+    select
+        party,
+        turned_on as since_on,
+        coalesce(lead(turned_on) over (partition by party order by turned_on) - 1, date '9999-12-31')::date as until_on
+    from turns
 ),
 
 -- A party that is in two places at once counts for the one that it came to last.
 apart as (
     select
+        steps.party,
+        spans.organisation,
+        spans.role,
+        steps.since_on,
+        steps.until_on
+    from steps
+    inner join spans
+        on
+            steps.party = spans.party
+            and steps.since_on between spans.since_on and spans.until_on
+    qualify
+        row_number() over (
+            partition by steps.party, steps.since_on
+            order by spans.since_on desc, spans.until_on desc, spans.organisation desc, spans.role desc nulls last
+        ) = 1
+),
+
+compared as (
+    select
+        *,
+        lag(until_on) over in_time as until_before,
+        lag(organisation) over in_time as organisation_before,
+        lag(role) over in_time as role_before
+    from apart
+    window in_time as (partition by party order by since_on)
+),
+
+placed as (
+    select
+        *,
+        sum(
+            case
+                when until_before + 1 = since_on and organisation_before = organisation and role_before is not distinct from role then 0
+                else 1
+            end
+        ) over (partition by party order by since_on) as place
+    from compared
+),
+
+joined as (
+    select
         party,
         organisation,
         role,
-        since_on,
-        least(
-            until_on,
-            coalesce(lead(since_on) over (partition by party order by since_on, until_on, organisation) - 1, until_on)
-        )::date as until_on
-    from spans
+        min(since_on) as since_on,
+        max(until_on) as until_on
+    from placed
+    group by party, organisation, role, place
 ),
 
 bounded as (
@@ -83,7 +125,7 @@ bounded as (
 -- An organisation that is in no group on a day counts for itself.
 alone as (
     select
-        registered.party,
+        groups.party,
         unnest(
             case
                 when spans.party is null then [{'since': date '0001-01-01', 'until': date '9999-12-31'}]
@@ -93,11 +135,11 @@ alone as (
                     ]
             end
         ) as span
-    from registered
-    left join bounded as spans on registered.party = spans.party
+    from groups
+    left join bounded as spans on groups.party = spans.party
     where
-        registered.kind = 'organisation'
-        and (spans.party is not null or registered.part_of is null)
+        groups.kind = 'organisation'
+        and (spans.party is not null or groups.part_of is null)
 )
 
 select
@@ -106,8 +148,7 @@ select
     role,
     since_on,
     until_on
-from apart
-where since_on <= until_on
+from joined
 union all
 select
     alone.party,

@@ -51,31 +51,6 @@ believed as (
     qualify row_number() over (partition by statements.occurrence, statements.field order by statements.account_key desc) = 1
 ),
 
--- `about` a day, a month or a year may be the one before or after.
-spans as (
-    select distinct
-        value,
-        coalesce(earliest, date '0001-01-01') as earliest,
-        coalesce(latest, date '9999-12-31') as latest,
-        contains(value, '~') or contains(value, '%') as soft
-    from statements
-    where compared = 'days'
-),
-
-widened as (
-    select
-        value,
-        soft,
-        earliest,
-        latest,
-        case when soft and earliest > date '0001-01-01' then earliest - (latest - earliest + 1)::integer else earliest end
-            as earliest_about,
-        case when soft and latest < date '9999-12-31' then latest + (latest - earliest + 1)::integer else latest end
-            as latest_about
-    from spans
-),
-
--- What is vaguer or finer and says nothing else is no contradiction; neither is a person in place of the organisation.
 differing as (
     select
         believed.occurrence,
@@ -89,9 +64,15 @@ differing as (
         believed.origins,
         believed.credibility,
         believed.value as believed,
+        believed.members as believed_members,
+        believed.earliest as believed_earliest,
+        believed.latest as believed_latest,
         believed.development as believed_development,
         believed.account_key as believed_key,
         doubted.value as doubted,
+        doubted.members as doubted_members,
+        doubted.earliest as doubted_earliest,
+        doubted.latest as doubted_latest,
         doubted.development as doubted_development,
         doubted.account_key as doubted_key
     from believed
@@ -100,90 +81,116 @@ differing as (
             believed.occurrence = doubted.occurrence
             and believed.field = doubted.field
             and believed.value <> doubted.value
-    left join widened as believed_span
-        on
-            believed.compared = 'days'
-            and believed.value = believed_span.value
-    left join widened as doubted_span
-        on
-            believed.compared = 'days'
-            and doubted.value = doubted_span.value
-    where
-        case believed.compared
-            when 'parties'
-                then not (list_has_all(believed.members, doubted.members) or list_has_all(doubted.members, believed.members))
-            when 'days'
-                then
-                    not (believed_span.earliest >= doubted_span.earliest and believed_span.latest <= doubted_span.latest)
-                    and not (believed_span.earliest <= doubted_span.earliest and believed_span.latest >= doubted_span.latest)
-                    and not (
-                        (believed_span.soft or doubted_span.soft)
-                        and believed_span.earliest_about <= doubted_span.latest_about
-                        and doubted_span.earliest_about <= believed_span.latest_about
-                    )
-            when 'amounts'
-                then
-                    not list_has_any(
-                        list_transform(believed.amounts, lambda one: one['unit']),
-                        list_transform(doubted.amounts, lambda one: one['unit'])
-                    )
-                    -- Only what is counted alike can differ: not a rate from a sum, nor a round from a part of it.
-                    or list_bool_or(
-                        list_transform(
-                            doubted.amounts,
-                            lambda other: list_bool_and(
-                                list_transform(
-                                    list_filter(
-                                        believed.amounts,
-                                        lambda one:
-                                            one['unit'] = other['unit']
-                                            and one['role'] = other['role']
-                                            and one['per'] is not distinct from other['per']
-                                    ),
-                                    lambda one:
-                                        not (
-                                            coalesce(one['least'] >= other['least'], other['least'] is null)
-                                            and coalesce(one['most'] <= other['most'], other['most'] is null)
-                                        )
-                                        and not (
-                                            coalesce(one['least'] <= other['least'], one['least'] is null)
-                                            and coalesce(one['most'] >= other['most'], one['most'] is null)
-                                        )
-                                        and not (
-                                            (one['soft'] or other['soft'])
-                                            and coalesce(one['least'] <= other['most'], true)
-                                            and coalesce(other['least'] <= one['most'], true)
-                                        )
-                                )
-                            )
-                        )
-                    )
-            else true
-        end
 ),
 
--- A person stands for the organisation, that for its group; and where two meet or quarrel, the order of the two says nothing.
-stand_ins as (
-    select distinct
+-- `about` a day, a month or a year may be the one before or after.
+days as (
+    select
+        occurrence,
+        field,
+        doubted_development,
+        coalesce(believed_earliest, date '0001-01-01') as believed_earliest,
+        coalesce(believed_latest, date '9999-12-31') as believed_latest,
+        coalesce(doubted_earliest, date '0001-01-01') as doubted_earliest,
+        coalesce(doubted_latest, date '9999-12-31') as doubted_latest,
+        case when regexp_matches(believed, '[~%]') then coalesce(believed_latest - believed_earliest, 0) + 1 else 0 end
+        + case when regexp_matches(doubted, '[~%]') then coalesce(doubted_latest - doubted_earliest, 0) + 1 else 0 end
+            as leeway
+    from differing
+    where compared = 'days'
+),
+
+-- Only what is counted alike can differ: not a rate from a sum, nor a round from a part of it.
+amounts as (
+    select
+        differing.occurrence,
+        differing.field,
+        differing.doubted_development,
+        bool_or(believed.unit = doubted.unit) as one_unit,
+        coalesce(
+            bool_or(
+                (
+                    coalesce(believed.least >= doubted.least, doubted.least is null)
+                    and coalesce(believed.most <= doubted.most, doubted.most is null)
+                )
+                or (
+                    coalesce(doubted.least >= believed.least, believed.least is null)
+                    and coalesce(doubted.most <= believed.most, believed.most is null)
+                )
+                or (
+                    (believed.soft or doubted.soft)
+                    and coalesce(believed.least <= doubted.most, true)
+                    and coalesce(doubted.least <= believed.most, true)
+                )
+            ) filter (
+                where
+                believed.unit = doubted.unit
+                and believed.role = doubted.role
+                and believed.per is not distinct from doubted.per
+            ),
+            true
+        ) as agrees
+    from differing
+    inner join quantities as believed
+        on
+            differing.believed_development = believed.development
+            and differing.field = believed.field
+    inner join quantities as doubted
+        on
+            differing.doubted_development = doubted.development
+            and differing.field = doubted.field
+    where differing.compared = 'amounts'
+    group by differing.occurrence, differing.field, differing.doubted_development, doubted.text
+),
+
+-- What is only vaguer or finer is no contradiction. A person may stand for the organisation, and that for its group; and
+-- where two meet, quarrel or agree, it says nothing which of them is named first.
+agreeing as (
+    select
+        occurrence,
+        field,
+        doubted_development
+    from days
+    where
+        (believed_earliest >= doubted_earliest and believed_latest <= doubted_latest)
+        or (doubted_earliest >= believed_earliest and doubted_latest <= believed_latest)
+        or (leeway > 0 and believed_earliest - doubted_latest <= leeway and doubted_earliest - believed_latest <= leeway)
+    union
+    select
+        occurrence,
+        field,
+        doubted_development
+    from amounts
+    group by occurrence, field, doubted_development
+    having bool_and(agrees) and bool_or(one_unit)
+    union
+    select
+        occurrence,
+        field,
+        doubted_development
+    from differing
+    where
+        list_has_all(believed_members, doubted_members)
+        or list_has_all(doubted_members, believed_members)
+    union
+    select
         differing.occurrence,
         differing.field,
         differing.doubted_development
     from differing
-    inner join affiliations as direct
+    inner join affiliations as own
         on
-            direct.party in (differing.believed, differing.doubted)
-            and differing.effective_on between direct.since_on and direct.until_on
-    left join affiliations as indirect
+            own.party in (differing.believed, differing.doubted)
+            and differing.effective_on between own.since_on and own.until_on
+    left join affiliations as above
         on
-            direct.organisation = indirect.party
-            and differing.effective_on between indirect.since_on and indirect.until_on
+            own.organisation = above.party
+            and differing.effective_on between above.since_on and above.until_on
     where
         differing.compared = 'party'
-        and case when direct.party = differing.believed then differing.doubted else differing.believed end
-        in (direct.organisation, indirect.organisation)
-),
-
-swapped as (
+        and case when own.party = differing.believed then differing.doubted else differing.believed end
+        in (own.organisation, above.organisation)
+    union
     select
         differing.occurrence,
         differing.field,
@@ -226,11 +233,12 @@ judged as (
         on
             differing.doubted_development = loser.development
             and loser.status = 'current'
-    left join stand_ins using (occurrence, field, doubted_development)
-    left join swapped using (occurrence, field, doubted_development)
-    where
-        stand_ins.occurrence is null
-        and swapped.occurrence is null
+    left join agreeing
+        on
+            differing.occurrence = agreeing.occurrence
+            and differing.field = agreeing.field
+            and differing.doubted_development = agreeing.doubted_development
+    where agreeing.occurrence is null
 ),
 
 -- Reports about a term that say it stands, or stands otherwise, against better evidence: they changed nothing.
@@ -250,37 +258,51 @@ terms as (
 
 unmoved as (
     select
-        terms.occurrence,
+        occurrence,
+        relationship,
+        kind,
+        level,
+        ended_by,
+        stands_by,
         case
-            when terms.standing = 'open' and terms.kind = 'affirm' and not coalesce(terms.expires_on < terms.effective_on, false)
-                and coalesce(terms.level, '') <> 'none'
-                then 'level'
-            else 'status'
-        end as field,
-        case
-            when terms.standing = 'ended' then 'ended ' || terms.ended_on
-            when terms.expires_on < terms.effective_on then 'expired ' || terms.expires_on
-            when terms.level = 'none' or terms.kind <> 'affirm' then coalesce(terms.level, 'in-force')
-            else terms.level
-        end as believed,
-        case when terms.standing = 'ended' then terms.ended_by else terms.stands_by end as believed_occurrence,
-        coalesce(doubtful.level, case when terms.kind = 'deny' then 'none' else 'in-force' end) as doubted,
+            when standing = 'ended' then 'ended ' || ended_on
+            when expires_on < effective_on then 'expired ' || expires_on
+            when level = 'none' then level
+        end as gone
+    from terms
+    where move = 'ignored'
+),
+
+-- An affirmation of another level is doubted for its level, all else for saying that the term stands, or that there is none.
+refuted as (
+    select
+        unmoved.occurrence,
+        unmoved.relationship,
         doubtful.development as doubted_development,
-        case terms.kind
+        case when starts_with(unmoved.gone, 'ended') then unmoved.ended_by else unmoved.stands_by end as believed_occurrence,
+        case when unmoved.gone is null and unmoved.kind <> 'deny' then 'level' else 'status' end as field,
+        case
+            when unmoved.gone is not null then unmoved.gone
+            when unmoved.kind = 'deny' then 'in-force'
+            else unmoved.level
+        end as believed,
+        case
+            when unmoved.gone is not null then 'in-force'
+            when unmoved.kind = 'deny' then 'none'
+            else doubtful.level
+        end as doubted,
+        case unmoved.kind
             when 'affirm' then 'an affirmation'
             when 'deny' then 'a denial'
             else 'a relaxation'
         end
         || case
-            when terms.standing = 'ended' or terms.expires_on < terms.effective_on or terms.level = 'none'
-                then ' reopens nothing that better evidence ended'
-            when terms.kind = 'deny' then ' ends nothing that better evidence says to stand'
+            when unmoved.gone is not null then ' reopens nothing that better evidence ended'
+            when unmoved.kind = 'deny' then ' ends nothing that better evidence says to stand'
             else ' changes no level'
-        end as rule,
-        terms.relationship
-    from terms
-    inner join occurrences as doubtful on terms.occurrence = doubtful.occurrence
-    where terms.move = 'ignored'
+        end as rule
+    from unmoved
+    inner join occurrences as doubtful on unmoved.occurrence = doubtful.occurrence
 )
 
 select
@@ -299,17 +321,17 @@ select
 from judged
 union all
 select
-    unmoved.occurrence,
-    unmoved.field,
-    unmoved.believed,
+    refuted.occurrence,
+    refuted.field,
+    refuted.believed,
     better.development as believed_development,
-    unmoved.doubted,
-    unmoved.doubted_development,
-    unmoved.rule,
-    unmoved.relationship,
+    refuted.doubted,
+    refuted.doubted_development,
+    refuted.rule,
+    refuted.relationship,
     better.evidence_attribution,
     better.origins,
     better.credibility,
-    [unmoved.believed_occurrence, unmoved.occurrence] as occurrences
-from unmoved
-inner join occurrences as better on unmoved.believed_occurrence = better.occurrence
+    [refuted.believed_occurrence, refuted.occurrence] as occurrences
+from refuted
+inner join occurrences as better on refuted.believed_occurrence = better.occurrence

@@ -16,12 +16,12 @@ bearings as (
     where bears_on is not null
 ),
 
--- The parties of a bearing may have been merged since, or be people.
+-- The parties of a bearing may have been merged since, be people, or belong to a group.
 placed as (
     select
         bearings.occurrence,
-        least(first_place.organisation, second_place.organisation) as first_organisation,
-        greatest(first_place.organisation, second_place.organisation) as second_organisation,
+        coalesce(first_group.organisation, first_place.organisation) as first_organisation,
+        coalesce(second_group.organisation, second_place.organisation) as second_organisation,
         bearings.bearing.value as intensity
     from bearings
     inner join occurrences on bearings.occurrence = occurrences.occurrence
@@ -35,16 +35,26 @@ placed as (
         on
             second_party.counts_for = second_place.party
             and occurrences.effective_on between second_place.since_on and second_place.until_on
+    left join affiliations as first_group
+        on
+            first_place.organisation = first_group.party
+            and first_place.party <> first_group.party
+            and occurrences.effective_on between first_group.since_on and first_group.until_on
+    left join affiliations as second_group
+        on
+            second_place.organisation = second_group.party
+            and second_place.party <> second_group.party
+            and occurrences.effective_on between second_group.since_on and second_group.until_on
 ),
 
 borne as (
     select
         occurrence,
-        first_organisation || '--' || second_organisation as relationship,
+        least(first_organisation, second_organisation) || '--' || greatest(first_organisation, second_organisation) as relationship,
         min(intensity) as intensity
     from placed
     where first_organisation <> second_organisation
-    group by occurrence, first_organisation, second_organisation
+    group by all
 ),
 
 touched as (

@@ -25,7 +25,7 @@ class Event(Frozen):
     """What the log holds: a fact, stored under a topic that survives the renaming of modules.
 
     A released event never changes. A new optional field with the default None is allowed (anything else would change
-    the stored form of what was said before); whatever goes further is a new class with VERSION 2, and the old one stays.
+    the stored form of what was said before); what goes further is a new class with VERSION 2, and the old one stays.
     """
 
     VERSION: ClassVar[int] = 1

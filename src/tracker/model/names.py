@@ -105,9 +105,7 @@ def is_slug(text: str) -> bool:
 def check_slug(text: str) -> str:
     """Return the text if it can be an id, else raise InvalidName."""
     if not is_slug(text):
-        why = (
-            f"is not an id: use a-z, 0-9 and single hyphens, at most {MAX_SLUG_LENGTH} characters, as in jo-doe"
-        )
+        why = f"is not an id: use a-z, 0-9 and single hyphens, at most {MAX_SLUG_LENGTH} characters, as in jo-doe"
         raise InvalidName(text, why)
     return text
 

@@ -20,6 +20,9 @@ BASE_VIEWS = ("scope", "events", "party_entries", "report_entries", "sayings", "
 FALLBACK_COMMON = frozenset({"agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on"})
 """Of the fields that every development has, those that a less believed account may fill in (docs/semantics.md, 8)."""
 
+JUDGEMENT = frozenset({"intensity", "materiality", "bears_on"})
+"""Fields that the coder judges, which no source states (docs/semantics.md, 10)."""
+
 NAMES_RELATIONSHIP = re.compile(r"\brelationship\b", re.IGNORECASE)
 """A `where` of this kind can be asked only of what has been placed; who belongs where then rests on all evidence."""
 
@@ -73,7 +76,7 @@ def _sayings(scope: Scope, recorded: str) -> str:
         cuts += [f"r.published_on <= {known}", f"d.counts_on <= {known}"]
         superseded += f" and d.superseded_on <= {known}"
     where = f"where {' and '.join(cuts)}" if cuts else ""
-    canonical = _canonical_columns()
+    replaced = _replaced_columns(scope)
     return f"""
         with merges as (
             select coalesce(map_from_entries(list((party, counts_for))), map {{}}) as mapping
@@ -100,14 +103,14 @@ def _sayings(scope: Scope, recorded: str) -> str:
         ),
         canonical as (
             select
-                v.* replace ({canonical}),
+                v.* replace ({replaced}),
                 {vocabulary().roles} as roles
             from visible as v
             cross join merges
         ),
         weighed as (
             select
-                c.* exclude (variant),
+                c.* exclude (variant) replace (coalesce(c.credibility_code, 6) as credibility_code),
                 t.conduct,
                 t.rank,
                 t.type_group,
@@ -176,8 +179,8 @@ def _organisation_joins(side: str, party: str) -> str:
                 and c.effective_on between {side}1.since_on and {side}1.until_on"""
 
 
-def _canonical_columns() -> str:
-    """Return SQL that replaces merged parties in every role by what they count for."""
+def _replaced_columns(scope: Scope) -> str:
+    """Return SQL that replaces merged parties in every role by what they count for, and empties what is left out."""
     replaced = []
     for column in vocabulary().columns:
         name = column.name
@@ -185,6 +188,8 @@ def _canonical_columns() -> str:
             replaced.append(f"coalesce(merges.mapping[{name}], {name}) as {name}")
         elif column.kind == "parties":
             replaced.append(f"list_transform({name}, lambda x: coalesce(merges.mapping[x], x)) as {name}")
+        elif name in JUDGEMENT and not scope.judgement:
+            replaced.append(f"null::{column.sql_type} as {name}")
     for name in ("pair_first", "pair_second"):
         replaced.append(f"coalesce(merges.mapping[{name}], {name}) as {name}")
     return ", ".join(replaced)

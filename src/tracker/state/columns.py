@@ -38,8 +38,9 @@ def column_of(spec: FieldSpec) -> str:
     """Return the column that holds a field."""
     return RENAMED.get(spec.name, spec.name)
 
+
 COMPARED_COMMON = frozenset({"occurred", "stage", "binding"})
-"""Of the fields that every development has, those in which accounts contradict each other; the rest is about the account."""
+"""Of the fields that every development has, those in which accounts can differ; the others are about the account."""
 
 CODERS_NAMES = frozenset({"commitment"})
 """Keys with which a coder ties developments together: no source has stated them."""

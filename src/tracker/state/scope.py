@@ -12,7 +12,8 @@ class Scope:
 
     `as_of` cuts when things took effect, `known_at` when reports were published, `recorded_until` (UTC) when events
     were recorded. `where` is one boolean SQL expression over the evidence columns of `developments`;
-    `lens` is its name.
+    `lens` is its name. Without `judgement`, what only the coder judged (intensity, materiality, what it bears on) is
+    left out (docs/semantics.md, 10).
     """
 
     as_of: date | None = None
@@ -20,6 +21,7 @@ class Scope:
     recorded_until: datetime | None = None
     where: str | None = None
     lens: str | None = None
+    judgement: bool = True
 
     def is_everything(self) -> bool:
         """Say whether nothing is cut."""

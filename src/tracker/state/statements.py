@@ -11,9 +11,9 @@ from tracker.state.vocabulary import vocabulary
 STATEMENT_VIEWS = ("quantities", "statements")
 
 NEAR = "0.1"
-"""How far from `about 10B USD` a reader still lets it stand: a tenth. No standard says so; newspapers round no coarser."""
+"""How far off `about 10B USD` may be: a tenth. No standard says so; newspapers seldom round more coarsely."""
 
-SCALES = (("T", 10**12), ("B", 10**9), ("M", 10**6))
+SCALES = {10**12: "T", 10**9: "B", 10**6: "M"}
 
 
 def statement_views() -> dict[str, str]:
@@ -22,7 +22,10 @@ def statement_views() -> dict[str, str]:
 
 
 def _quantities() -> str:
-    """One row per amount; power in GW; `least` and `most` are its bounds, a tenth wider where it is only `about`."""
+    """One row per amount, with its text; power in GW; `least` and `most` are its bounds, wider where it is `about`.
+
+    The text is that of `tracker.model.amounts.format_amount`: up to 11.9B USD over 5 years.
+    """
     sources = " union all ".join(
         f"select occurrence, development, '{field}' as field, unnest({value}) as amount "
         "from reported where status = 'current'"
@@ -34,45 +37,87 @@ def _quantities() -> str:
         scaled as (
             select
                 *,
-                case when amount.unit = 'MW' then 0.001 else 1 end::decimal(4, 3) as scale,
+                list_transform(
+                    list_filter([amount.value, amount.min, amount.max], lambda n: n is not null),
+                    lambda n: {{'number': n, 'scale': {_scale("n")}}}
+                ) as numbers,
+                case when amount.unit = 'MW' then 0.001 else 1 end::decimal(4, 3) as gw,
                 amount.qualifier in ('about', 'order-of-magnitude') as soft
             from said
+        ),
+        spelled as (
+            select
+                *,
+                -- The scale of the upper end would be read as the lower end's too, so either both have one or neither.
+                list_min(list_transform(numbers, lambda n: n['scale'])) = 1 as plain
+            from scaled
         )
         select
             occurrence,
             development,
             field,
-            amount,
-            {amount_text("amount")} as text,
+            case amount.qualifier
+                when 'about' then 'about ' when 'up-to' then 'up to ' when 'over' then 'over '
+                when 'order-of-magnitude' then 'order of ' else ''
+            end
+            || array_to_string(list_transform(numbers, lambda n: {_number("n")}), '–')
+            || case when amount.unit = 'percent' then '%' else coalesce(' ' || amount.unit, '') end
+            || coalesce(' per ' || amount.per, '')
+            || coalesce(' over ' || amount.over, '')
+            || coalesce(' ' || nullif(amount.role, 'increment'), '')
+            || case when amount.conditional then ' conditional' else '' end as text,
             case when amount.unit = 'MW' then 'GW' else amount.unit end as unit,
             amount.per as per,
             amount.role as role,
+            amount.qualifier as qualifier,
             soft,
-            ({_scaled("coalesce(amount.min, amount.value)", f"1 - {NEAR}")})::decimal(38, 6) as least,
-            ({_scaled("coalesce(amount.max, amount.value)", f"1 + {NEAR}")})::decimal(38, 6) as most
-        from scaled
+            ({_bound("min", f"1 - {NEAR}")})::decimal(38, 6) as least,
+            ({_bound("max", f"1 + {NEAR}")})::decimal(38, 6) as most
+        from spelled
     """
 
 
-def _scaled(bound: str, widened: str) -> str:
+def _scale(number: str) -> str:
+    """Return SQL for the largest scale that leaves a number at most three decimals; power and percent take none."""
+    cases = " ".join(f"when {number} >= {scale} and {number} % {scale // 1000} = 0 then {scale}" for scale in SCALES)
+    return f"case when amount.unit in ('MW', 'GW', 'percent') then 1 {cases} else 1 end"
+
+
+def _number(number: str) -> str:
+    """Return SQL for the text of a number: whole numbers are divided as integers, for decimals would become doubles."""
+    exact = f"{number}['number']::varchar"
+    whole = f"split_part({exact}, '.', 1)::bigint"
+    parts = f"{whole} % {number}['scale']"
+    letters = " ".join(f"when {scale} then '{letter}'" for scale, letter in SCALES.items())
+    grouped = f"format('{{:,}}', {whole}) || rtrim(rtrim('.' || split_part({exact}, '.', 2), '0'), '.')"
+    short = (
+        f"format('{{:,}}', {whole} // {number}['scale']) "
+        f"|| rtrim(rtrim('.' || lpad(({parts} // ({number}['scale'] // 1000))::varchar, 3, '0'), '0'), '.')"
+        f"|| case {number}['scale'] {letters} end"
+    )
+    return f"case when plain then {grouped} else {short} end"
+
+
+def _bound(end: str, widened: str) -> str:
     # An amount has at most 19 digits before the point, so its product with four decimals more is exact.
-    return f"{bound}::decimal(26, 6) * scale * case when soft then {widened} else 1 end::decimal(2, 1)"
+    factor = f"case when soft then {widened} else 1 end::decimal(2, 1)"
+    return f"coalesce(amount.{end}, amount.value)::decimal(26, 6) * gw * {factor}"
 
 
 def _statements() -> str:
     """One row per (development, field) of what has several current accounts.
 
-    `compared` says how: words | party (equal), parties (`members`), days (`earliest`, `latest`), amounts (`amounts`).
+    `compared` says how its text is compared with another's: words | party | parties (also as the list `members`) | days
+    (also as `earliest`, `latest`) | amounts (each of them in `quantities`).
     """
     rows = vocabulary().comparisons
     plain = [("type", "words", "type"), *(row for row in rows if row[1] in ("words", "party", "days"))]
-    lists = [row for row in rows if row[1] == "parties"]
     common = "occurrence, development, type, account_key"
     parties = " ".join(
         f"union all select {common}, '{field}' as field, 'parties' as compared, "
-        f"array_to_string(list_sort({value}), ', ') as value, {value} as members, null as amounts "
-        f"from told where {value} is not null"
-        for field, _, value in lists
+        f"array_to_string(list_sort({value}), ', ') as value, {value} as members from told where {value} is not null"
+        for field, how, value in rows
+        if how == "parties"
     )
     return f"""
         with several as (
@@ -95,26 +140,15 @@ def _statements() -> str:
                 unnest([{", ".join(value for _, _, value in plain)}]) as value
             from told
         ),
-        measured as (
-            select
-                development,
-                field,
-                array_to_string(list(text order by text), ', ') as value,
-                list(
-                    {{'unit': unit, 'per': per, 'role': role, 'soft': soft, 'least': least, 'most': most}} order by text
-                ) as amounts
-            from quantities
-            group by development, field
-        ),
         stated as (
-            select *, null::varchar[] as members, null as amounts from named where value is not null
+            select *, null::varchar[] as members from named where value is not null
             {parties}
             union all
-            select
-                {", ".join(f"told.{name}" for name in common.split(", "))},
-                measured.field, 'amounts' as compared, measured.value, null as members, measured.amounts
-            from measured
-            join told on told.development = measured.development
+            select {", ".join(f"any_value(told.{name}) as {name}" for name in common.split(", "))},
+                q.field, 'amounts' as compared, string_agg(q.text, ', ' order by q.text) as value, null as members
+            from quantities as q
+            join told on told.development = q.development
+            group by q.development, q.field
         )
         select
             s.*,
@@ -123,50 +157,3 @@ def _statements() -> str:
         from stated as s
         left join log.spans as d on s.compared = 'days' and d.text = s.value
     """
-
-
-def amount_text(amount: str) -> str:
-    """Return SQL that writes an amount as `tracker.model.amounts.format_amount` does: up to 11.9B USD over 5 years."""
-    ends = [f"{amount}.{end}" for end in ("value", "min", "max")]
-    # The scale of the upper end would be read as the lower end's too, so either both have one or neither.
-    unscaled = " or ".join(f"({end} is not null and {_scale_of(end, amount)} = '')" for end in ends)
-    numbers = ", ".join(
-        f"case when {end} is not null then case when {unscaled} then {_grouped(end)} else {_short(end, amount)} end end"
-        for end in ends
-    )
-    return f"""(
-        case {amount}.qualifier
-            when 'about' then 'about ' when 'up-to' then 'up to ' when 'over' then 'over '
-            when 'order-of-magnitude' then 'order of ' else ''
-        end
-        || concat_ws('–', {numbers})
-        || case when {amount}.unit = 'percent' then '%' else coalesce(' ' || {amount}.unit, '') end
-        || coalesce(' per ' || {amount}.per, '')
-        || coalesce(' over ' || {amount}.over, '')
-        || coalesce(' ' || nullif({amount}.role, 'increment'), '')
-        || case when {amount}.conditional then ' conditional' else '' end
-    )"""
-
-
-def _scale_of(number: str, amount: str) -> str:
-    """Return SQL for the largest scale that leaves at most three decimals; power and percent take none."""
-    cases = " ".join(
-        f"when {number} >= {scale} and {number} % {scale // 1000} = 0 then '{letter}'" for letter, scale in SCALES
-    )
-    return f"case when {amount}.unit in ('MW', 'GW', 'percent') then '' {cases} else '' end"
-
-
-def _short(number: str, amount: str) -> str:
-    """Return SQL for a number in its scale; whole numbers are divided as integers, for decimals would become doubles."""
-    cases = []
-    for letter, scale in SCALES:
-        thousandths = f"({number}::hugeint // {scale // 1000})"
-        decimals = f"rtrim(lpad(({thousandths} % 1000)::varchar, 3, '0'), '0')"
-        whole = f"format('{{:,}}', ({thousandths} // 1000)::bigint)"
-        cases.append(f"when '{letter}' then {whole} || coalesce('.' || nullif({decimals}, ''), '') || '{letter}'")
-    return f"case {_scale_of(number, amount)} {' '.join(cases)} end"
-
-
-def _grouped(number: str) -> str:
-    decimals = f"rtrim(split_part({number}::varchar, '.', 2), '0')"
-    return f"format('{{:,}}', split_part({number}::varchar, '.', 1)::bigint) || coalesce('.' || nullif({decimals}, ''), '')"

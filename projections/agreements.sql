@@ -1,0 +1,171 @@
+-- agreements: what two sides signed, or drew up to sign, and whether it still stands.
+-- grain: one row per (relationship, agreement)
+-- relationship          the two organisations, slugs sorted
+-- agreement             key of the signing; of an agreement without one, that of the happening
+-- subject               what it is about, in words
+-- stage                 how far it has come; null where nobody says
+-- binding               whether the paper binds: yes | no | partly | unstated; null where nobody says
+-- status                in-force | not-binding | ended | expired; what is not signed, or does not bind, is not-binding
+-- since_on              the day on which it was reached, or first drawn up where it is not-binding; null where only its end is told
+-- ended_on              the day on which it ended or expired
+-- expires               when it ends, as the contract says, in EDTF
+-- clauses               how many happenings are clauses of it, in all relationships
+-- evidence_attribution  on whose word that is so
+-- origins               how many distinct reports first carried that
+-- credibility           of the most credible occurrence that says so, 0 to 1
+-- occurrences           what began it and ended it and its clauses, in order
+-- order by: relationship, agreement
+with
+
+clauses as (
+    select
+        agreement,
+        count(*) filter (where type not in ('agreement-reached', 'agreement-ended')) as clauses
+    from occurrences
+    where agreement is not null
+    group by agreement
+),
+
+-- Inferences and headlines are no agreements.
+told as (
+    select
+        happened.relationship,
+        coalesce(happened.agreement, happened.occurrence) as agreement,
+        happened.occurrence,
+        happened.effective_on,
+        happened.sort_key,
+        happened.type = 'agreement-ended' as ends,
+        happened.type in ('agreement-reached', 'agreement-ended') as is_whole,
+        coalesce(happened.stage, 'signed') in ('signed', 'closed') and coalesce(happened.binding, 'unstated') <> 'no' as is_firm,
+        case when happened.type in ('agreement-reached', 'agreement-ended') then happened.subject end as subject,
+        happened.stage,
+        happened.binding,
+        case when happened.type in ('agreement-reached', 'agreement-ended') then happened.expires end as expires,
+        case when happened.type in ('agreement-reached', 'agreement-ended') then happened.expires_on end as expires_on,
+        happened.evidence_attribution,
+        happened.credibility,
+        weights.rank as strength
+    from relationship_occurrences as happened
+    inner join evidence_weights as weights
+        on
+            weights.scale = 'attribution'
+            and happened.evidence_attribution = weights.code
+    where
+        happened.direct
+        and (happened.agreement is not null or happened.type in ('agreement-reached', 'agreement-ended'))
+        and happened.evidence_attribution not in ('analysis', 'headline')
+),
+
+listed as (
+    select
+        relationship,
+        agreement,
+        arg_max(subject, sort_key) as subject,
+        list(occurrence order by sort_key) as occurrences
+    from told
+    group by relationship, agreement
+),
+
+-- Of a signing that is told through its clauses alone, these say how it stands. A draft ends nothing.
+moves as (
+    select *
+    from told
+    where not ends or is_firm
+    qualify is_whole or not bool_or(is_whole and not ends) over (partition by relationship, agreement)
+),
+
+-- Round by round: what brought it about, and what ended that. A second report of an end belongs to the first.
+rounds as (
+    select
+        *,
+        coalesce(
+            sum((ends and not coalesce(ended_before, false))::integer) over (
+                partition by relationship, agreement
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        )
+        - (ends and coalesce(ended_before, false))::integer as round_no
+    from (
+        select
+            *,
+            lag(ends) over (partition by relationship, agreement order by sort_key) as ended_before
+        from moves
+    ) as compared
+),
+
+-- Once it is signed, its drafts and later talks say nothing of how it stands.
+latest as (
+    select
+        *,
+        coalesce(not ends and is_firm = bool_or(is_firm and not ends) over whole, false) as counts,
+        bool_or(ends) over whole as has_ended
+    from rounds
+    window whole as (partition by relationship, agreement, round_no)
+    qualify round_no = max(round_no) over (partition by relationship, agreement)
+),
+
+folded as (
+    select
+        relationship,
+        agreement,
+        bool_or(has_ended) as has_ended,
+        bool_or(is_firm) filter (where counts) as is_firm,
+        arg_max(stage, sort_key) filter (where counts) as stage,
+        arg_max(binding, sort_key) filter (where counts) as binding,
+        arg_max(expires, sort_key) filter (where counts) as expires,
+        arg_max(expires_on, sort_key) filter (where counts) as expires_on,
+        min(effective_on) filter (where counts) as since_on,
+        min(effective_on) filter (where ends) as ended_on,
+        arg_max(evidence_attribution, strength) filter (where case when has_ended then ends else counts end) as evidence_attribution,
+        max(credibility) filter (where case when has_ended then ends else counts end) as credibility
+    from latest
+    group by relationship, agreement
+),
+
+counted as (
+    select
+        latest.relationship,
+        latest.agreement,
+        count(distinct reported.origin) as origins
+    from latest
+    inner join reported on latest.occurrence = reported.occurrence
+    where
+        case when latest.has_ended then latest.ends else latest.counts end
+        and reported.status = 'current'
+    group by latest.relationship, latest.agreement
+),
+
+dated as (
+    select
+        folded.*,
+        case
+            when folded.has_ended then 'ended'
+            when not folded.is_firm then 'not-binding'
+            when folded.expires_on < scope.as_of_on then 'expired'
+            else 'in-force'
+        end as status
+    from folded
+    cross join scope
+)
+
+select
+    dated.relationship,
+    dated.agreement,
+    listed.subject,
+    dated.stage,
+    dated.binding,
+    dated.status,
+    dated.since_on,
+    case dated.status when 'ended' then dated.ended_on when 'expired' then dated.expires_on end as ended_on,
+    dated.expires,
+    coalesce(clauses.clauses, 0) as clauses,
+    dated.evidence_attribution,
+    counted.origins,
+    dated.credibility,
+    listed.occurrences
+from dated
+inner join counted using (relationship, agreement)
+inner join listed using (relationship, agreement)
+left join clauses on dated.agreement = clauses.agreement

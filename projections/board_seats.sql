@@ -1,0 +1,274 @@
+-- board_seats: who has, had or was to have a seat on whose board.
+-- grain: one row per (organisation, holder, person, kind) and time for which the seat was planned or held
+-- relationship          the two organisations, slugs sorted; null where a person sits on the board of their own
+-- organisation          whose board it is
+-- holder                the organisation or person that holds the seat
+-- person                who sits there for the holder; null where nobody says
+-- kind                  voting | observer; null where nobody says
+-- status                planned | held | given-up | dropped: a planned seat that is taken is held; given up before that, dropped
+-- since_on              the day on which it was taken, or planned where it never was; null where only its end is told
+-- ended_on              the day on which it was given up or dropped
+-- evidence_attribution  on whose word that is so
+-- origins               how many distinct reports first carried that
+-- credibility           of the most credible occurrence that says so, 0 to 1
+-- occurrences           what planned it, took it and gave it up, in order
+-- order by: organisation, holder, ended_on nulls last, since_on nulls first, person nulls first, kind nulls first, occurrences
+with
+
+-- A plan needs no signature; rumours of one, inferences and headlines are none.
+moves as (
+    select
+        happened.relationship,
+        happened.organisation,
+        happened.holder,
+        happened.person,
+        happened.kind,
+        happened.type,
+        happened.occurrence,
+        happened.effective_on,
+        happened.occurred_earliest,
+        happened.sort_key,
+        happened.evidence_attribution,
+        happened.credibility,
+        weights.rank as strength
+    from occurrences as happened
+    inner join evidence_weights as weights
+        on
+            weights.scale = 'attribution'
+            and happened.evidence_attribution = weights.code
+    where
+        happened.type in ('board-seat-planned', 'board-seat-taken', 'board-seat-given-up')
+        and happened.evidence_attribution not in ('analysis', 'headline')
+        and case
+            when happened.type = 'board-seat-planned' then coalesce(happened.stage, 'planned') not in ('rumoured', 'talks')
+            else coalesce(happened.stage, 'signed') in ('signed', 'closed') and coalesce(happened.binding, 'unstated') <> 'no'
+        end
+),
+
+epochs as (
+    select
+        *,
+        coalesce(
+            sum((type = 'board-seat-given-up')::integer) over (
+                partition by organisation, holder
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as epoch
+    from moves
+),
+
+-- Who sits there, and with what vote, is not always said: then it is what is said of the holder's seat next to it, until one is
+-- given up. A plan looks ahead to how it is taken, a taken seat back to how it was planned; a plan or seat that may be of any
+-- day before its report looks back as far as there is something.
+of_kind as (
+    select
+        * replace (
+            coalesce(
+                kind,
+                case when type = 'board-seat-planned' then kind_next end,
+                kind_before,
+                kind_next,
+                case when occurred_earliest is null then kind_ever end
+            ) as kind
+        )
+    from (
+        select
+            *,
+            last_value(kind ignore nulls) over (
+                partition by organisation, holder, epoch
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ) as kind_before,
+            first_value(kind ignore nulls) over (
+                partition by organisation, holder, epoch
+                order by sort_key
+                rows between 1 following and unbounded following
+            ) as kind_next,
+            last_value(kind ignore nulls) over (
+                partition by organisation, holder
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ) as kind_ever
+        from epochs
+    ) as spoken_of
+    where type <> 'board-seat-given-up'
+),
+
+openings as (
+    select
+        *,
+        coalesce(kind, '') as kind_key,
+        coalesce(
+            person,
+            case when type = 'board-seat-planned' then person_next end,
+            person_before,
+            person_next,
+            case when occurred_earliest is null then person_ever end,
+            ''
+        ) as person_key
+    from (
+        select
+            *,
+            last_value(person ignore nulls) over (
+                partition by organisation, holder, kind, epoch
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ) as person_before,
+            first_value(person ignore nulls) over (
+                partition by organisation, holder, kind, epoch
+                order by sort_key
+                rows between 1 following and unbounded following
+            ) as person_next,
+            last_value(person ignore nulls) over (
+                partition by organisation, holder, kind
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ) as person_ever
+        from of_kind
+    ) as spoken_of
+),
+
+seats as (
+    select
+        organisation,
+        holder,
+        person_key,
+        kind_key,
+        min(sort_key) as first_key
+    from openings
+    group by organisation, holder, person_key, kind_key
+),
+
+-- What is given up are all seats of the holder that may be meant.
+closings as (
+    select
+        moves.*,
+        coalesce(seats.person_key, moves.person, '') as person_key,
+        coalesce(seats.kind_key, moves.kind, '') as kind_key
+    from moves
+    left join seats
+        on
+            moves.organisation = seats.organisation
+            and moves.holder = seats.holder
+            and moves.sort_key > seats.first_key
+            and (moves.person is null or seats.person_key in ('', moves.person))
+            and (moves.kind is null or seats.kind_key in ('', moves.kind))
+    where moves.type = 'board-seat-given-up'
+),
+
+stream as (
+    select *
+    from openings
+    union all by name
+    select *
+    from closings
+),
+
+-- A plan or a seat that may be of any day before its report is taken for one that is known already, if there is one.
+turns as (
+    select
+        *,
+        type <> 'board-seat-given-up' as opens,
+        type <> 'board-seat-given-up'
+        and occurred_earliest is null
+        and row_number() over (partition by organisation, holder, person_key, kind_key order by sort_key) > 1 as retold
+    from stream
+),
+
+numbered as (
+    select
+        *,
+        sum((opens and not retold and not coalesce(was_open, false))::integer) over (
+            partition by organisation, holder, person_key, kind_key
+            order by sort_key
+        ) as seat_no
+    from (
+        select
+            *,
+            last_value(case when not retold then opens end ignore nulls) over (
+                partition by organisation, holder, person_key, kind_key
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ) as was_open
+        from turns
+    ) as followed
+),
+
+-- A seat that was given up before is not given up again with another.
+distinguished as (
+    select *
+    from numbered
+    qualify
+        opens
+        or coalesce(was_open, false)
+        or not coalesce(bool_or(was_open) over (partition by organisation, holder, occurrence), false)
+),
+
+settled as (
+    select
+        *,
+        case
+            when bool_or(not opens) over in_seat then 'board-seat-given-up'
+            when bool_or(type = 'board-seat-taken') over in_seat then 'board-seat-taken'
+            else 'board-seat-planned'
+        end = type as says_so
+    from distinguished
+    window in_seat as (partition by organisation, holder, person_key, kind_key, seat_no)
+),
+
+folded as (
+    select
+        organisation,
+        holder,
+        person_key,
+        kind_key,
+        seat_no,
+        arg_max(relationship, sort_key) as relationship,
+        min(effective_on) filter (where type = 'board-seat-planned') as planned_on,
+        min(effective_on) filter (where type = 'board-seat-taken') as taken_on,
+        min(effective_on) filter (where not opens) as ended_on,
+        arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        max(credibility) filter (where says_so) as credibility,
+        list(occurrence order by sort_key) as occurrences
+    from settled
+    group by organisation, holder, person_key, kind_key, seat_no
+),
+
+counted as (
+    select
+        settled.organisation,
+        settled.holder,
+        settled.person_key,
+        settled.kind_key,
+        settled.seat_no,
+        count(distinct reported.origin) as origins
+    from settled
+    inner join reported on settled.occurrence = reported.occurrence
+    where
+        settled.says_so
+        and reported.status = 'current'
+    group by settled.organisation, settled.holder, settled.person_key, settled.kind_key, settled.seat_no
+)
+
+select
+    folded.relationship,
+    folded.organisation,
+    folded.holder,
+    nullif(folded.person_key, '') as person,
+    nullif(folded.kind_key, '') as kind,
+    case
+        when folded.ended_on is null and folded.taken_on is null then 'planned'
+        when folded.ended_on is null then 'held'
+        when folded.taken_on is null and folded.planned_on is not null then 'dropped'
+        else 'given-up'
+    end as status,
+    coalesce(folded.taken_on, folded.planned_on) as since_on,
+    folded.ended_on,
+    folded.evidence_attribution,
+    counted.origins,
+    folded.credibility,
+    folded.occurrences
+from folded
+inner join counted using (organisation, holder, person_key, kind_key, seat_no)

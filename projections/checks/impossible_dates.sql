@@ -1,0 +1,61 @@
+-- impossible_dates: days that cannot be: something told before it happened, or over before it began.
+-- grain: one row per (subject, problem)
+-- problem   what is wrong, and what to do
+-- severity  error
+-- subject   the development, or the party
+-- order by: subject, problem
+with
+
+told as (
+    select reported.*
+    from reported
+    inner join scope on reported.effective_on <= scope.as_of_on
+    where reported.status = 'current'
+),
+
+affiliated as (
+    select
+        party,
+        unnest(affiliations) as place
+    from party_entries
+    where topic = 'PartyRegistered.v1'
+    qualify row_number() over (partition by party order by position desc) = 1
+)
+
+select
+    'occurred ' || occurred || ' is after the report was published (' || published_on
+    || '), and nothing says that it is a plan: correct the day, or name the stage' as problem,
+    'error' as severity,
+    development as subject
+from told
+where
+    occurred_earliest > published_on
+    and coalesce(stage, 'signed') in ('signed', 'closed')
+    and not regexp_matches(type, '-(planned|announced)$')
+union all
+select
+    'expires ' || expires || ' is before it occurred (' || occurred || '): correct one of the two' as problem,
+    'error' as severity,
+    development as subject
+from told
+where
+    expires_on < occurred_earliest
+    -- What ends may have been over by its contract for long.
+    and rank < 4
+union all
+select
+    'expires ' || expires || ' is before it starts (' || starts || '): correct one of the two' as problem,
+    'error' as severity,
+    development as subject
+from told
+where expires_on < starts_on
+union all
+select
+    'is at ' || affiliated.place.organisation || ' until ' || affiliated.place.until || ', before it came there ('
+    || affiliated.place.since || '): register the party again with the right days' as problem,
+    'error' as severity,
+    affiliated.party as subject
+from affiliated
+inner join log.party_spans as starts on affiliated.place.since = starts.text
+inner join log.party_spans as ends on affiliated.place.until = ends.text
+where ends.latest < starts.earliest

@@ -1,0 +1,15 @@
+-- overdue_follow_ups: a letter of intent, a plan or talks of which nothing more was reported when it was due.
+-- grain: one row per item of the agenda
+-- problem   what is wrong, and what to do
+-- severity  warning: silence may be the news
+-- subject   the occurrence that was to be followed up
+-- order by: subject, problem
+select
+    what || ': nothing was reported of what came of it by ' || due_on || ', ' || -days_left
+    || ' days ago: look for the agreement, or for its end, and record it' as problem,
+    'warning' as severity,
+    occurrences[1] as subject
+from agenda
+where
+    kind = 'follow-up'
+    and status = 'overdue'

@@ -1,0 +1,208 @@
+-- control: in what form an organisation stands and who controls it, and what was planned.
+-- grain: one row per (organisation, plan or form) that was announced, completed or dropped
+-- organisation          which organisation
+-- form                  its form, in words; null where nobody says
+-- controller            who controls it; null where nobody says
+-- status                announced | in-force | superseded | dropped: what is announced is a plan and no fact
+-- since_on              the day on which it was completed, or announced where it was not; null where only its end is told
+-- ended_on              the day on which it was dropped, or something else was announced or completed in its place
+-- evidence_attribution  on whose word it was announced, completed or dropped
+-- origins               how many distinct reports first carried that
+-- credibility           of the most credible occurrence that says so, 0 to 1
+-- occurrences           what announced it, completed it or dropped it, in order
+-- order by: organisation, ended_on nulls last, since_on nulls first, occurrences
+with
+
+-- A plan needs no signature; rumours of one, inferences and headlines are none.
+told as (
+    select
+        happened.organisation,
+        lower(trim(happened.form)) as form_key,
+        happened.form,
+        happened.controller,
+        split_part(happened.type, '-', 2) as kind,
+        happened.occurrence,
+        happened.effective_on,
+        happened.occurred_earliest,
+        happened.sort_key,
+        happened.evidence_attribution,
+        happened.credibility,
+        weights.rank as strength,
+        arg_max(happened.type, happened.sort_key) over (
+            partition by happened.organisation
+            order by happened.effective_on
+            range between unbounded preceding and interval '1 day' preceding
+        ) as type_before
+    from occurrences as happened
+    inner join evidence_weights as weights
+        on
+            weights.scale = 'attribution'
+            and happened.evidence_attribution = weights.code
+    where
+        happened.type in ('restructuring-announced', 'restructuring-completed', 'restructuring-dropped')
+        and happened.evidence_attribution not in ('analysis', 'headline')
+        and case
+            when happened.type = 'restructuring-announced' then coalesce(happened.stage, 'planned') not in ('rumoured', 'talks')
+            else coalesce(happened.stage, 'signed') in ('signed', 'closed') and coalesce(happened.binding, 'unstated') <> 'no'
+        end
+),
+
+-- Who drops a plan often announces another on that day: what is dropped is the one that stood in the morning.
+moves as (
+    select
+        *,
+        row_number() over (
+            partition by organisation
+            order by effective_on, kind <> 'dropped' or coalesce(type_before <> 'restructuring-announced', true), sort_key
+        ) as place
+    from told
+),
+
+compared as (
+    select
+        *,
+        lag(kind) over in_order as kind_before,
+        last_value(case when kind = 'completed' then form_key end ignore nulls) over before as form_completed,
+        last_value(case when kind = 'completed' then controller end ignore nulls) over before as controller_completed,
+        last_value(form_key ignore nulls) over before as form_before,
+        last_value(controller ignore nulls) over before as controller_before
+    from moves
+    window
+        in_order as (partition by organisation order by place),
+        before as (partition by organisation order by place rows between unbounded preceding and 1 preceding)
+),
+
+-- A second report of what was completed or dropped adds no step, nor does one, after that, of an announcement without a day.
+distinguished as (
+    select
+        *,
+        case
+            when kind = 'completed' and form_key is null
+                then coalesce(kind_before = 'completed' and coalesce(controller = controller_completed, true), false)
+            when kind = 'completed'
+                then coalesce(form_key = form_completed and coalesce(controller = controller_completed, true), false)
+            when kind = 'dropped' then coalesce(kind_before = 'dropped' and coalesce(form_key = form_before, true), false)
+            else
+                occurred_earliest is null
+                and coalesce(kind_before in ('completed', 'dropped'), false)
+                and coalesce(form_key = form_before, true)
+                and coalesce(controller = controller_before, true)
+        end as retold
+    from compared
+),
+
+-- A completion or a drop closes what was announced since the one before.
+rounds as (
+    select
+        *,
+        coalesce(
+            sum((kind <> 'announced' and not retold)::integer) over (
+                partition by organisation
+                order by place
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        )
+        - retold::integer as round_no
+    from distinguished
+),
+
+-- An announcement that says something else than the one before is another plan.
+plans as (
+    select
+        *,
+        sum(
+            (
+                kind = 'announced'
+                and not retold
+                and (
+                    place = first_announced
+                    or coalesce(form_key <> form_in_round, false)
+                    or coalesce(controller <> controller_in_round, false)
+                )
+            )::integer
+        ) over (partition by organisation, round_no order by place) as plan_no
+    from (
+        select
+            *,
+            min(place) filter (where kind = 'announced') over (partition by organisation, round_no) as first_announced,
+            last_value(form_key ignore nulls) over before as form_in_round,
+            last_value(controller ignore nulls) over before as controller_in_round
+        from rounds
+        window
+            before as (partition by organisation, round_no order by place rows between unbounded preceding and 1 preceding)
+    ) as followed
+),
+
+settled as (
+    select
+        *,
+        case
+            when bool_or(kind = 'completed') over in_plan then 'completed'
+            when bool_or(kind = 'dropped') over in_plan then 'dropped'
+            else 'announced'
+        end = kind as says_so
+    from plans
+    window in_plan as (partition by organisation, round_no, plan_no)
+),
+
+folded as (
+    select
+        organisation,
+        round_no,
+        plan_no,
+        arg_max(kind, place) filter (where says_so) as kind,
+        coalesce(arg_max(form, place) filter (where says_so), arg_max(form, place)) as form,
+        coalesce(arg_max(controller, place) filter (where says_so), arg_max(controller, place)) as controller,
+        min(effective_on) filter (where kind = 'announced') as announced_on,
+        min(effective_on) filter (where kind = 'completed') as completed_on,
+        min(effective_on) filter (where kind = 'dropped') as dropped_on,
+        arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        max(credibility) filter (where says_so) as credibility,
+        list(occurrence order by place) as occurrences
+    from settled
+    group by organisation, round_no, plan_no
+),
+
+counted as (
+    select
+        settled.organisation,
+        settled.round_no,
+        settled.plan_no,
+        count(distinct reported.origin) as origins
+    from settled
+    inner join reported on settled.occurrence = reported.occurrence
+    where
+        settled.says_so
+        and reported.status = 'current'
+    group by settled.organisation, settled.round_no, settled.plan_no
+),
+
+followed as (
+    select
+        *,
+        case
+            when kind = 'announced' then lead(announced_on) over (partition by organisation, round_no order by plan_no)
+            when kind = 'completed' then lead(completed_on) over (partition by organisation, kind order by round_no)
+        end as next_on
+    from folded
+)
+
+select
+    followed.organisation,
+    followed.form,
+    followed.controller,
+    case
+        when followed.kind = 'dropped' then 'dropped'
+        when followed.next_on is not null then 'superseded'
+        when followed.kind = 'completed' then 'in-force'
+        else 'announced'
+    end as status,
+    coalesce(followed.completed_on, followed.announced_on) as since_on,
+    coalesce(followed.dropped_on, followed.next_on) as ended_on,
+    followed.evidence_attribution,
+    counted.origins,
+    followed.credibility,
+    followed.occurrences
+from followed
+inner join counted using (organisation, round_no, plan_no)

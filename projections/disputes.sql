@@ -1,0 +1,113 @@
+-- disputes: what the two sides are at odds about, and whether it is settled.
+-- grain: one row per (relationship, topic)
+-- relationship          the two organisations, slugs sorted
+-- topic                 what the dispute is about
+-- status                open | settled
+-- since_on              the day on which it was first raised since it was last settled; null where only its settling is told
+-- settled_on            the day on which it was settled; null while it is open
+-- raised                how often it was raised, in all
+-- evidence_attribution  on whose word it is open, or settled
+-- origins               how many distinct reports first carried that
+-- credibility           of the most credible occurrence that says so, 0 to 1
+-- occurrences           what raised it and settled it, in order
+-- order by: relationship, topic
+with
+
+-- A headline alone neither raises nor settles anything.
+moves as (
+    select
+        happened.relationship,
+        happened.topic,
+        happened.occurrence,
+        happened.effective_on,
+        happened.sort_key,
+        happened.type = 'dispute-settled' as settles,
+        happened.evidence_attribution,
+        happened.credibility,
+        weights.rank as strength
+    from relationship_occurrences as happened
+    inner join evidence_weights as weights
+        on
+            weights.scale = 'attribution'
+            and happened.evidence_attribution = weights.code
+    where
+        happened.direct
+        and happened.type in ('dispute-raised', 'dispute-settled')
+        and happened.evidence_attribution <> 'headline'
+),
+
+-- Round by round: what raised it again, and what settled that.
+rounds as (
+    select
+        *,
+        coalesce(
+            sum((settles and not coalesce(settled_before, false))::integer) over (
+                partition by relationship, topic
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        )
+        - (settles and coalesce(settled_before, false))::integer as round_no
+    from (
+        select
+            *,
+            lag(settles) over (partition by relationship, topic order by sort_key) as settled_before
+        from moves
+    ) as compared
+),
+
+latest as (
+    select
+        *,
+        max(round_no) over (partition by relationship, topic) = round_no as is_latest,
+        last(settles) over (
+            partition by relationship, topic
+            order by sort_key
+            rows between unbounded preceding and unbounded following
+        ) as is_settled
+    from rounds
+),
+
+folded as (
+    select
+        relationship,
+        topic,
+        bool_or(is_settled) as is_settled,
+        min(effective_on) filter (where is_latest and not settles) as since_on,
+        min(effective_on) filter (where is_latest and settles) as settled_on,
+        count(*) filter (where not settles) as raised,
+        arg_max(evidence_attribution, strength) filter (where is_latest and settles = is_settled) as evidence_attribution,
+        max(credibility) filter (where is_latest and settles = is_settled) as credibility,
+        list(occurrence order by sort_key) as occurrences
+    from latest
+    group by relationship, topic
+),
+
+counted as (
+    select
+        latest.relationship,
+        latest.topic,
+        count(distinct reported.origin) as origins
+    from latest
+    inner join reported on latest.occurrence = reported.occurrence
+    where
+        latest.is_latest
+        and latest.settles = latest.is_settled
+        and reported.status = 'current'
+    group by latest.relationship, latest.topic
+)
+
+select
+    folded.relationship,
+    folded.topic,
+    case when folded.is_settled then 'settled' else 'open' end as status,
+    folded.since_on,
+    folded.settled_on,
+    folded.raised,
+    folded.evidence_attribution,
+    counted.origins,
+    folded.credibility,
+    folded.occurrences
+from folded
+inner join counted using (relationship, topic)

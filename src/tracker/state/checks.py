@@ -1,0 +1,70 @@
+"""Checks of the state: queries whose rows should not exist, each row a problem that somebody can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from tracker.state.projections import Projection, ProjectionError, parsed_references, read_projections
+from tracker.state.reader import Reader, Table
+from tracker.state.scope import Scope
+
+COLUMNS = ("problem", "severity", "subject")
+SEVERITIES = ("error", "warning")
+"""An error makes an answer wrong; a warning is for somebody who knows the matter to judge."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: the check's name, `error` or `warning`, the id that it concerns, and a sentence."""
+
+    check: str
+    severity: str
+    subject: str
+    problem: str
+
+
+def run_checks(reader: Reader, scope: Scope, folders: Iterable[Path]) -> list[Finding]:
+    """Run `checks/*.sql` of some folders of projections; a later folder's check replaces an earlier one of that name.
+
+    Returns errors first, then by check, subject and problem. Raises ProjectionError where a check does not work.
+    """
+    checks = read_projections(folder / "checks" for folder in folders)
+    found = [finding for check in checks.values() for finding in _findings(reader, scope, check)]
+    return sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.check, f.subject, f.problem))
+
+
+def _findings(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
+    table = _run(reader, scope, check)
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise ProjectionError(
+            f"check '{check.name}' has no column {' and no column '.join(missing)}: "
+            f"a check returns {', '.join(COLUMNS)} ({check.path})"
+        )
+    findings = [
+        Finding(check.name, str(row["severity"]), str(row["subject"]), str(row["problem"])) for row in table.records()
+    ]
+    for finding in findings:
+        if finding.severity not in SEVERITIES:
+            raise ProjectionError(
+                f"check '{check.name}' has severity '{finding.severity}': there are {' and '.join(SEVERITIES)}"
+                f" ({check.path})"
+            )
+    return findings
+
+
+def _run(reader: Reader, scope: Scope, check: Projection) -> Table:
+    try:
+        try:
+            return reader.sql(check.query, scope)
+        except duckdb.CatalogException:
+            # It names a table in a way that only the parser sees, such as a comma join.
+            return reader.sql(check.query, scope, lay=sorted(parsed_references(check.query) & reader.names()))
+    except duckdb.Error as error:
+        raise ProjectionError(
+            f"check '{check.name}' does not work: {str(error).splitlines()[0]} ({check.path})"
+        ) from error

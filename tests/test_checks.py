@@ -1,0 +1,373 @@
+"""Every check finds what it is for, and says nothing of the bundled books but what an expert would say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from eventsourcing.dcb.popo import InMemoryDCBRecorder
+
+from bundled_books import ROOT, public_record
+from case_runner import PROJECTIONS, recorded
+from tracker.log.store import Log
+from tracker.state.checks import SEVERITIES, Finding, run_checks
+from tracker.state.projections import ProjectionError, read_projections
+from tracker.state.reader import Reader
+from tracker.state.scope import Scope
+
+BUNDLED = ROOT / "projections"
+CHECKS = read_projections([BUNDLED / "checks"])
+TODAY = date(2025, 12, 31)
+
+PARTIES = "parties: [acme, globex, initech, umbra]"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A history with one thing wrong, and what the check must say of it."""
+
+    entries: str
+    severity: str
+    subjects: tuple[str, ...]
+    problem: str
+
+
+CONTROLS = {
+    "term_without_grant": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: exclusivity-granted, key: g, grantor: acme, holder: globex, coverage: cloud, occurred: 2020}
+  - {type: exclusivity-relaxed, key: below, grantor: acme, holder: globex, coverage: cloud.api, occurred: 2021}
+  - {type: exclusivity-ended, key: beside, grantor: acme, holder: globex, coverage: chips, occurred: 2021}
+  - {type: exclusivity-ended, key: too-early, grantor: acme, holder: globex, coverage: cloud, occurred: 2019}
+  - {type: exclusivity-ended, key: other-way, grantor: globex, holder: acme, coverage: cloud, occurred: 2021}
+  - {type: term-affirmed, key: stood, grantor: acme, holder: umbra, coverage: cloud, occurred: 2020}
+  - {type: exclusivity-ended, key: affirmed, grantor: acme, holder: umbra, coverage: cloud, occurred: 2021}
+  - {type: licence-amended, key: licence, licensor: acme, licensee: globex, subject: model-ip}
+  - {type: right-waived, key: right, holder: acme, against: globex, right: veto}
+  - {type: revenue-share-changed, key: share, payer: acme, payee: globex}
+  - {type: board-seat-given-up, key: seat, organisation: acme, holder: globex}
+  - {type: licence-amended, key: only-talks, licensor: acme, licensee: globex, subject: model-ip, stage: talks}
+""",
+        "warning",
+        ("r1#beside", "r1#licence", "r1#other-way", "r1#right", "r1#seat", "r1#share", "r1#too-early"),
+        "no report grants what exclusivity-ended changes (chips) between acme and globex as of 2021-12-31: "
+        "record the grant, or correct the roles or the path",
+    ),
+    "impossible_dates": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: contact-made, key: ahead, party: acme, counterparty: globex, occurred: 2025-05-06}
+  - {type: contact-made, key: perhaps, party: acme, counterparty: globex, occurred: 2025-05}
+  - {type: investment-made, key: plan, investor: acme, investee: globex, occurred: 2025-06, stage: planned}
+  - {type: board-seat-planned, key: seat, organisation: acme, holder: globex, occurred: 2025-06}
+  - {type: licence-granted, key: over, licensor: acme, licensee: globex, subject: ip, occurred: 2020, expires: 2019}
+  - {type: licence-ended, key: ended, licensor: acme, licensee: globex, subject: ip, occurred: 2020, expires: 2019}
+  - {type: compute-committed, key: backwards, provider: acme, starts: 2030, expires: 2029}
+---
+parties:
+  carol: {kind: person, affiliations: [{organisation: acme, since: 2021, until: 2020}]}
+""",
+        "error",
+        ("carol", "r1#ahead", "r1#backwards", "r1#over"),
+        "occurred 2025-05-06 is after the report was published (2025-05-05), and nothing says that it is a plan: "
+        "correct the day, or name the stage",
+    ),
+    "missing_quote": Control(
+        f"""
+report: {{id: kept, published: 2025-05-05, reliability: A, text_sha256: {"a" * 64}}}
+developments:
+  - {{type: contact-made, key: quoted, party: acme, counterparty: globex, quote: they met}}
+  - {{type: contact-made, key: bare, party: acme, counterparty: globex}}
+---
+report: {{id: not-kept, published: 2025-05-05, reliability: A}}
+developments:
+  - {{type: contact-made, key: bare, party: acme, counterparty: globex}}
+""",
+        "warning",
+        ("kept#bare",),
+        "no quote, though the text of kept is kept: add the sentence that says so",
+    ),
+    "capacity_counted_twice": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: one, amount: 4.5 GW,
+     occurred: 2025-01}
+  - {type: compute-committed, key: b, provider: acme, customer: globex, commitment: two, amount: 4500 MW,
+     occurred: 2025-02}
+  - {type: compute-committed, key: c, provider: acme, customer: globex, commitment: three, amount: 4.5B USD}
+  - {type: compute-committed, key: d, provider: acme, customer: globex, commitment: four, amount: 5 GW, layer: chip}
+  - {type: compute-committed, key: e, provider: acme, customer: umbra, commitment: five, amount: 4.5 GW}
+  - {type: compute-committed, key: f, provider: acme, customer: globex, commitment: six, amount: 4.5 GW, stage: talks}
+  - {type: compute-committed, key: g, provider: umbra, customer: globex, commitment: seven, amount: up to 4 GW}
+  - {type: compute-committed, key: h, provider: umbra, customer: globex, commitment: eight, amount: up to 5 GW}
+  - {type: compute-committed, key: i, provider: initech, customer: globex, commitment: nine, amount: 1–3 GW,
+     occurred: 2025-01}
+  - {type: compute-committed, key: j, provider: initech, customer: globex, commitment: ten, amount: 2–4 GW,
+     occurred: 2025-02}
+""",
+        "warning",
+        ("ten", "two"),
+        "commitments one and two of acme to globex overlap in GW (site) and are added up: "
+        "if they are one capacity, give them one commitment key",
+    ),
+    "unlike_units": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: mixed, amount: 1B USD}
+  - {type: compute-expanded, key: b, provider: acme, customer: globex, commitment: mixed, amount: 10亿元}
+  - {type: compute-committed, key: c, provider: acme, customer: globex, commitment: both, amounts: [1B USD, 2 GW]}
+""",
+        "warning",
+        ("mixed",),
+        "is told in CNY and USD, which are never added up: check the currencies, "
+        "or give each contract a commitment key of its own",
+    ),
+    "person_in_two_places": Control(
+        """
+parties:
+  acme-labs: {part_of: acme}
+  carol: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: globex, since: 2023}]}
+  dave:
+    kind: person
+    affiliations: [{organisation: acme, since: 2020, until: 2023}, {organisation: globex, since: 2024}]
+  erin: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: acme-labs, since: 2023}]}
+""",
+        "warning",
+        ("carol",),
+        "is at acme and at globex on 2023-01-01, and counts for the one that was joined last: "
+        "date the end of the other, or say for whom in each development",
+    ),
+    "overdue_follow_ups": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: old, amount: 1 GW,
+     stage: letter-of-intent}
+  - {type: compute-committed, key: b, provider: acme, customer: globex, commitment: made, amount: 2 GW,
+     stage: letter-of-intent}
+---
+report: {id: r2, published: 2025-12-01, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: new, amount: 3 GW,
+     stage: letter-of-intent}
+  - {type: compute-committed, key: b, provider: acme, customer: globex, commitment: made, amount: 2 GW, stage: signed}
+""",
+        "warning",
+        ("r1#a",),
+        "letter of intent: compute-committed, acme → globex: old, 1 GW: nothing was reported of what came of it by "
+        "2025-08-03, 150 days ago: look for the agreement, or for its end, and record it",
+    ),
+    "unknown_origin": Control(
+        """
+report: {id: wire-2025, published: 2025-05-05, reliability: A}
+---
+report: {id: copy, published: 2025-05-06, reliability: D, origin: wrie-2025}
+developments:
+  - {type: contact-made, key: met, party: acme, counterparty: globex}
+---
+report: {id: other, published: 2025-05-06, reliability: D, origin: a-wire-that-nobody-filed}
+developments:
+  - {type: contact-made, key: met, party: acme, counterparty: globex}
+  - {type: contact-made, key: again, party: acme, counterparty: globex, origin: wire-2025}
+""",
+        "warning",
+        ("copy#met",),
+        "the origin wrie-2025 is not filed; did you mean wire-2025?",
+    ),
+    "likely_duplicates": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: contact-made, key: met, party: acme, counterparty: globex, occurred: 2025-05-03}
+  - {type: contact-made, key: known, occurrence: shared, party: acme, counterparty: umbra, occurred: 2025-05-03}
+  - {type: dispute-raised, key: a, party: acme, counterparty: globex, topic: prices, occurred: 2025-05}
+  - {type: contact-made, key: whenever, party: acme, counterparty: initech, occurred: ../2025-05}
+---
+report: {id: r2, published: 2025-05-06, reliability: A}
+developments:
+  - {type: contact-made, key: met, party: acme, counterparty: globex, occurred: 2025-05}
+  - {type: contact-made, key: known, occurrence: shared, party: acme, counterparty: umbra, occurred: 2025-05-03}
+  - {type: dispute-raised, key: a, party: acme, counterparty: globex, topic: quality, occurred: 2025-05}
+  - {type: contact-made, key: whenever, party: acme, counterparty: initech, occurred: 2025-05-03}
+""",
+        "warning",
+        ("r2#met",),
+        "may be the same as r1#met: if it is, give both one occurrence key",
+    ),
+}
+"""What no event book can bring about, because the log or the projections prevent it, is tried further down."""
+
+OTHERWISE = {"amount_without_unit", "letter_counted"}
+
+ADDS_LETTERS_AND_GIGAWATTS = """\
+select
+    commitment, 'USD' as unit, 'contract' as layer, null as per, 'acme--globex' as relationship, 'acme' as provider,
+    'globex' as customer, max(stage) as stage, max(binding) as binding, true as counted, 'in-force' as status,
+    1 as amount_min, 1 as amount_max, min(effective_on) as since_on, null as expires,
+    'document' as evidence_attribution, 1 as origins, 0.5 as credibility, list(occurrence) as occurrences
+from occurrences
+where commitment is not null
+group by commitment
+"""
+
+
+def rows_of(entries: str) -> list[tuple[int, str, bytes]]:
+    log = Log(InMemoryDCBRecorder(), coder="tester")
+    for document in yaml.load_all(f"{PARTIES}\n---\n{entries}", yaml.BaseLoader):
+        log.do(list(recorded(document or {})))
+    return [(event.position, event.event.type, event.event.data) for event in log.recorder.read()]
+
+
+def findings(rows: list[tuple[int, str, bytes]], scope: Scope = Scope(), *own: Path) -> list[Finding]:
+    reader = Reader([rows], read_projections([BUNDLED, *own]), TODAY)
+    return run_checks(reader, scope, [BUNDLED, *own])
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_check_finds_what_it_is_for_and_nothing_beside_it(name, tmp_path):
+    control = CONTROLS[name]
+    alone = own_check(tmp_path, name, CHECKS[name].query)
+
+    found = run_checks(Reader([rows_of(control.entries)], PROJECTIONS, TODAY), Scope(), [alone])
+
+    assert tuple(finding.subject for finding in found) == control.subjects
+    assert {finding.severity for finding in found} == {control.severity}
+    assert control.problem in [finding.problem for finding in found]
+
+
+def test_every_check_has_a_control():
+    assert set(CHECKS) == {*CONTROLS, *OTHERWISE}
+
+
+def test_an_amount_without_a_unit_or_a_number_is_found_even_if_the_log_was_written_by_something_else():
+    rows = rows_of("""
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: investment-made, key: a, investor: acme, investee: globex, amount: 650M USD}
+  - {type: compute-committed, key: b, provider: acme, amounts: [4.5 GW, 1B USD]}
+""")
+    unsaid = [(position, topic, without(data, "unit", "USD")) for position, topic, data in rows]
+    unsaid = [(position, topic, without(data, "value", "4.5")) for position, topic, data in unsaid]
+
+    found = [(f.severity, f.subject, f.problem) for f in findings(unsaid) if f.check == "amount_without_unit"]
+
+    assert found == [
+        ("error", "r1#a", "amount has no unit: correct it to one such as 650M USD or 4.5 GW"),
+        ("error", "r1#b", "amounts has no unit: correct it to one such as 650M USD or 4.5 GW"),
+        ("error", "r1#b", "amounts in GW has no number: correct it, or leave it out"),
+    ]
+
+
+def without(data: bytes, key: str, value: str) -> bytes:
+    """Return an event in which a key of its amounts is missing where it had that value."""
+
+    def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: item for name, item in pairs if (name, item) != (key, value)}
+
+    return json.dumps(json.loads(data, object_pairs_hook=kept)).encode()
+
+
+def test_a_projection_that_counts_letters_or_adds_gigawatts_to_dollars_is_caught(tmp_path):
+    (tmp_path / "compute_commitments.sql").write_text(ADDS_LETTERS_AND_GIGAWATTS)
+    rows = rows_of("""
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: letter, amount: 1B USD,
+     stage: letter-of-intent}
+  - {type: compute-committed, key: b, provider: acme, customer: globex, commitment: loose, amount: 1B USD,
+     binding: "no"}
+  - {type: compute-committed, key: c, provider: acme, customer: globex, commitment: power, amount: 1 GW}
+""")
+
+    found = findings(rows, Scope(), tmp_path)
+
+    assert [(f.check, f.subject, f.problem.partition(":")[0]) for f in found if f.severity == "error"] == [
+        ("letter_counted", "letter", "is counted in USD, though its paper is only a letter-of-intent"),
+        ("letter_counted", "loose", "is counted in USD, though its paper is not binding"),
+        ("unlike_units", "power", "its total in USD (contract) comes from amounts of which none is in USD"),
+    ]
+
+
+def test_the_bundled_books_have_no_error_and_only_warnings_that_an_expert_would_give():
+    """Four announcements of 2025 had led to no definitive agreement that was reported by June 2026."""
+    found = run_checks(public_record(), Scope(), [BUNDLED])
+
+    assert [(f.check, f.severity, f.subject) for f in found] == [
+        ("overdue_follow_ups", "warning", "broadcom-openai-2025-10"),
+        ("overdue_follow_ups", "warning", "nvidia-2025-09-22#ten-gigawatts"),
+        ("overdue_follow_ups", "warning", "openai-2025-09-23#five-sites"),
+        ("overdue_follow_ups", "warning", "stargate-2025-01"),
+    ]
+
+
+def test_a_check_looks_through_the_scope():
+    rows = rows_of(CONTROLS["overdue_follow_ups"].entries)
+
+    assert findings(rows, Scope(as_of=date(2025, 8, 3))) == []
+    assert findings(rows, Scope(known_at=date(2025, 5, 4))) == []
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.name)
+def test_a_check_has_a_true_header(check):
+    columns = Reader([], PROJECTIONS, TODAY).sql(check.query).columns
+
+    assert check.query.startswith(f"-- {check.name}: ")
+    assert check.grain.startswith("one row per")
+    assert check.order_by
+    assert [*check.columns] == columns == ["problem", "severity", "subject"]
+
+
+def own_check(folder: Path, name: str, sql: str) -> Path:
+    (folder / "checks").mkdir(exist_ok=True)
+    (folder / "checks" / f"{name}.sql").write_text(sql)
+    return folder
+
+
+def test_a_workspace_adds_checks_and_replaces_those_of_the_same_name(tmp_path):
+    own_check(tmp_path, "too_quiet", "select 'nothing' as problem, 'error' as severity, 'log' as subject")
+    own_check(tmp_path, "missing_quote", "select '' as problem, 'warning' as severity, '' as subject where false")
+
+    assert findings(rows_of(CONTROLS["missing_quote"].entries), Scope(), tmp_path) == [
+        Finding("too_quiet", "error", "log", "nothing")
+    ]
+
+
+def test_a_check_may_join_with_a_comma(tmp_path):
+    own_check(tmp_path, "comma", "select 'p' as problem, 'error' as severity, party as subject from scope, parties")
+
+    assert {f.subject for f in findings(rows_of(""), Scope(), tmp_path)} == {"acme", "globex", "initech", "umbra"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("select 1 as problem", "has no column severity and no column subject"),
+        ("select 'p' as problem, 'fatal' as severity, 's' as subject", "there are error and warning"),
+        ("select problm from parties", "does not work: Binder Error"),
+        ("select * from nowhere", "does not work: Catalog Error"),
+        ("selec 1", "does not work: Parser Error"),
+    ],
+)
+def test_a_check_that_does_not_work_is_named_with_the_reason(tmp_path, sql, message):
+    with pytest.raises(ProjectionError, match=f"check 'mine' .*{message}"):
+        findings(rows_of(""), Scope(), own_check(tmp_path, "mine", sql))
+
+
+def test_errors_come_first():
+    assert SEVERITIES == ("error", "warning")
+    rows = rows_of(CONTROLS["impossible_dates"].entries + "---" + CONTROLS["unlike_units"].entries.replace("r1", "r2"))
+
+    severities = [finding.severity for finding in findings(rows)]
+
+    assert severities == sorted(severities)
+    assert set(severities) == {"error", "warning"}
