@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from bundled_books import EVENTS, imported, public_record, reader_of
+from bundled_books import EVENTS, ROOT, imported, public_record, reader_of
 from public_record_expectations import (
+    CONTRADICTED,
     DAYS,
     HINDSIGHT,
     ONE_ORIGIN,
@@ -19,6 +20,7 @@ from public_record_expectations import (
     Commitment,
     Day,
 )
+from tracker.state.checks import run_checks
 from tracker.state.scope import Scope
 
 CUSTOMER = RELATIONSHIP.split("--")[1]
@@ -142,6 +144,61 @@ def test_copies_of_one_newspaper_story_are_one_origin(occurrence: str) -> None:
 
     assert accounts >= 3
     assert origins == 1
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_the_licence_to_the_models_on_the_day(day: date, expected: Day) -> None:
+    rows = ask(
+        "select exclusive, since_on, expires from licences "
+        "where relationship = ? and subject = 'model-ip' and status = 'in-force'",
+        then(day),
+        RELATIONSHIP,
+    )
+    granted = ask("select min(since_on) from licences where subject = 'model-ip'", then(day))
+
+    if expected.licence is None:
+        assert rows == []
+    else:
+        assert [(exclusive, expires) for exclusive, _, expires in rows] == [
+            (expected.licence.exclusive, expected.licence.expires)
+        ]
+        assert str(granted[0][0]) == expected.licence.granted_on
+
+
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=str)
+def test_the_seats_on_the_board_on_the_day(day: date, expected: Day) -> None:
+    rows = ask(
+        "select holder, kind, status, since_on, ended_on from board_seats where organisation = ?", then(day), CUSTOMER
+    )
+    actual = {
+        (holder, kind, status, str(since), str(ended) if ended else None) for holder, kind, status, since, ended in rows
+    }
+
+    assert actual == {tuple(seat) for seat in expected.seats}
+
+
+@pytest.mark.parametrize(("occurrence", "expected"), CONTRADICTED.items())
+def test_where_reports_differ_both_are_shown_one_is_believed_and_the_rule_is_named(
+    occurrence: str, expected: tuple[str, str, str]
+) -> None:
+    rows = ask("select field, believed, doubted, rule from contradictions where occurrence = ?", Scope(), occurrence)
+
+    assert expected in {(field, believed, doubted) for field, believed, doubted, _ in rows}
+    assert all(rule for *_, rule in rows)
+
+
+def test_no_check_finds_an_error_in_the_bundled_books() -> None:
+    findings = run_checks(public_record(), Scope(), [ROOT / "projections"])
+
+    assert [finding for finding in findings if finding.severity == "error"] == []
+
+
+def test_a_memorandum_that_does_not_bind_changes_no_term() -> None:
+    before, after = date(2025, 9, 10), date(2025, 9, 12)
+
+    assert ask(IN_FORCE + "order by all", then(after), RELATIONSHIP) == ask(
+        IN_FORCE + "order by all", then(before), RELATIONSHIP
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
