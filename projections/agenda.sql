@@ -129,7 +129,22 @@ contracts as (
 -- Deals: what binds or would bind. A type whose name says so is a plan, and a paper that does not bind is a memorandum.
 deals as (
     select
-        * exclude (kind),
+        occurrence,
+        relationship,
+        development,
+        type,
+        agreement,
+        commitment,
+        person,
+        people,
+        stage,
+        occurred_latest,
+        published_on,
+        effective_on,
+        sort_key,
+        evidence_attribution,
+        origins,
+        credibility,
         case
             when stage in ('letter-of-intent', 'memorandum', 'term-sheet', 'planned', 'talks', 'rumoured') then stage
             when regexp_matches(type, '-(planned|announced)$') then 'planned'
@@ -147,6 +162,17 @@ deals as (
         conduct = 'deed'
         and type_group <> 'conduct'
         and evidence_attribution not in ('analysis', 'headline')
+),
+
+named_people as (
+    select
+        occurrence,
+        sort_key,
+        unsettled,
+        unsettled is not null and people is not null as awaited,
+        unnest(coalesce(people, [person])) as person
+    from deals
+    where coalesce(people, [person]) <> [null]
 ),
 
 sized as (
@@ -182,15 +208,12 @@ followed as (
     union
     -- Whether somebody comes is settled by what that person does next.
     select distinct former.occurrence
-    from deals as former
-    inner join deals as latter
-        on
-            former.sort_key < latter.sort_key
-            and (list_contains(former.people, latter.person) or list_has_any(former.people, latter.people))
+    from named_people as former
+    inner join named_people as latter on former.person = latter.person
     where
-        former.unsettled is not null
-        and former.people is not null
+        former.awaited
         and latter.unsettled is null
+        and former.sort_key < latter.sort_key
 ),
 
 open_deals as (

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from tracker.state.reader import Table
 
-IN_FORCE = frozenset({"in-force", "held", "paused", "current", "open", "planned"})
+IN_FORCE = frozenset({"in-force", "held", "paused", "current", "open", "planned", "in-office", "announced"})
 PAST = frozenset(
     {"superseded", "expired", "ended", "retracted", "given-up", "dropped", "cancelled", "settled", "not-binding"}
+    | {"waived", "removed", "departed"}
 )
 """What `status` says; a projection with other words of its own is shown whole."""
 
