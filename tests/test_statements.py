@@ -11,7 +11,9 @@ from eventsourcing.dcb.popo import InMemoryDCBRecorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bundled_books import public_record
 from case_runner import PROJECTIONS, TODAY, recorded
+from public_record_expectations import CONTRADICTED
 from strategies import SHAPED
 from tracker.books.forms import pattern_of
 from tracker.log import use_cases
@@ -120,6 +122,22 @@ def test_accounts_that_say_the_same_do_not_contradict():
         said += [account(event, report, event.name, **full) for report in (FIRST, SECOND)]
 
     assert reader_of(*said).sql("select * from contradictions where len(occurrences) = 1").rows == []
+
+
+def test_the_bundled_books_show_where_their_reports_differ_and_nothing_else():
+    """Beside the public record's own: the article dates what it retells of April 2025 to its own month of May."""
+    rows = public_record().sql("select occurrence, field, believed, doubted from contradictions").rows
+    by_month = {
+        (occurrence, "occurred", believed, "2025-05")
+        for believed, occurrences in {
+            "../2025-04-29": ["agi-doubts-2025", "compute-dispute-2025", "model-access-dispute-2025"],
+            "2025-04-08?": ["data-centres-slowed-2025", "walsh-on-pacing-2025"],
+        }.items()
+        for occurrence in occurrences
+    }
+    reopened = ("windowsnews-2026-04#first-refusal-retained", "status", "ended 2025-10-28", "in-force")
+
+    assert set(rows) == {(occurrence, *told) for occurrence, told in CONTRADICTED.items()} | by_month | {reopened}
 
 
 SHAPES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,17 +72,17 @@ def _book_problems(session: Session, files: list[Path] | None) -> tuple[list[Pro
 
 
 def _state_problems(session: Session) -> Iterator[dict[str, Any]]:
-    """Yield the rows of `projections/checks/*.sql`, which should not exist."""
-    from tracker.state.projections import read_projections
+    """Yield what `projections/checks/*.sql` find in the state."""
+    from tracker.state.checks import Finding, read_checks, run_check
+    from tracker.state.scope import Scope
 
-    folders = [folder / "checks" for folder in session.workspace.projections]
-    for name, projection in read_projections(folders).items():
+    for check in read_checks(session.workspace.projections):
         try:
-            rows = session.reader.sql(projection.query).records()
+            found = run_check(session.reader, Scope(), check)
         except TrackerError as error:
-            # One projection that does not work hides nothing of what the others find.
-            rows = [{"severity": "error", "problem": str(error)}]
-        yield from ({"severity": "warning", **row, "check": name} for row in rows)
+            # One check that does not work hides nothing of what the others find.
+            found = [Finding(check.name, "error", "", str(error))]
+        yield from (asdict(finding) for finding in found)
 
 
 def _facts(problem: Problem) -> dict[str, Any]:
@@ -92,6 +93,5 @@ def _facts(problem: Problem) -> dict[str, Any]:
 def _row_line(row: dict[str, Any]) -> str:
     from tracker.cli.cells import text_of
 
-    where = next((text_of(row[name]) for name in ("development", "occurrence", "relationship") if row.get(name)), "")
-    head = f"{row['check']}: {row['severity']}: {text_of(row.get('problem'))}"
-    return f"{head} ({where})" if where and where not in head else head
+    head = f"{row['check']}: {row['severity']}: {text_of(row['problem'])}"
+    return f"{head} ({text_of(row['subject'])})" if row["subject"] and row["subject"] not in head else head

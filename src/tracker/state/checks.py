@@ -32,12 +32,18 @@ def run_checks(reader: Reader, scope: Scope, folders: Iterable[Path]) -> list[Fi
 
     Returns errors first, then by check, subject and problem. Raises ProjectionError where a check does not work.
     """
-    checks = read_projections(folder / "checks" for folder in folders)
-    found = [finding for check in checks.values() for finding in _findings(reader, scope, check)]
+    found = [finding for check in read_checks(folders) for finding in run_check(reader, scope, check)]
     return sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.check, f.subject, f.problem))
 
 
-def _findings(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
+def read_checks(folders: Iterable[Path]) -> list[Projection]:
+    """Return the checks of some folders of projections, by name."""
+    checks = read_projections(folder / "checks" for folder in folders)
+    return [checks[name] for name in sorted(checks)]
+
+
+def run_check(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
+    """Return what one check finds; raises ProjectionError where it does not work or lacks a column."""
     table = _run(reader, scope, check)
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
