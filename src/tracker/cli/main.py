@@ -26,7 +26,15 @@ COMMANDS: dict[str, dict[str, str]] = {
         "party": "party",
         "source": "source",
     },
-    "Read": {"list": "lists", "health": "health", "timeline": "lists", "show": "show", "query": "query"},
+    "Read": {
+        "list": "lists",
+        "health": "health",
+        "timeline": "lists",
+        "show": "show",
+        "why": "why",
+        "diff": "diff",
+        "query": "query",
+    },
     "Share": {"export": "export"},
 }
 """The commands by section of the help, each with the module of `tracker.cli` whose `app` holds it."""

@@ -1,0 +1,122 @@
+"""What stands behind a happening: every account of it with its source and its words, and what was not believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracker.state.base import JUDGEMENT
+from tracker.state.grain import Record
+from tracker.state.reader import Reader
+from tracker.state.scope import Scope
+
+OF_PAIR = """
+    select * from relationship_occurrences
+    where relationship = ? and list_contains(?::varchar[], occurrence)
+"""
+OF_OTHERS = "select * from occurrences where list_contains(?::varchar[], occurrence)"
+ACCOUNTS = """
+    select * from reported
+    where status = 'current' and list_contains(?::varchar[], occurrence)
+    order by occurrence, account_key desc
+"""
+DOUBTS = (
+    "select * from contradictions where list_contains(?::varchar[], occurrence) order by field, doubted_development"
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """One telling of a happening. `origin` is the report that first carried it; `is_root` says that this one did.
+
+    `judgement` holds what the coder judged and no source states: intensity, materiality, bears_on.
+    """
+
+    development: str
+    believed: bool
+    attribution: str
+    speaker: str | None
+    report: str
+    publisher: str
+    title: str | None
+    published_on: object
+    reliability: str
+    url: str | None
+    origin: str
+    is_root: bool
+    quote: str | None
+    gloss: str | None
+    sic: bool
+    note: str | None
+    coder: str
+    judgement: Record
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A happening as it is believed, all accounts of it, the believed one first, and what of them was doubted."""
+
+    happening: Record
+    accounts: tuple[Account, ...]
+    doubts: tuple[Record, ...]
+
+    @property
+    def occurrence(self) -> str:
+        return str(self.happening["occurrence"])
+
+    @property
+    def origin(self) -> str:
+        """The origin of the account that is believed."""
+        return str(self.happening["origin"])
+
+    @property
+    def origins(self) -> list[str]:
+        """All origins, that of the believed account first: copies count once."""
+        return list(dict.fromkeys([self.origin, *(account.origin for account in self.accounts)]))
+
+
+def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences: Iterable[str]) -> dict[str, Evidence]:
+    """Return what is behind some happenings, by occurrence; one that had not taken effect is left out."""
+    wanted = list(dict.fromkeys(occurrences))
+    if not wanted:
+        return {}
+    happenings = reader.sql(OF_PAIR, scope, [relationship, wanted], lay=["relationship_occurrences"]).records()
+    others = sorted(set(wanted) - {row["occurrence"] for row in happenings})
+    if others:
+        happenings += reader.sql(OF_OTHERS, scope, [others], lay=["occurrences"]).records()
+    rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"]).records()
+    doubts: list[Record] = []
+    if "contradictions" in reader.projections:
+        doubts = reader.sql(DOUBTS, scope, [wanted], lay=["contradictions"]).records()
+    found = {}
+    for happening in happenings:
+        name = happening["occurrence"]
+        accounts = [_account(row, happening) for row in rows if row["occurrence"] == name]
+        found[name] = Evidence(happening, tuple(accounts), tuple(d for d in doubts if d["occurrence"] == name))
+    return {name: found[name] for name in wanted if name in found}
+
+
+def _account(row: Record, happening: Record) -> Account:
+    judged = {name: row[name] for name in sorted(JUDGEMENT) if row[name] is not None}
+    if "intensity" in judged:
+        judged["default_intensity"] = row["default_intensity"]
+    return Account(
+        development=row["development"],
+        believed=row["development"] == happening["development"],
+        attribution=row["attribution"],
+        speaker=row["speaker"],
+        report=row["report"],
+        publisher=row["publisher"],
+        title=row["title"],
+        published_on=row["published_on"],
+        reliability=row["reliability"],
+        url=row["url"],
+        origin=row["origin"],
+        is_root=row["origin"] == row["report"],
+        quote=row["quote"]["exact"] if row["quote"] else None,
+        gloss=row["gloss"],
+        sic=bool(row["sic"]),
+        note=row["note"],
+        coder=row["coder"],
+        judgement=judged,
+    )

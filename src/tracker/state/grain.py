@@ -1,0 +1,77 @@
+"""What a row of a projection is about: its key, as the header says it, and the relationship that it concerns.
+
+The convention of headers: `-- grain: one row per (a, b)`, or `one row per a`, names the key columns; what follows is
+for people. For `occurrence` the list `occurrences` will do; another name that is no column, such as a count, is left
+out; without any column the whole row is the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tracker.errors import TrackerError
+from tracker.state.projections import Projection, build_order
+from tracker.state.reader import Reader
+from tracker.state.scope import Scope
+
+Record = dict[str, Any]
+
+GRAIN = re.compile(r"one row per (?:\(([^)]*)\)|([a-z_][a-z0-9_]*))")
+
+BEARING = "(select list(occurrence) from relationship_occurrences where relationship = ?)"
+
+
+class NoRelationship(TrackerError):
+    """The rows of one relationship were asked for, of a projection that has no such column."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"'{name}' is not told by relationship: leave the relationship out, or name another projection"
+        )
+
+
+def rows_under(
+    reader: Reader, scope: Scope, projections: Iterable[str], relationship: str | None = None
+) -> dict[str, list[Record]]:
+    """Return the rows of some projections under a scope, in their order; of one pair, what concerns it.
+
+    That is its own rows and, where a row is not one of a relationship by its grain, those of others that bear on it: a
+    commitment between two others that a report says to touch this pair.
+    """
+    names = list(projections)
+    queries = {p.name: p.query for p in reader.projections.values()}
+    # What reads the others comes first: the reader keeps what it needs on the way as tables, and the rest finds them.
+    order = [name for name in reversed(build_order(queries, names)) if name in names]
+    found = {name: _rows(reader, scope, reader.projections[name], relationship) for name in order}
+    return {name: found[name] for name in names}
+
+
+def _rows(reader: Reader, scope: Scope, projection: Projection, relationship: str | None) -> list[Record]:
+    query, values, lay = f'select * from "{projection.name}"', [], [projection.name]
+    if relationship is not None:
+        columns = set(projection.columns) or set(reader.table(projection.name, scope, limit=0).columns)
+        if "relationship" not in columns:
+            raise NoRelationship(projection.name)
+        query += " where relationship = ?"
+        values.append(relationship)
+        if "relationship" not in named_key(projection) and "occurrences" in columns:
+            query += f" or list_has_any(occurrences, coalesce({BEARING}, []))"
+            values.append(relationship)
+            lay.append("relationship_occurrences")
+    if projection.order_by:
+        query += f" order by {projection.order_by}"
+    return reader.sql(query, scope, values, lay=lay).records()
+
+
+def named_key(projection: Projection) -> list[str]:
+    """Return the names of a header's grain, as it states them."""
+    match = GRAIN.search(projection.grain)
+    return re.findall(r"[a-z_][a-z0-9_]*", match[1] or match[2]) if match else []
+
+
+def grain_key(projection: Projection, columns: Sequence[str]) -> list[str]:
+    """Return the columns that tell a projection's rows apart; all of them where its header names none."""
+    held = [name if name in columns else f"{name}s" for name in named_key(projection)]
+    return [name for name in held if name in columns] or list(columns)
