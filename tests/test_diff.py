@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bundled_books import public_record
 from tracker.state.diff import BEGINNINGS, DEFAULT, Change, Difference, compare, difference
-from tracker.state.grain import NoRelationship, grain_key, named_key, rows_under
-from tracker.state.projections import Projection, UnknownProjection
+from tracker.state.grain import grain_key, named_key, rows_under
+from tracker.state.projections import NoRelationship, Projection, UnknownProjection
 from tracker.state.scope import Scope
 
 PAIR = "microsoft--openai"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.state.projections import ProjectionError, UnknownProjection, read_projections
+from tracker.state.projections import NoRelationship, ProjectionError, UnknownProjection, read_projections
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
 from tracker.state.vocabulary import _derive, vocabulary
@@ -51,6 +51,11 @@ def test_a_projection_may_join_with_a_comma(own: Path) -> None:
 def test_an_unknown_projection_is_answered_with_the_nearest_name(own: Path) -> None:
     with pytest.raises(UnknownProjection, match="timeline"):
         reader_with(own).table("timelin")
+
+
+def test_a_projection_without_relationships_cannot_be_asked_for_one(own: Path) -> None:
+    with pytest.raises(NoRelationship, match="'reports' is not told by relationship"):
+        reader_with(own).table("reports", relationship="acme--globex")
 
 
 def test_projections_that_name_each_other_in_a_circle_are_refused(own: Path) -> None:

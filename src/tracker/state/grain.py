@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tracker.errors import TrackerError
-from tracker.state.projections import Projection, build_order
+from tracker.state.projections import NoRelationship, Projection, build_order
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
 
@@ -21,15 +20,6 @@ Record = dict[str, Any]
 GRAIN = re.compile(r"one row per (?:\(([^)]*)\)|([a-z_][a-z0-9_]*))")
 
 BEARING = "(select list(occurrence) from relationship_occurrences where relationship = ?)"
-
-
-class NoRelationship(TrackerError):
-    """The rows of one relationship were asked for, of a projection that has no such column."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"'{name}' is not told by relationship: leave the relationship out, or name another projection"
-        )
 
 
 def rows_under(

@@ -27,6 +27,15 @@ class UnknownProjection(TrackerError):
         super().__init__(f"unknown projection '{name}'{hint}")
 
 
+class NoRelationship(TrackerError):
+    """The rows of one relationship were asked for, of a projection that has no such column."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"'{name}' is not told by relationship: leave the relationship out, or name another projection"
+        )
+
+
 @dataclass(frozen=True)
 class Projection:
     """A projection as its file says it: the query, the grain, what each column means, and its total order."""

@@ -15,6 +15,7 @@ from tracker.log.rows import Row, read_rows
 from tracker.state.base import BASE_VIEWS, base_views
 from tracker.state.load import load_log
 from tracker.state.projections import (
+    NoRelationship,
     Projection,
     ProjectionError,
     UnknownProjection,
@@ -78,9 +79,9 @@ class Reader:
         relationship: str | None = None,
         limit: int | None = None,
     ) -> Table:
-        """Return a projection's rows in its total order; raises UnknownProjection, ProjectionError, BadScope.
+        """Return a projection's rows in its total order.
 
-        `relationship` keeps the rows of one pair, in projections that have that column.
+        `relationship` keeps the rows of one pair. Raises UnknownProjection, NoRelationship, ProjectionError, BadScope.
         """
         if name not in self.projections and name not in BASE_VIEWS:
             raise UnknownProjection(name, self.projections)
@@ -88,6 +89,8 @@ class Reader:
         query = f'select * from "{schema}"."{name}"'
         values: list[Any] = []
         if relationship is not None:
+            if "relationship" not in self.sql(f"{query} limit 0", scope, lay=[name]).columns:
+                raise NoRelationship(name)
             query += " where relationship = ?"
             values.append(relationship)
         if name in self.projections and self.projections[name].order_by:
