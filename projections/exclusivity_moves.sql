@@ -160,10 +160,11 @@ states as (
             when 'filled' then coalesce(expires, new_expires)
             else expires
         end as expires,
-        case contract
-            when 'new' then new_expires_on
-            when 'changed' then coalesce(new_expires_on, expires_on)
-            when 'filled' then coalesce(expires_on, new_expires_on)
+        -- The last day goes with its text, which may leave it open.
+        case
+            when contract = 'new' then new_expires_on
+            when contract = 'changed' and new_expires is not null then new_expires_on
+            when contract = 'filled' and expires is null then new_expires_on
             else expires_on
         end as expires_on,
         case contract

@@ -6,7 +6,7 @@
 -- occurrence            the investment, or a report of all that was invested so far
 -- since_on              the day from which it counts
 -- until_on              the day from which the next one counts; null for the last
--- invested_usd          all that was put in by then: increments added up, a total in place of what came before it
+-- invested_usd          all that is known to have been put in by then, a total in place of increments; null where no dollars are
 -- stake_percent         the share held, as last stated
 -- evidence_attribution  on whose word
 -- origins               how many distinct reports first carried it
@@ -65,8 +65,8 @@ select
     effective_on as since_on,
     lead(effective_on) over position as until_on,
     greatest(
-        coalesce(sum(coalesce(total_usd, added_usd)) over since_total, 0),
-        coalesce(max(at_least_usd) over since_total, 0)
+        sum(coalesce(total_usd, added_usd)) over since_total,
+        max(at_least_usd) over since_total
     )::decimal(38, 6) as invested_usd,
     (last_value(stake_percent ignore nulls) over position)::decimal(9, 6) as stake_percent,
     evidence_attribution,

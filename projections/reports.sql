@@ -132,5 +132,6 @@ select
 from latest
 inner join graded on latest.report = graded.report
 inner join linked on latest.report = linked.report
+inner join scope on coalesce(latest.published_on <= scope.known_on, true)
 left join roots on latest.report = roots.report
 left join withdrawals on latest.report = withdrawals.report

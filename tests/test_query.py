@@ -51,6 +51,15 @@ def test_a_query_reads_projections(log_path: Path) -> None:
     assert table == Table(["relationship", "type"], [("acme--globex", "exclusivity-granted")])
 
 
+def test_a_table_that_is_not_there_is_answered_with_the_nearest_of_ours(log_path: Path) -> None:
+    with pytest.raises(QueryRefused, match="did you mean 'timeline'"):
+        ask(log_path, "select * from timelin")
+
+
+def test_columns_of_one_name_are_told_apart(log_path: Path) -> None:
+    assert ask(log_path, "select 1 as x, 2 as x").records() == [{"x": 1, "x_1": 2}]
+
+
 def test_a_query_reads_under_a_scope(log_path: Path) -> None:
     assert ask(log_path, "select count(*) from timeline", Scope(known_at=date(2024, 5, 4))).rows == [(0,)]
 
@@ -128,6 +137,13 @@ def test_a_lens_that_is_no_condition_is_refused_with_an_example(log_path: Path) 
 
     with pytest.raises(BadScope, match="attribution in"):
         reader.table("timeline", Scope(where="atribution = 'document'"))
+
+
+def test_a_lens_that_would_end_its_parenthesis_is_no_condition(log_path: Path) -> None:
+    reader = open_reader(log_path, [PROJECTIONS], TODAY)
+
+    with pytest.raises(BadScope, match="is no condition"):
+        reader.table("timeline", Scope(where="1=1); drop table events; --"))
 
 
 def test_a_lens_cannot_reach_a_file(log_path: Path) -> None:

@@ -76,6 +76,11 @@ def _state_problems(session: Session) -> Iterator[dict[str, Any]]:
     from tracker.state.checks import Finding, read_checks, run_check
     from tracker.state.scope import Scope
 
+    for name in sorted(session.reader.projections):
+        try:
+            session.reader.lay(Scope(), [name])
+        except TrackerError as error:
+            yield asdict(Finding("projections", "error", name, str(error)))
     for check in read_checks(session.workspace.projections):
         try:
             found = run_check(session.reader, Scope(), check)

@@ -188,19 +188,7 @@ def _say_what_was_left_out(session: Session, found: Difference, reads: ReadOptio
 
 
 def _say_how_far_evidence_reaches(session: Session, scopes: tuple[Scope, Scope], pair: str | None) -> None:
-    from tracker.cli.evidence import reach
+    from tracker.cli.evidence import in_words, reach
 
     for end, scope in zip(("from", "to"), scopes, strict=True):
-        session.note(f"{end + ':':<5} {_in_words(scope, session)}: {reach(session.reader, scope, pair)}")
-
-
-def _in_words(scope: Scope, session: Session) -> str:
-    """Return a scope as the answer's reader knows it: `as of 2024-12-31, known by 2025-01-31, lens strict`."""
-    from tracker.cli.cells import instant
-
-    parts = [f"as of {scope.as_of or session.today}"]
-    parts += [f"known by {scope.known_at}"] if scope.known_at else []
-    parts += [f"recorded until {instant(scope.recorded_until)}"] if scope.recorded_until else []
-    parts += [f"lens {scope.lens}"] if scope.lens else []
-    parts += [f"where {scope.where}"] if scope.where and not scope.lens else []
-    return ", ".join(parts)
+        session.note(f"{end + ':':<5} {in_words(scope, session.today)}: {reach(session.reader, scope, pair)}")

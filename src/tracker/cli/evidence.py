@@ -41,3 +41,21 @@ def reach(reader: Reader, scope: Scope, relationship: str | None = None) -> Reac
     else:
         rows = reader.sql(OF_ONE, scope, [relationship], lay=["relationships"]).rows
     return Reach(*rows[0]) if rows else Reach(None, 0)
+
+
+def in_words(scope: Scope, today: date) -> str:
+    """Return a scope as an answer's reader needs it: `as of 2024-12-31, known by 2025-01-31, lens strict`."""
+    from tracker.cli.cells import instant
+
+    parts = [f"as of {scope.as_of or today}"]
+    parts += [f"known by {scope.known_at}"] if scope.known_at else []
+    parts += [f"recorded until {instant(scope.recorded_until)}"] if scope.recorded_until else []
+    parts += [f"lens {scope.lens}"] if scope.lens else []
+    parts += [f"where {scope.where}"] if scope.where and not scope.lens else []
+    parts += [] if scope.judgement else ["without the coder's judgement"]
+    return ", ".join(parts)
+
+
+def cut(scope: Scope, today: date) -> str:
+    """Return `in_words`, where anything is cut beyond today, and a separator; else nothing."""
+    return "" if scope.is_everything() else f"{in_words(scope, today)} · "

@@ -43,7 +43,7 @@ def health(
     Tone is what the two do and say to each other, fading; structure is what binds them. -f and --json give the columns
     of partnership_health instead, -n the number of drivers.
     """
-    from tracker.cli.evidence import reach
+    from tracker.cli.evidence import in_words, reach
     from tracker.cli.lists import show_rows
     from tracker.cli.names import names_of, relationship_named
     from tracker.cli.output import write_lines
@@ -55,7 +55,7 @@ def health(
         rows = session.reader.table("partnership_health", scope, limit=reads.limit).records()
         width = max((len(names.of_pair(row["relationship"])) for row in rows), default=0)
         write_lines([headline(row, f"{names.of_pair(row['relationship']):<{width}}") for row in rows], None)
-        session.note(str(reach(session.reader, scope)))
+        session.note(f"{in_words(scope, session.today)}, {reach(session.reader, scope)}")
         return
     if pair is None or reads.form is not None:
         show_rows(session, "partnership_health", scope, reads, pair)
@@ -66,16 +66,19 @@ def health(
 
 def health_lines(reader: Reader, scope: Scope, pair: str, names: Names, *, drivers: int = DRIVERS) -> list[str]:
     """Return the answer as people read it: the numbers, what drives them, and how far the evidence reaches."""
-    from tracker.cli.evidence import Reach, reach
+    from tracker.cli.evidence import Reach, in_words, reach
 
     rows = reader.table("partnership_health", scope, relationship=pair).records()
     if not rows:
-        return [f"{names.of_pair(pair)}    too little evidence for a band", str(reach(reader, scope, pair))]
+        return [
+            f"{names.of_pair(pair)}    too little evidence for a band",
+            f"{in_words(scope, reader.today)}, {reach(reader, scope, pair)}",
+        ]
     reached = Reach(rows[0]["evidence_through_on"], rows[0]["origins"])
     lines = [headline(rows[0], names.of_pair(pair))]
     if "health_drivers" in reader.projections:
         lines += _driver_lines(reader, scope, pair, names, drivers)
-    return [*lines, f"as of {rows[0]['as_of_on']}, {reached}"]
+    return [*lines, f"{in_words(scope, rows[0]['as_of_on'])}, {reached}"]
 
 
 def headline(row: Record, who: str) -> str:

@@ -71,7 +71,7 @@ def show_rows(
     session: Session, name: str, scope: Scope, reads: ReadOptions, pair: str | None, *, everything: bool = False
 ) -> None:
     """Write a projection's rows, and on stderr how many more there are and how far the evidence reaches."""
-    from tracker.cli.evidence import reach
+    from tracker.cli.evidence import cut, reach
     from tracker.cli.looks import counted, in_force_only
     from tracker.cli.output import write_table
 
@@ -92,7 +92,7 @@ def show_rows(
     else:
         write_table(table, reads)
         counts = counted(len(table.rows), "row")
-    session.note(f"{counts} · {reach(session.reader, scope, pair)}")
+    session.note(f"{counts} · {cut(scope, session.today)}{reach(session.reader, scope, pair)}")
 
 
 def _print_for_people(
@@ -141,7 +141,7 @@ def timeline(
     reads: ReadOptions,
 ) -> None:
     """Show what happened between two parties, in order, with the sentence that says so."""
-    from tracker.cli.evidence import reach
+    from tracker.cli.evidence import cut, reach
     from tracker.cli.looks import counted
     from tracker.cli.names import names_of, relationship_named
     from tracker.cli.output import write_lines, write_table
@@ -159,7 +159,8 @@ def timeline(
         write_lines([line for row in table.records() for line in _told(row, names, pair)], None)
     else:
         write_table(table, reads)
-    session.note(f"{counted(len(table.rows), 'happening')} · {reach(session.reader, scope, pair)}")
+    happenings = counted(len(table.rows), "happening")
+    session.note(f"{happenings} · {cut(scope, session.today)}{reach(session.reader, scope, pair)}")
 
 
 def _since(table: Table, since: str) -> Table:

@@ -107,6 +107,8 @@ def resolve(session: Session, scope: Scope, words: list[str], names: Names) -> F
     from tracker.cli.names import relationship_named
 
     ref = " ".join(words)
+    if len(words) > 1 and any("#" in word for word in words):
+        raise UsageError(f"one thing at a time: tracker show '{words[0]}'")
     if (len(words) > 1 and names.find(ref) is None) or "--" in ref:
         return "relationship", str(relationship_named(session, names, words))
     for kind, table, query in LOOKUPS:

@@ -49,7 +49,7 @@ def why(
     what the answer would be without the one origin that weighs most, copies included.
     """
     from tracker.cli.cells import json_text
-    from tracker.cli.evidence import reach
+    from tracker.cli.evidence import in_words, reach
     from tracker.cli.names import names_of, relationship_named
     from tracker.cli.output import write_lines
     from tracker.state.subjects import find_subject
@@ -70,7 +70,7 @@ def why(
         from tracker.cli.grounds import told
 
         limit = GROUNDS if reads.limit is None and subject.kind == "health" else reads.limit
-        lines = [*told(found, names, limit), f"as of {scope.as_of or session.today}, {reached}"]
+        lines = [*told(found, names, limit), f"{in_words(scope, session.today)}, {reached}"]
     write_lines(lines, reads.output)
 
 

@@ -14,6 +14,8 @@ from tracker.model.names import suggest
 EXACT: Final = Context(prec=2 * MAX_TEXT_LENGTH)
 
 _NUMBER: Final = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
+# In half of Europe 1.200 is twelve hundred, and nobody else writes a nought after two decimals.
+_THOUSANDS_OR_DECIMALS: Final = re.compile(r"[1-9]\d{0,2}\.\d\d0")
 _ONE: Final = Decimal(1)
 
 
@@ -252,4 +254,7 @@ class _Reading:
             raise self.error("a number is missing")
         if not _NUMBER.fullmatch(written):
             raise self.error(f"'{written}' is no number: a comma parts groups of three digits, a point the decimals")
+        if _THOUSANDS_OR_DECIMALS.fullmatch(written):
+            plain = written.replace(".", "")
+            raise self.error(f"'{written}' may be {plain} or {written.rstrip('0')}: write one of them")
         return Decimal(written.replace(",", ""))

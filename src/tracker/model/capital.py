@@ -6,11 +6,23 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tracker.model.amounts import Amount
 from tracker.model.development import Conduct, Development
 from tracker.model.fields import PartyId, ShortText
+
+WHOLE_PERCENT = 100
+
+
+def _a_share(stake: Amount | None) -> Amount | None:
+    """Refuse what no holder can have: more than all of it, or a share that is not in percent."""
+    if stake is None:
+        return None
+    numbers = [number for number in (stake.value, stake.min, stake.max) if number is not None]
+    if stake.unit != "percent" or max(numbers) > WHOLE_PERCENT:
+        raise ValueError("a stake is a share of up to 100%: write it as 27%, about 27% or over 20%")
+    return stake
 
 
 class Capital(Development):
@@ -23,7 +35,9 @@ class Capital(Development):
     investee: Annotated[PartyId, Field(description="Who gets it.")]
     amount: Annotated[Amount | None, Field(description="How much: 10B USD, up to 40B USD, 数十亿美元.")] = None
     instrument: Annotated[ShortText | None, Field(description="Shares, warrant, convertible, credits …")] = None
-    stake: Annotated[Amount | None, Field(description="The share held afterwards, in percent: about 27%.")] = None
+    stake: Annotated[
+        Amount | None, AfterValidator(_a_share), Field(description="The share held afterwards, in percent: about 27%.")
+    ] = None
     valuation: Annotated[Amount | None, Field(description="What the investee was valued at.")] = None
 
 

@@ -17,6 +17,12 @@ from tracker.state.vocabulary import vocabulary
 
 BASE_VIEWS = ("scope", "events", "party_entries", "report_entries", "sayings", "reported", "merged", *STATEMENT_VIEWS)
 
+ACCOUNT = (
+    "development", "report", "origin", "occurrence", "agreement", "relationship", "occurred", "effective_on",
+    "published_on", "attribution", "speaker", "reliability", "stage", "binding", "quote.exact as quote", "sic", "note",
+)  # fmt: skip
+"""What the view of every type tells of an account, before the columns of its own."""
+
 FALLBACK_COMMON = frozenset({"agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on"})
 """Of the fields that every development has, those that a less believed account may fill in (docs/semantics.md, 8)."""
 
@@ -46,7 +52,25 @@ def base_views(scope: Scope, today: date) -> dict[str, str]:
         "reported": _reported(scope),
         "merged": _merged(),
         **statement_views(),
+        **_type_views(),
     }
+
+
+def _type_views() -> dict[str, str]:
+    """One view per type of development, such as `compute_committed`: its current accounts with their own columns."""
+    return {
+        name.replace("-", "_"): f"""
+            select {", ".join((*ACCOUNT, *own))}
+            from reported
+            where type = '{name}' and status = 'current' and effective_on <= (select as_of_on from scope)
+        """
+        for name, own in vocabulary().types.items()
+    }
+
+
+def view_names() -> set[str]:
+    """Return the names of all base views."""
+    return {*BASE_VIEWS, *(name.replace("-", "_") for name in vocabulary().types)}
 
 
 def _scope(scope: Scope, as_of: date) -> str:
@@ -59,9 +83,8 @@ def _scope(scope: Scope, as_of: date) -> str:
 def _report_entries(scope: Scope, recorded: str) -> str:
     cuts = [recorded] if recorded else []
     if scope.known_at:
-        known = f"date '{scope.known_at}'"
-        cuts.append(f"(published_on is null or published_on <= {known})")
-        cuts.append(f"(source_on is null or source_on <= {known})")
+        # What a filing says is ours: which day a report was published on is asked of the last one, in `reports`.
+        cuts.append(f"(source_on is null or source_on <= date '{scope.known_at}')")
     where = f"where {' and '.join(cuts)}" if cuts else ""
     return f"select * from log.report_entries {where}"
 
@@ -143,12 +166,22 @@ def _evidence(scope: Scope, *, placed: bool) -> str:
 
 def _reported(scope: Scope) -> str:
     return f"""
-        with placed as (
+        with {_placing("sayings")}
+        select *
+        from related
+        {_evidence(scope, placed=True)}
+    """
+
+
+def _placing(source: str) -> str:
+    """Return the CTEs by which `related` holds the rows of a source with their relationship on the effective day."""
+    return f"""
+        placed as (
             select
                 c.*,
-                coalesce(c.acts_for, f1.organisation, f.organisation) as first_organisation,
+                coalesce(f1.organisation, f.organisation, c.acts_for) as first_organisation,
                 coalesce(s1.organisation, s.organisation) as second_organisation
-            from sayings as c
+            from {source} as c
             {_organisation_joins("f", "coalesce(c.acts_for, c.pair_first)")}
             {_organisation_joins("s", "c.pair_second")}
         ),
@@ -162,11 +195,7 @@ def _reported(scope: Scope) -> str:
                         then second_organisation || '--' || first_organisation
                 end as relationship
             from placed
-        )
-        select *
-        from related
-        {_evidence(scope, placed=True)}
-    """
+        )"""
 
 
 def _organisation_joins(side: str, party: str) -> str:
@@ -202,13 +231,19 @@ def _merged() -> str:
         for column in vocabulary().columns
         if (not column.common or column.name in FALLBACK_COMMON) and column.kind not in ("party", "parties")
     ]
-    derived = ["occurred_earliest", "occurred_latest", "expires_on", "starts_on"]
-    stated = ", ".join(f"arg_max(t.{c}, t.account_key) as {c}" for c in [*fallback, *derived])
-    replaced = ", ".join(f"coalesce(e.{c}, f.{c}) as {c}" for c in fallback)
-    dates = ", ".join(
-        f"case when e.{own} is null then f.{c} else e.{c} end as {c}"
-        for c, own in zip(derived, ["occurred", "occurred", "expires", "starts"], strict=True)
-    )
+    derived = {
+        "occurred_earliest": "occurred",
+        "occurred_latest": "occurred",
+        "expires_on": "expires",
+        "starts_on": "starts",
+    }
+    stated = [f"arg_max(t.{c}, t.account_key) as {c}" for c in fallback]
+    # An open end is a statement too: both days come from the account whose text is taken.
+    stated += [
+        f"arg_max_null(t.{c}, t.account_key) filter (where t.{own} is not null) as {c}" for c, own in derived.items()
+    ]
+    replaced = [f"coalesce(e.{c}, f.{c}) as {c}" for c in fallback]
+    replaced += [f"case when e.{own} is null then f.{c} else e.{c} end as {c}" for c, own in derived.items()]
     return f"""
         with told as (
             select * from reported where status = 'current'
@@ -249,20 +284,25 @@ def _merged() -> str:
         fallbacks as (
             select
                 t.occurrence,
-                {stated},
+                {", ".join(stated)},
                 arg_max(t.effective_on, t.account_key) filter (where t.occurred is not null) as effective_on
             from elected as e
             join told as t on t.occurrence = e.occurrence and t.type = e.type
             where e.accounts > 1
             group by t.occurrence
-        )
-        select
-            e.* replace (
-                {replaced},
-                {dates},
-                case when e.occurred is null then coalesce(f.effective_on, e.effective_on) else e.effective_on end
-                    as effective_on
-            )
-        from elected as e
-        left join fallbacks as f on f.occurrence = e.occurrence
+        ),
+        filled as (
+            select
+                e.* exclude (relationship) replace (
+                    {", ".join(replaced)},
+                    -- Who tells of it without a day tells that it had happened.
+                    case when e.occurred is null then least(f.effective_on, e.effective_on) else e.effective_on end
+                        as effective_on
+                )
+            from elected as e
+            left join fallbacks as f on f.occurrence = e.occurrence
+        ),
+        -- It happened between those for whom the parties counted on the day that is now believed.
+        {_placing("filled")}
+        select * from related
     """

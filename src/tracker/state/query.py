@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from tracker.errors import TrackerError
+from tracker.errors import TrackerError, did_you_mean
+from tracker.model.names import suggest
 from tracker.state.projections import parsed_references
 from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
@@ -23,9 +25,10 @@ READING = {"SELECT", "EXPLAIN"}
 
 TIME_LIMIT_SECONDS = 30.0
 MEMORY_LIMIT_MIB = 1024
-ADDRESS_SPACE_MIB = 6144
+ADDRESS_SPACE_MIB = 4096
 """DuckDB's own limit does not contain the strings that one function makes, such as repeat('x', 2e9): the kernel's does.
-Address space counts what is reserved and never touched as well (thread stacks, arenas), hence six times the other."""
+It is what may come on top of what the forked process has reserved already, and counts what is reserved and never
+touched as well (thread stacks, arenas), hence four times the other."""
 
 
 class QueryRefused(TrackerError):
@@ -122,6 +125,8 @@ def _answer(sender: Connection, job: Job) -> None:
 
 def _sendable(error: TrackerError) -> TrackerError:
     """Reduce an error to its message and exit code: one that builds its message from arguments does not unpickle."""
+    if isinstance(error, QueryRefused | QueryStopped):
+        return error
     plain = TrackerError(str(error))
     plain.exit_code = error.exit_code
     return plain
@@ -130,8 +135,34 @@ def _sendable(error: TrackerError) -> TrackerError:
 def _run(job: Job) -> Table:
     reader = open_reader(job.log, job.folders, job.today)
     lock_down(reader, job.scope, job.sql, job.limits)
-    cursor = reader.connection.execute(job.sql)
-    return Table([column[0] for column in cursor.description or []], cursor.fetchall())
+    try:
+        cursor = reader.connection.execute(job.sql)
+    except duckdb.CatalogException as error:
+        raise QueryRefused(_with_nearest(error, reader)) from error
+    return Table(_told_apart([column[0] for column in cursor.description or []]), cursor.fetchall())
+
+
+def _told_apart(columns: list[str]) -> list[str]:
+    """Number columns of one name, `x` and `x_1`: an object, and a file, would keep only one of them."""
+    told: list[str] = []
+    for column in columns:
+        name, n = column, 0
+        while name in told:
+            n += 1
+            name = f"{column}_{n}"
+        told.append(name)
+    return told
+
+
+def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
+    """Name our own tables where the engine would suggest one of its own."""
+    lines = _explained(error).splitlines()
+    missing = re.search(r"Table with name (\S+) does not exist", lines[0])
+    if missing is None:
+        return "\n".join(lines)
+    nearest = did_you_mean(suggest(missing.group(1), reader.names()))
+    kept = [line for line in lines[1:] if not line.startswith("Did you mean")]
+    return "\n".join([lines[0].rstrip("!") + (nearest or ": tracker list names the tables"), *kept])
 
 
 def lock_down(reader: Reader, scope: Scope, sql: str, limits: Limits) -> None:
@@ -150,7 +181,12 @@ def _cap_address_space(mib: int) -> None:
         import resource
     except ImportError:  # pragma: no cover - Windows has no such limit
         return
-    resource.setrlimit(resource.RLIMIT_AS, (mib * 1024 * 1024, mib * 1024 * 1024))
+    try:
+        reserved = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    except (OSError, ValueError):
+        reserved = 0
+    limit = reserved + mib * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _explained(error: duckdb.Error) -> str:

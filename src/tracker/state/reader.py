@@ -12,7 +12,7 @@ import duckdb
 
 from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
-from tracker.state.base import BASE_VIEWS, base_views
+from tracker.state.base import base_views, view_names
 from tracker.state.load import load_log
 from tracker.state.projections import (
     NoRelationship,
@@ -83,7 +83,7 @@ class Reader:
 
         `relationship` keeps the rows of one pair. Raises UnknownProjection, NoRelationship, ProjectionError, BadScope.
         """
-        if name not in self.projections and name not in BASE_VIEWS:
+        if name not in self.names():
             raise UnknownProjection(name, self.projections)
         schema = self.lay(scope, [name])
         query = f'select * from "{schema}"."{name}"'
@@ -113,6 +113,7 @@ class Reader:
         missing = [name for name in wanted if name not in laid]
         if not missing:
             return schema
+        _refuse_no_condition(scope.where)
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
         queries = base_views(scope, self.today) | {p.name: p.query for p in self.projections.values()}
@@ -159,11 +160,23 @@ class Reader:
 
     def names(self) -> set[str]:
         """Return the names of all tables that a query may read."""
-        return set(self.projections) | set(BASE_VIEWS)
+        return set(self.projections) | view_names()
 
     def close(self) -> None:
         """Give the connection back."""
         self.connection.close()
+
+
+def _refuse_no_condition(where: str | None) -> None:
+    """Raise BadScope where a `where` is more or less than one expression, whatever the columns are."""
+    if where is None:
+        return
+    try:
+        alone = len(duckdb.extract_statements(f"select 1 where ({where}\n)")) == 1
+    except duckdb.Error:
+        alone = False
+    if not alone:
+        raise BadScope(f"--where {where!r} is no condition: write one such as attribution in ('document', 'on-record')")
 
 
 def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:

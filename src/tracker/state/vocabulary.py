@@ -32,7 +32,8 @@ class Vocabulary:
     """The columns of a development, the scale of intensities, and what each type says of its roles, as SQL.
 
     `scale` holds (type, variant, intensity, conduct, rank, group); `roles` turns a development into a JSON object;
-    `comparisons` holds (field, how accounts are compared in it, SQL for what an account states there).
+    `comparisons` holds (field, how accounts are compared in it, SQL for what an account states there); `types` the
+    columns that each type of development has of its own.
     """
 
     columns: tuple[Column, ...]
@@ -42,6 +43,7 @@ class Vocabulary:
     variant: str
     roles: str
     comparisons: tuple[tuple[str, str, str], ...]
+    types: dict[str, list[str]]
 
     @property
     def payload_struct(self) -> str:
@@ -62,7 +64,7 @@ def vocabulary() -> Vocabulary:
 
 
 def _derive() -> Vocabulary:
-    from tracker.model.catalogue import intensity_table
+    from tracker.model.catalogue import event_types, intensity_table
     from tracker.state import columns as derived
 
     return Vocabulary(
@@ -71,6 +73,7 @@ def _derive() -> Vocabulary:
             for name, spec in derived.development_columns().items()
         ),
         scale=tuple((t, v, str(i), conduct, rank, group) for t, v, i, conduct, rank, group in intensity_table()),
+        types={e.name: [derived.column_of(spec) for spec in e.own_fields] for e in event_types().values()},
         pair_first=derived.pair_expression(0),
         pair_second=derived.pair_expression(1),
         variant=derived.variant_expression(),
