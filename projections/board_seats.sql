@@ -264,7 +264,11 @@ select
         when folded.taken_on is null and folded.planned_on is not null then 'dropped'
         else 'given-up'
     end as status,
-    coalesce(folded.taken_on, folded.planned_on) as since_on,
+    -- What is told without a day, and only after the end, tells of no beginning.
+    case
+        when coalesce(coalesce(folded.taken_on, folded.planned_on) <= folded.ended_on, true)
+            then coalesce(folded.taken_on, folded.planned_on)
+    end as since_on,
     folded.ended_on,
     folded.evidence_attribution,
     counted.origins,

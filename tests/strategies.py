@@ -33,6 +33,7 @@ EDTF = st.sampled_from(
         "1999~/2001%",
     ]
 )
+STAKES = st.sampled_from([*map(parse_amount, ["27%", "about 27%", "over 20%", "up to 49.9%", "0%", "100%"])])
 AMOUNTS = st.sampled_from(
     [
         *map(
@@ -73,7 +74,7 @@ def _values(spec: FieldSpec, cls: type[BaseModel]) -> st.SearchStrategy[Any]:
         Kind.PARTY: parties,
         Kind.PARTIES: st.lists(parties, max_size=3),
         Kind.TEXTS: st.lists(TEXTS, max_size=3),
-        Kind.AMOUNT: AMOUNTS,
+        Kind.AMOUNT: STAKES if spec.name == "stake" else AMOUNTS,
         Kind.AMOUNTS: st.lists(AMOUNTS, max_size=2),
         Kind.CHOICE: st.sampled_from(spec.choices or ("",)),
         Kind.BOOLEAN: st.booleans(),

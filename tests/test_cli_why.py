@@ -83,8 +83,8 @@ def test_a_happening_is_told_with_its_credibility(workspace: Path) -> None:
 def test_the_judgement_can_be_left_out(workspace: Path) -> None:
     asked = ["acme--globex", "tone", "--as-of", "2025-05-10"]
 
-    assert "the coder's judgement" in told(workspace, *asked)
-    assert "the coder's judgement" not in told(workspace, *asked, "--no-judgement")
+    assert "the coder's judgement (" in told(workspace, *asked)
+    assert "the coder's judgement (" not in told(workspace, *asked, "--no-judgement")
 
 
 def test_json_gives_the_whole_explanation(workspace: Path) -> None:

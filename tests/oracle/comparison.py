@@ -1,0 +1,340 @@
+"""Where the answers of the projections and those of the oracle differ, and the smallest history in which they do."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from random import Random
+from typing import Any
+
+from oracle.accounts import Account, Cut, accounts, everything, knowledge
+from oracle.compute import compute_commitments
+from oracle.happenings import Happening, happenings, touches
+from oracle.seats import board_seats
+from oracle.terms import exclusivity_terms
+from oracle.tone import relationship_tone
+from oracle.worlds import DAYS, RECORDED, TODAY, Entry, as_case, log_of
+from tracker.log.store import Log, Stored
+from tracker.model.amounts import Amount
+from tracker.state.projections import Projection
+from tracker.state.reader import Reader
+from tracker.state.scope import Scope, end_of
+
+Row = dict[str, Any]
+
+LENSES: dict[str | None, Callable[[Account], bool]] = {
+    None: everything,
+    "attribution <> 'insiders'": lambda a: a.attribution != "insiders",
+    "attribution in ('document', 'on-record', 'named')": lambda a: a.attribution in ("document", "on-record", "named"),
+    "reliability in ('A', 'B', 'C')": lambda a: a.reliability in ("A", "B", "C"),
+    "credibility_code <= 3": lambda a: a.credibility_code <= 3,
+    "credibility_code = 6": lambda a: a.credibility_code == 6,
+    "origin = report": lambda a: a.origin == a.development.report,
+    "stage is null or stage <> 'talks'": lambda a: a.development.stage != "talks",
+    "report not like '%r1'": lambda a: not a.development.report.endswith("r1"),
+    "published_on > date '2024-03-05'": lambda a: a.published_on > date(2024, 3, 5),
+    "effective_on <> date '2024-03-05'": lambda a: a.effective_on != date(2024, 3, 5),
+    "relationship like '%acme--%globex'": lambda a: bool(re.search("acme--.*globex$", a.relationship or "")),
+}
+DAYS_ASKED = tuple(map(date.fromisoformat, (*DAYS, "2024-03-04", "2024-07-01", "2025-03-01")))
+RECORDED_ON = tuple(end_of(date.fromisoformat(day)) for day in RECORDED)
+
+
+def scopes(seed: int, count: int) -> list[Scope]:
+    """Return the scope of everything and some that cut."""
+    rng = Random(seed)
+    return [
+        Scope(),
+        *(
+            Scope(
+                as_of=rng.choice((None, *DAYS_ASKED)),
+                known_at=rng.choice((None, None, *DAYS_ASKED)),
+                recorded_until=rng.choice((None, None, *RECORDED_ON)),
+                where=rng.choice((None, None, None, None, *LENSES)),
+                judgement=rng.random() < 0.9,
+            )
+            for _ in range(count - 1)
+        ),
+    ]
+
+
+def cut_of(scope: Scope) -> Cut:
+    return Cut(scope.as_of or TODAY, scope.known_at, scope.recorded_until, LENSES[scope.where], scope.judgement)
+
+
+COMMON = (
+    *("occurrence", "type", "relationship", "effective_on", "published_on", "development", "developments", "accounts"),
+    *("origins", "credibility", "origin", "evidence_attribution", "reliability", "intensity", "materiality"),
+    *("first_published_on", "last_published_on", "occurred_earliest", "occurred_latest"),
+)
+FIELDS = (
+    *("agreement", "occurred", "stage", "binding", "level", "expires", "trigger", "carve_outs", "absent", "coverage"),
+    *("commitment", "amounts", "layer", "starts", "amount", "stake", "instrument", "kind", "stance", "topic"),
+    *("grantor", "holder", "provider", "customer", "organisation", "person", "investor", "investee", "party"),
+    *("counterparty", "speaker", "about"),
+)
+
+
+def _occurrence(happening: Happening) -> Row:
+    best = happening.best
+    published = [account.published_on for account in happening.accounts]
+    earliest, latest = _days(happening, best)
+    said = {name: happening.fields.get(name) for name in FIELDS}
+    return said | {
+        "occurrence": happening.occurrence,
+        "type": happening.type,
+        "relationship": happening.relationship,
+        "effective_on": happening.effective_on,
+        "published_on": best.published_on,
+        "development": best.id,
+        "developments": [account.id for account in happening.accounts],
+        "accounts": len(happening.accounts),
+        "origins": len(happening.origins),
+        "credibility": happening.credibility,
+        "origin": best.origin,
+        "evidence_attribution": best.attribution,
+        "reliability": best.reliability,
+        "intensity": happening.intensity,
+        "materiality": happening.fields["materiality"] or "normal",
+        "first_published_on": min(published),
+        "last_published_on": max(published),
+        "occurred_earliest": earliest,
+        "occurred_latest": latest,
+    }
+
+
+def _days(happening: Happening, best: Account) -> tuple[date | None, date | None]:
+    dated = (account for account in happening.accounts if account.type == best.type and account.development.occurred)
+    return next((account.span for account in dated), (None, None))
+
+
+def _account(account: Account) -> Row:
+    return {
+        "development": account.id,
+        "revision": account.revision,
+        "status": account.status,
+        "origin": account.origin,
+        "relationship": account.relationship,
+        "effective_on": account.effective_on,
+    }
+
+
+def answers(events: Iterable[Stored], scope: Scope) -> dict[str, list[Row]]:
+    """Return what the oracle answers, by projection."""
+    cut = cut_of(scope)
+    known = knowledge(events, cut)
+    heard = accounts(known, cut)
+    told = happenings(known, heard, cut)
+    touched = touches(known, told)
+    return {
+        "developments": [_account(account) for account in heard if account.effective_on <= cut.as_of],
+        "occurrences": [_occurrence(happening) for happening in told],
+        "relationship_occurrences": [
+            {
+                "relationship": touch.relationship,
+                "occurrence": touch.happening.occurrence,
+                "direct": touch.direct,
+                "intensity": touch.intensity,
+                "intensity_is_judged": touch.judged,
+            }
+            for touch in touched
+        ],
+        "exclusivity_terms": exclusivity_terms(told, cut),
+        "compute_commitments": compute_commitments(told),
+        "board_seats": board_seats(told),
+        "relationship_tone": [
+            {"relationship": relationship} | row for relationship, row in relationship_tone(touched, cut).items()
+        ],
+    }
+
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "developments": ("development", "revision", "status", "origin", "relationship", "effective_on"),
+    "occurrences": (*COMMON, *FIELDS),
+    "relationship_occurrences": ("relationship", "occurrence", "direct", "intensity", "intensity_is_judged"),
+    "exclusivity_terms": (
+        *(
+            "relationship",
+            "grantor",
+            "holder",
+            "coverage",
+            "level",
+            "status",
+            "contested",
+            "since_on",
+            "known_since_on",
+        ),
+        *("ended_on", "ended_by", "expires", "trigger", "carve_outs", "evidence_attribution", "origins", "credibility"),
+        "occurrences",
+    ),
+    "compute_commitments": (
+        *("commitment", "relationship", "provider", "customer", "layer", "unit", "amount", "amount_min", "amount_max"),
+        *("qualifier", "per", "stage", "binding", "counted", "status", "since_on", "starts", "expires"),
+        *("evidence_attribution", "origins", "credibility", "occurrences"),
+    ),
+    "board_seats": (
+        *("relationship", "organisation", "holder", "person", "kind", "status", "since_on", "ended_on"),
+        *("evidence_attribution", "origins", "credibility", "occurrences"),
+    ),
+    "relationship_tone": ("relationship", "r", "s", "tone"),
+}
+PROJECTIONS = tuple(COLUMNS)
+NEAR = 1e-6
+
+
+def read(reader: Reader, scope: Scope, names: Iterable[str] = PROJECTIONS) -> dict[str, list[Row]]:
+    """Return the same answers from the projections."""
+    names = list(names)
+    reader.lay(scope, names)
+    found = {}
+    for name in names:
+        columns = ", ".join(f'"{column}"' for column in COLUMNS[name])
+        found[name] = reader.sql(f"select {columns} from {name}", scope, lay=[name]).records()
+    return found
+
+
+def differences(expected: Mapping[str, list[Row]], actual: Mapping[str, list[Row]]) -> list[str]:
+    """Say which rows only the oracle has (-) and which only the projection (+), by projection."""
+    found = []
+    for name, rows in actual.items():
+        if name == "relationship_tone":
+            found += _far_apart(expected[name], rows)
+            continue
+        wanted, given = (sorted(map(_plain, side)) for side in (_chosen(expected[name], name), _chosen(rows, name)))
+        for row in wanted:
+            if row in given:
+                given.remove(row)
+            else:
+                found.append(f"- {name}: {row}")
+        found += [f"+ {name}: {row}" for row in given]
+    return found
+
+
+def _chosen(rows: list[Row], name: str) -> list[Row]:
+    return [{column: row.get(column) for column in COLUMNS[name]} for row in rows]
+
+
+def _far_apart(expected: list[Row], actual: list[Row]) -> list[str]:
+    wanted, given = ({row["relationship"]: row for row in side} for side in (expected, actual))
+    found = [
+        f"{'-' if pair in wanted else '+'} relationship_tone: {pair}" for pair in sorted(wanted.keys() ^ given.keys())
+    ]
+    for pair in sorted(wanted.keys() & given.keys()):
+        for column in ("r", "s", "tone"):
+            one, two = float(wanted[pair][column]), float(given[pair][column])
+            if not math.isclose(one, two, abs_tol=NEAR):
+                found.append(f"~ relationship_tone: {pair}: {column}: {one} is {two}")
+    return found
+
+
+def _plain(row: Row) -> str:
+    """Write a row as text without its empty columns; rows that mean the same are written the same."""
+    return ", ".join(f"{name}={_text(value)}" for name, value in row.items() if value is not None)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, Amount):
+        return _text(value.model_dump(exclude={"verbatim"}))
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(f"{k}: {_text(v)}" for k, v in sorted(value.items()) if v is not None and k != "verbatim")
+            + "}"
+        )
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Holds entries against the oracle with the projections given."""
+
+    projections: Mapping[str, Projection]
+    names: tuple[str, ...] = PROJECTIONS
+
+    def reader(self, log: Log) -> Reader:
+        rows = [(e.position, e.event.type, e.event.data) for e in log.recorder.read()]
+        return Reader([rows], dict(self.projections), TODAY)
+
+    def differences(self, entries: list[Entry], scopes: Iterable[Scope]) -> list[str]:
+        """Return how the answers differ, under each scope."""
+        log = log_of(entries)
+        events = list(log.events())
+        reader = self.reader(log)
+        try:
+            found = []
+            for scope in scopes:
+                unlike = differences(answers(events, scope), read(reader, scope, self.names))
+                found += [f"{_shown(scope)}: {line}" for line in unlike]
+            return found
+        finally:
+            reader.close()
+
+    def explained(self, world: list[Entry], scopes: Iterable[Scope]) -> str:
+        """Return the smallest part of a history in which the answers still differ, as a block of a `.case` file."""
+        for scope in scopes:
+            found = self.differences(world, [scope])
+            if found:
+                name = found[0].partition(": ")[2].split()[1].rstrip(":")
+                narrow = Trial(self.projections, (name,))
+                small = narrow.smallest(world, scope)
+                lines = narrow.differences(small, [scope])
+                return "\n".join([as_case(small), f"{_shown(scope)}", f"select * from {name}", "----", *lines])
+        return ""
+
+    def smallest(self, world: list[Entry], scope: Scope) -> list[Entry]:
+        """Leave out entries, then fields of entries, as long as the answers differ."""
+        size = len(world)
+        while size:
+            size = min(size, len(world)) // 2 if size > 1 else 0
+            start = 0
+            while size and start < len(world):
+                fewer = world[:start] + world[start + size :]
+                if self._differs(fewer, scope):
+                    world = fewer
+                else:
+                    start += size
+        for n in range(len(world)):
+            for fewer_fields in _simpler(world[n]):
+                simpler = [*world[:n], fewer_fields(world[n]), *world[n + 1 :]]
+                if simpler[n] != world[n] and self._differs(simpler, scope):
+                    world = simpler
+        return world
+
+    def _differs(self, world: list[Entry], scope: Scope) -> bool:
+        try:
+            return bool(self.differences(world, [scope]))
+        except (KeyError, ValueError):  # An entry cannot do without the one that was left out.
+            return False
+
+
+def _simpler(entry: Entry) -> Iterable[Callable[[Entry], Entry]]:
+    for kind, content in entry.items():
+        inner = content[0] if isinstance(content, list) else content
+        if isinstance(inner, dict) and kind in ("developments", "corrections", "report"):
+            for field in inner:
+                yield lambda whole, kind=kind, field=field: _without(whole, kind, field)
+
+
+def _without(entry: Entry, kind: str, field: str) -> Entry:
+    content = entry[kind]
+    inner = {
+        name: value for name, value in (content[0] if isinstance(content, list) else content).items() if name != field
+    }
+    return {**entry, kind: [inner] if isinstance(content, list) else inner}
+
+
+def _shown(scope: Scope) -> str:
+    until = scope.recorded_until.date() if scope.recorded_until else None
+    given = {"as_of": scope.as_of, "known_at": scope.known_at, "recorded_until": until, "where": scope.where}
+    return " ".join(["scope", *(f"{name}={value}" for name, value in given.items() if value)])

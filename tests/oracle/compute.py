@@ -1,0 +1,235 @@
+"""How much compute is owed to whom (rules 18 to 20)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from oracle.happenings import Happening
+from tracker.model.amounts import Amount
+
+BEARINGS = {
+    "compute-committed": "sets",
+    "compute-expanded": "adds",
+    "compute-reduced": "subtracts",
+    "compute-delivered": "delivers",
+    "compute-paused": "halts",
+    "compute-resumed": "halts",
+    "compute-cancelled": "halts",
+}
+OWING = ("sets", "adds", "replaces")
+
+Key = tuple[str | None, str | None, str | None]
+"""Unit, layer, period."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A happening that concerns a commitment, and the amounts of it that may enter sums."""
+
+    happening: Happening
+    bearing: str
+    amounts: list[Amount]
+
+    @property
+    def firm(self) -> bool:
+        return self.happening.may_change_terms
+
+    @property
+    def layer(self) -> str | None:
+        return self.happening.fields["layer"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one happening says of one row: bounds, None where open, and how they are meant."""
+
+    told: Told
+    bearing: str
+    least: Decimal | None
+    most: Decimal | None
+    qualifiers: list[str]
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        return self.told.happening.strength, self.told.happening.place
+
+
+def compute_commitments(told: Iterable[Happening]) -> list[dict[str, Any]]:
+    """Return the rows of `compute_commitments`."""
+    by_key: dict[str, list[Told]] = defaultdict(list)
+    for happening in told:
+        if happening.type in BEARINGS:
+            stated = [a for a in happening.fields["amounts"] or () if a.role in ("increment", "total")]
+            key = happening.fields["commitment"] or happening.occurrence
+            by_key[key].append(Told(happening, BEARINGS[happening.type], stated))
+    return [
+        {"commitment": commitment} | row
+        for commitment, known in by_key.items()
+        if any(t.bearing != "delivers" for t in known)
+        for row in _rows(known)
+    ]
+
+
+def _rows(known: list[Told]) -> Iterable[dict[str, Any]]:
+    figures: dict[Key, list[Figure]] = defaultdict(list)
+    for told in known:
+        for key, figure in _figures(told, known):
+            figures[key].append(figure)
+    for key, said in figures.items():
+        yield _row(key, said, known)
+
+
+def _figures(told: Told, known: list[Told]) -> Iterable[tuple[Key, Figure]]:
+    changes = [t for t in known if t.bearing in ("sets", "adds", "subtracts")]
+    if told.bearing == "delivers":
+        return
+    if not told.amounts:
+        sized = any(t.amounts for t in known if t.bearing != "delivers")
+        owed = any(t.firm and t.bearing in ("sets", "adds") for t in known)
+        sized_firmly = any(t.firm and t.amounts for t in changes)
+        if not sized or (told.firm and owed and not sized_firmly):
+            layer = max((t.layer for t in known if t.layer), default=None)
+            yield (None, layer, None), Figure(told, told.bearing, None, None, [])
+        return
+    if told.bearing == "halts" and any(t.amounts for t in changes):
+        return
+    by_key: dict[Key, list[Amount]] = defaultdict(list)
+    for amount in told.amounts:
+        unit = "GW" if amount.unit == "MW" else amount.unit
+        by_key[unit, _layer(unit, told.layer), amount.per].append(amount)
+    for key, amounts in by_key.items():
+        totals = [a for a in amounts if a.role == "total"] if told.bearing != "halts" else []
+        used = totals or amounts
+        bearing = "replaces" if totals else told.bearing
+        qualifiers = [a.qualifier for a in used]
+        yield key, Figure(told, bearing, _sum(map(_least, used)), _sum(map(_most, used)), qualifiers)
+
+
+def _layer(unit: str, layer: str | None) -> str:
+    if unit == "GPU":
+        return "chip"
+    if unit == "GW":
+        return "chip" if layer == "chip" else "site"
+    return "contract"
+
+
+def _least(amount: Amount) -> Decimal | None:
+    return _scaled(amount, amount.min if amount.min is not None else amount.value)
+
+
+def _most(amount: Amount) -> Decimal | None:
+    return _scaled(amount, amount.max if amount.max is not None else amount.value)
+
+
+def _scaled(amount: Amount, number: Decimal | None) -> Decimal | None:
+    return number / 1000 if number is not None and amount.unit == "MW" else number
+
+
+def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for number in numbers:
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+def _row(key: Key, said: list[Figure], known: list[Told]) -> dict[str, Any]:
+    unit, layer, per = key
+    firm = any(f.told.firm and f.bearing in OWING for f in said)
+    used = [f for f in said if f.told.firm or not firm]
+    cancelled = [t.happening.place for t in known if t.happening.type == "compute-cancelled" and t.firm]
+    called_off = max(cancelled, default=())
+    void = max([called_off, *(f.told.happening.place for f in used if f.bearing == "replaces")])
+    standing = [f for f in used if f.told.happening.place >= void]
+    parts = [f for f in standing if f.bearing in ("adds", "subtracts")]
+    sizes = [f for f in standing if f.bearing not in ("adds", "subtracts")]
+    parts += sorted(sizes, key=lambda f: f.order)[-1:]
+    owed = [f for f in used if f.bearing in OWING]
+    revived = [f for f in owed if f.told.happening.place > called_off]
+    status = _status(known, owed=bool(owed), firm=firm, revived=bool(revived))
+    paper = max(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order)).told.happening
+    party = max(known, key=_names_parties).happening
+    heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
+    binding = [t for t in heard if t.firm or not firm]
+    return {
+        "relationship": party.relationship,
+        "provider": party.fields["provider"],
+        "customer": party.fields["customer"],
+        "layer": layer,
+        "unit": unit,
+        **_net(unit, parts, cancelled=status == "cancelled"),
+        "per": per,
+        "stage": paper.fields["stage"],
+        "binding": paper.fields["binding"],
+        "counted": firm
+        and party.fields["customer"] is not None
+        and per is None
+        and unit not in ("percent", "shares")
+        and status in ("in-force", "paused"),
+        "status": status,
+        "since_on": min(f.told.happening.effective_on for f in revived or used),
+        "starts": _last(t.happening.fields["starts"] for t in binding),
+        "expires": _last(t.happening.fields["expires"] for t in binding),
+        "evidence_attribution": max(used, key=lambda f: f.told.happening.strength).told.happening.attribution,
+        "origins": len(set().union(*(f.told.happening.origins for f in used))),
+        "credibility": max(f.told.happening.credibility for f in used),
+        "occurrences": [t.happening.occurrence for t in heard],
+    }
+
+
+def _names_parties(told: Told) -> tuple[Any, ...]:
+    happening = told.happening
+    named = happening.fields["customer"] is not None
+    return named, told.firm, told.bearing != "halts", happening.strength, happening.place
+
+
+def _last(values: Iterable[Any]) -> Any:
+    return next((value for value in reversed(list(values)) if value is not None), None)
+
+
+def _status(known: list[Told], *, owed: bool, firm: bool, revived: bool) -> str:
+    halts = [t.happening.type for t in known if t.bearing == "halts" and t.firm]
+    halt = halts[-1] if halts else None
+    if halt == "compute-cancelled" and not revived:
+        return "cancelled"
+    if halt == "compute-paused":
+        return "paused"
+    return "not-binding" if owed and not firm else "in-force"
+
+
+def _net(unit: str | None, parts: list[Figure], *, cancelled: bool) -> dict[str, Any]:
+    if unit is not None and cancelled:
+        return {"amount": Decimal(0), "amount_min": Decimal(0), "amount_max": Decimal(0), "qualifier": "exact"}
+    least = most = None
+    if any(f.bearing != "subtracts" for f in parts):
+        least = _sum(_signed(f, f.most if f.bearing == "subtracts" else f.least) for f in parts)
+        most = _sum(_signed(f, f.least if f.bearing == "subtracts" else f.most) for f in parts)
+    least, most = (None if bound is None else max(bound, Decimal(0)) for bound in (least, most))
+    return {
+        "amount": least if least == most else None,
+        "amount_min": least,
+        "amount_max": most,
+        "qualifier": None if unit is None else _qualifier(least, most, parts),
+    }
+
+
+def _signed(figure: Figure, bound: Decimal | None) -> Decimal | None:
+    return -bound if bound is not None and figure.bearing == "subtracts" else bound
+
+
+def _qualifier(least: Decimal | None, most: Decimal | None, parts: list[Figure]) -> str | None:
+    meant = [qualifier for figure in parts for qualifier in figure.qualifiers]
+    if len(parts) == 1 and len(meant) == 1 and parts[0].bearing != "subtracts":
+        return meant[0]
+    if least is None or most is None:
+        return None if least is most else "up-to" if least is None else "over"
+    if "order-of-magnitude" in meant:
+        return "order-of-magnitude"
+    if least < most and {"range", "up-to", "over"} & set(meant):
+        return "range"
+    return "about" if "about" in meant else "exact"

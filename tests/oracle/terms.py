@@ -1,0 +1,206 @@
+"""How exclusivity terms stand and stood (rules 11 to 17)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Cut, days
+from oracle.happenings import Happening
+
+LEVELS = ("none", "preferred", "first-ship", "first-offer", "first-refusal", "relaxed", "exclusive")
+TYPES = ("exclusivity-granted", "exclusivity-relaxed", "exclusivity-ended", "term-affirmed")
+
+Strength = tuple[int, int]
+
+
+@dataclass
+class Status:
+    """A status that a term has or had, and what was said of it; the flag tells what ended it or came after that."""
+
+    level: str | None
+    expires: str | None
+    trigger: str | None
+    carve_outs: set[str]
+    opened_with: str
+    strength: Strength
+    against: Strength | None
+    said: list[tuple[Happening, bool]]
+    ended: Happening | None = None
+
+    @property
+    def opened_on(self) -> date:
+        return self.said[0][0].effective_on
+
+    @property
+    def expires_on(self) -> date | None:
+        return days(self.expires)[1]
+
+    @property
+    def speaks(self) -> list[Happening]:
+        """What says that it is as it is: its end, once there is one."""
+        return [happening for happening, of_end in self.said if of_end == (self.ended is not None)]
+
+
+def exclusivity_terms(told: Iterable[Happening], cut: Cut) -> list[dict[str, Any]]:
+    """Return the rows of `exclusivity_terms`."""
+    terms: dict[tuple[Any, ...], list[Happening]] = defaultdict(list)
+    for happening in told:
+        if happening.type in TYPES and happening.relationship and happening.may_change_terms:
+            fields = happening.fields
+            terms[happening.relationship, fields["grantor"], fields["holder"], fields["coverage"]].append(happening)
+    return [
+        dict(zip(("relationship", "grantor", "holder", "coverage"), term, strict=True)) | row
+        for term, moves in terms.items()
+        for row in _rows(_fold(moves), cut)
+    ]
+
+
+def _kind(happening: Happening) -> str:
+    if happening.type == "term-affirmed":
+        return "deny" if happening.fields["absent"] else "affirm"
+    return {"granted": "grant", "relaxed": "relax", "ended": "end"}[happening.type.removeprefix("exclusivity-")]
+
+
+def _fold(moves: list[Happening]) -> list[Status]:
+    statuses: list[Status] = []
+    for move in moves:
+        _apply(statuses, move, _kind(move))
+    return statuses
+
+
+def _apply(statuses: list[Status], move: Happening, kind: str) -> None:
+    now = statuses[-1] if statuses else None
+    lapsed = bool(now and now.expires_on and now.expires_on < move.effective_on)
+    stands = bool(now and not now.ended and not lapsed and now.level != "none")
+    level = _level(move, kind)
+    against = now.strength if now and not lapsed else None
+    fresh = Status(
+        level,
+        None,
+        None,
+        set(),
+        kind,
+        strength=move.strength,
+        against=against,
+        said=[(move, kind == "end" and not now)],
+    )
+    if kind != "end":  # An end says nothing more of the contract.
+        _state(fresh, move)
+    if kind == "end" and now is None:
+        fresh.ended = move
+        statuses.append(fresh)
+    elif kind == "end" and now and stands:
+        now.said.append((move, True))
+        now.ended, now.against, now.strength = move, now.strength, move.strength
+    elif kind in ("end", "deny") and now and not stands:
+        _bear_out(now, move)
+    elif kind == "grant" and now and stands and now.level == level:
+        _bear_out(now, move)
+        _state(now, move)
+    elif kind == "grant":
+        statuses.append(fresh)
+    elif kind == "relax" and now and stands and now.level and _weaker(now.level, level):
+        _bear_out(now, move)
+        _state(now, move, adding=True)
+    elif kind == "relax" and now and stands:
+        fresh.expires, fresh.trigger, fresh.carve_outs = now.expires, now.trigger, set(now.carve_outs)
+        _state(fresh, move, adding=True)
+        statuses.append(fresh)
+    elif kind == "affirm" and now and stands:
+        # What one report calls relaxed, another may give a level; any other level is a contradiction.
+        may_be = now.level in (None, level) or level is None or (now.level == "relaxed" and _weaker(level, "relaxed"))
+        if may_be:
+            _bear_out(now, move)
+            _fill(now, move, level)
+    elif now is None or move.strength >= now.strength:
+        if kind == "affirm" and now and level is None and now.level != "none":
+            fresh.level = now.level
+        statuses.append(fresh)
+
+
+def _level(move: Happening, kind: str) -> str | None:
+    stated = move.fields.get("level")
+    if kind == "end":
+        return None
+    if kind == "deny":
+        return "none"
+    return str(stated) if stated else ("relaxed" if kind == "relax" else None)
+
+
+def _weaker(one: str, other: str | None) -> bool:
+    """Say whether one level is no stronger than another."""
+    return other is not None and LEVELS.index(one) <= LEVELS.index(other)
+
+
+def _bear_out(status: Status, move: Happening) -> None:
+    status.said.append((move, status.ended is not None))
+    status.strength = max(status.strength, move.strength)
+
+
+def _state(status: Status, move: Happening, *, adding: bool = False) -> None:
+    """Take over what a contract now says; exceptions of a relaxation add to those before."""
+    status.expires = move.fields["expires"] or status.expires
+    status.trigger = move.fields["trigger"] or status.trigger
+    excepted = set(move.fields["carve_outs"] or ())
+    status.carve_outs = status.carve_outs | excepted if adding else excepted or status.carve_outs
+
+
+def _fill(status: Status, move: Happening, level: str | None) -> None:
+    status.level = level or status.level
+    status.expires = status.expires or move.fields["expires"]
+    status.trigger = status.trigger or move.fields["trigger"]
+    status.carve_outs = status.carve_outs or set(move.fields["carve_outs"] or ())
+
+
+def _rows(statuses: list[Status], cut: Cut) -> list[dict[str, Any]]:
+    rows = []
+    before: list[Happening] = []
+    for status, following in zip(statuses, [*statuses[1:], None], strict=True):
+        said = [*before, *(happening for happening, _ in status.said)]
+        if following and following.opened_on == status.opened_on:
+            # What is superseded on the day on which it began never held.
+            before = said
+            continue
+        before = []
+        rows.append(_row(status, following, said, cut))
+    return rows
+
+
+def _row(status: Status, following: Status | None, said: list[Happening], cut: Cut) -> dict[str, Any]:
+    end = following.opened_on if following else None
+    if status.ended:
+        name, ended_on, ended_by = "ended", status.ended.effective_on, status.ended.occurrence
+    elif status.expires_on and status.expires_on < (end or cut.as_of):
+        name, ended_on, ended_by = "expired", status.expires_on, None
+    elif following:
+        name, ended_on, ended_by = "superseded", end, following.said[0][0].occurrence
+        said = [*said, following.said[0][0]]
+    else:
+        name, ended_on, ended_by = "in-force", None, None
+    best = max(status.speaks, key=lambda happening: happening.strength)
+    return {
+        "level": status.level,
+        "status": name,
+        "contested": status.against is not None and _class(status.against) > _class(status.strength),
+        "since_on": status.opened_on if status.opened_with in ("grant", "relax") else None,
+        "known_since_on": status.opened_on if status.opened_with in ("affirm", "deny") else None,
+        "ended_on": ended_on,
+        "ended_by": ended_by,
+        "expires": status.expires,
+        "trigger": status.trigger,
+        "carve_outs": sorted(status.carve_outs),
+        "evidence_attribution": best.attribution,
+        "origins": len(set().union(*(happening.origins for happening in status.speaks))),
+        "credibility": max(happening.credibility for happening in status.speaks),
+        "occurrences": [happening.occurrence for happening in said],
+    }
+
+
+def _class(strength: Strength) -> Strength:
+    """Put documents and words on the record into one class, and grades A to C into another (rule 15)."""
+    attribution, reliability = strength
+    return min(attribution, ATTRIBUTIONS.index("on-record")), min(reliability, RELIABILITIES.index("C"))
