@@ -73,9 +73,10 @@ def guarded_query(  # noqa: PLR0917 - the first three say where, the others what
     Raises QueryRefused (it does not only read, or does not fit the tables), QueryStopped (time or memory), and what
     opening the log raises. Costs a fork and the loading of the log.
     """
-    refuse_writing(sql)
-    # A forked child inherits the imports; macOS and Windows cannot fork safely or at all, and start anew.
-    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    # A forked child inherits the imports. But a process that has opened DuckDB holds threads and locks that no child
+    # should inherit, and macOS and Windows fork unsafely or not at all: there the child starts anew.
+    forks = sys.platform == "linux" and Reader.opened == 0
+    context: Any = multiprocessing.get_context("fork" if forks else "spawn")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(
         target=_answer, args=(sender, Job(log, tuple(folders), today, scope, sql, limits)), daemon=True
@@ -133,6 +134,7 @@ def _sendable(error: TrackerError) -> TrackerError:
 
 
 def _run(job: Job) -> Table:
+    refuse_writing(job.sql)
     reader = open_reader(job.log, job.folders, job.today)
     lock_down(reader, job.scope, job.sql, job.limits)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 
@@ -61,7 +61,11 @@ class Reader:
     Not thread-safe: one reader, one thread.
     """
 
+    opened: ClassVar[int] = 0
+    """How many readers this process has opened: who has opened one should not fork."""
+
     def __init__(self, batches: Iterable[list[Row]], projections: dict[str, Projection], today: date) -> None:
+        Reader.opened += 1
         self.connection = duckdb.connect(config=CONFIG)
         self.projections = projections
         self.today = today
