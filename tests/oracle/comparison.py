@@ -1,71 +1,27 @@
-"""Where the answers of the projections and those of the oracle differ, and the smallest history in which they do."""
+"""Where the answers of the projections and those of the oracle differ, row by row."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from random import Random
 from typing import Any
 
-from oracle.accounts import Account, Cut, accounts, everything, knowledge
+from oracle.accounts import Account, accounts, knowledge
 from oracle.compute import compute_commitments
 from oracle.happenings import Happening, happenings, touches
+from oracle.scopes import cut_of
 from oracle.seats import board_seats
 from oracle.terms import exclusivity_terms
 from oracle.tone import relationship_tone
-from oracle.worlds import DAYS, RECORDED, TODAY, Entry, as_case, log_of
-from tracker.log.store import Log, Stored
+from tracker.log.store import Stored
 from tracker.model.amounts import Amount
-from tracker.state.projections import Projection
 from tracker.state.reader import Reader
-from tracker.state.scope import Scope, end_of
+from tracker.state.scope import Scope
 
 Row = dict[str, Any]
-
-LENSES: dict[str | None, Callable[[Account], bool]] = {
-    None: everything,
-    "attribution <> 'insiders'": lambda a: a.attribution != "insiders",
-    "attribution in ('document', 'on-record', 'named')": lambda a: a.attribution in ("document", "on-record", "named"),
-    "reliability in ('A', 'B', 'C')": lambda a: a.reliability in ("A", "B", "C"),
-    "credibility_code <= 3": lambda a: a.credibility_code <= 3,
-    "credibility_code = 6": lambda a: a.credibility_code == 6,
-    "origin = report": lambda a: a.origin == a.development.report,
-    "stage is null or stage <> 'talks'": lambda a: a.development.stage != "talks",
-    "report not like '%r1'": lambda a: not a.development.report.endswith("r1"),
-    "published_on > date '2024-03-05'": lambda a: a.published_on > date(2024, 3, 5),
-    "effective_on <> date '2024-03-05'": lambda a: a.effective_on != date(2024, 3, 5),
-    "relationship like '%acme--%globex'": lambda a: bool(re.search("acme--.*globex$", a.relationship or "")),
-}
-DAYS_ASKED = tuple(map(date.fromisoformat, (*DAYS, "2024-03-04", "2024-07-01", "2025-03-01")))
-RECORDED_ON = tuple(end_of(date.fromisoformat(day)) for day in RECORDED)
-
-
-def scopes(seed: int, count: int) -> list[Scope]:
-    """Return the scope of everything and some that cut."""
-    rng = Random(seed)
-    return [
-        Scope(),
-        *(
-            Scope(
-                as_of=rng.choice((None, *DAYS_ASKED)),
-                known_at=rng.choice((None, None, *DAYS_ASKED)),
-                recorded_until=rng.choice((None, None, *RECORDED_ON)),
-                where=rng.choice((None, None, None, None, *LENSES)),
-                judgement=rng.random() < 0.9,
-            )
-            for _ in range(count - 1)
-        ),
-    ]
-
-
-def cut_of(scope: Scope) -> Cut:
-    return Cut(scope.as_of or TODAY, scope.known_at, scope.recorded_until, LENSES[scope.where], scope.judgement)
-
 
 COMMON = (
     *("occurrence", "type", "relationship", "effective_on", "published_on", "development", "developments", "accounts"),
@@ -253,88 +209,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_text, value)) + "]"
     return str(value)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Holds entries against the oracle with the projections given."""
-
-    projections: Mapping[str, Projection]
-    names: tuple[str, ...] = PROJECTIONS
-
-    def reader(self, log: Log) -> Reader:
-        rows = [(e.position, e.event.type, e.event.data) for e in log.recorder.read()]
-        return Reader([rows], dict(self.projections), TODAY)
-
-    def differences(self, entries: list[Entry], scopes: Iterable[Scope]) -> list[str]:
-        """Return how the answers differ, under each scope."""
-        log = log_of(entries)
-        events = list(log.events())
-        reader = self.reader(log)
-        try:
-            found = []
-            for scope in scopes:
-                unlike = differences(answers(events, scope), read(reader, scope, self.names))
-                found += [f"{_shown(scope)}: {line}" for line in unlike]
-            return found
-        finally:
-            reader.close()
-
-    def explained(self, world: list[Entry], scopes: Iterable[Scope]) -> str:
-        """Return the smallest part of a history in which the answers still differ, as a block of a `.case` file."""
-        for scope in scopes:
-            found = self.differences(world, [scope])
-            if found:
-                name = found[0].partition(": ")[2].split()[1].rstrip(":")
-                narrow = Trial(self.projections, (name,))
-                small = narrow.smallest(world, scope)
-                lines = narrow.differences(small, [scope])
-                return "\n".join([as_case(small), f"{_shown(scope)}", f"select * from {name}", "----", *lines])
-        return ""
-
-    def smallest(self, world: list[Entry], scope: Scope) -> list[Entry]:
-        """Leave out entries, then fields of entries, as long as the answers differ."""
-        size = len(world)
-        while size:
-            size = min(size, len(world)) // 2 if size > 1 else 0
-            start = 0
-            while size and start < len(world):
-                fewer = world[:start] + world[start + size :]
-                if self._differs(fewer, scope):
-                    world = fewer
-                else:
-                    start += size
-        for n in range(len(world)):
-            for fewer_fields in _simpler(world[n]):
-                simpler = [*world[:n], fewer_fields(world[n]), *world[n + 1 :]]
-                if simpler[n] != world[n] and self._differs(simpler, scope):
-                    world = simpler
-        return world
-
-    def _differs(self, world: list[Entry], scope: Scope) -> bool:
-        try:
-            return bool(self.differences(world, [scope]))
-        except (KeyError, ValueError):  # An entry cannot do without the one that was left out.
-            return False
-
-
-def _simpler(entry: Entry) -> Iterable[Callable[[Entry], Entry]]:
-    for kind, content in entry.items():
-        inner = content[0] if isinstance(content, list) else content
-        if isinstance(inner, dict) and kind in ("developments", "corrections", "report"):
-            for field in inner:
-                yield lambda whole, kind=kind, field=field: _without(whole, kind, field)
-
-
-def _without(entry: Entry, kind: str, field: str) -> Entry:
-    content = entry[kind]
-    inner = {
-        name: value for name, value in (content[0] if isinstance(content, list) else content).items() if name != field
-    }
-    return {**entry, kind: [inner] if isinstance(content, list) else inner}
-
-
-def _shown(scope: Scope) -> str:
-    until = scope.recorded_until.date() if scope.recorded_until else None
-    given = {"as_of": scope.as_of, "known_at": scope.known_at, "recorded_until": until, "where": scope.where}
-    return " ".join(["scope", *(f"{name}={value}" for name, value in given.items() if value)])

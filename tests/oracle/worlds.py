@@ -115,10 +115,10 @@ def _correction(said: list[Entry], development: Draw, rng: Random) -> Entry:
     return {**other, "report": former["report"], "key": former["key"], **fields(corrected=SOURCE)(rng)}
 
 
-NAMES = frozenset(
-    "grantor holder provider customer organisation person investor investee party into counterparty speaker about for "
-    "group licensor licensee against source people report origin occurrence commitment development id".split()
-)
+_PARTIES = "grantor holder provider customer organisation person investor investee party into counterparty"
+_MORE_PARTIES = "speaker about for group licensor licensee against source people"
+_KEYS = "report origin occurrence commitment development id"
+NAMES = frozenset(f"{_PARTIES} {_MORE_PARTIES} {_KEYS}".split())
 """Fields that name something of the history's own."""
 
 
