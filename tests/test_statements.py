@@ -31,7 +31,7 @@ DIFFERENT: dict[Kind, tuple[Any, Any]] = {
     Kind.PARTY: ("party-10", "party-11"),
     Kind.PARTIES: (["party-10"], ["party-11"]),
     Kind.EDTF: ("2025-01", "2025-03"),
-    Kind.AMOUNT: ("1B USD", "5B USD"),
+    Kind.AMOUNT: ("1%", "5%"),
     Kind.AMOUNTS: (["1B USD"], ["5B USD"]),
     Kind.BOOLEAN: (True, False),
     Kind.TEXTS: (["this"], ["that"]),

@@ -75,7 +75,7 @@ def told(group: str, *types: str, **own: Draw) -> Draw:
     """Developments of some types; those of one group may tell of the same happening."""
     apart = 3 if group in ("saying", "quarrel", "money") else 6
     key = maybe(f"{group}-1", f"{group}-1", f"{group}-2", none=apart)
-    return fields(type=one_of(*types), occurrence=key, **own, **COMMON)
+    return fields(type=one_of(*types), occurrence=key, **{**COMMON, **own})
 
 
 TERM = {
@@ -124,6 +124,7 @@ GROUPS: dict[str, list[Draw]] = {
             holder=one_of(*("globex",) * 5, "initech", "jo-doe"),
             person=maybe(*PERSONS, none=2),
             kind=maybe("voting", "observer"),
+            stage=maybe("signed", "talks", "planned", "rumoured", none=6),
         )
     ],
     "conduct": [
