@@ -128,7 +128,6 @@ def test_the_order_of_entries_changes_no_answer_of_any_projection(seed: int) -> 
 def all_answers(log: Log) -> dict[str, list[str]]:
     """Return every row of every projection as text, without its place in the log."""
     reader = Reader([rows_of(log)], PROJECTIONS, TODAY)
-    reader.lay(Scope(), PROJECTIONS)
     return {name: sorted(map(_without_place, reader.table(name).records())) for name in PROJECTIONS}
 
 
