@@ -24,6 +24,12 @@ TEMPLATE = """\
 documents = "attribution in ('document', 'on-record')"
 named = "attribution in ('document', 'on-record', 'named')"
 graded = "reliability in ('A', 'B', 'C')"
+
+# A job replays the log at set times; on_change gets what moved since its last run. tracker schedule install
+# [jobs.morning]
+# cron = "30 6 * * mon-fri"
+# zone = "Europe/Berlin"
+# on_change = ["./tell-the-desk"]
 """
 
 
@@ -55,11 +61,15 @@ class UnknownLens(TrackerError):
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace on disk. `lenses` are named conditions on evidence; `coder` is who records."""
+    """A workspace on disk. `lenses` are named conditions on evidence; `coder` is who records.
+
+    `jobs` are the tables under [jobs] as they stand: `tracker.schedule` reads what they say.
+    """
 
     root: Path
     coder: str
     lenses: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def log(self) -> Path:
@@ -122,7 +132,10 @@ def load_workspace(root: Path) -> Workspace:
         raise BadSettings(
             path, '[lenses] holds names with a condition in quotes, such as documents = "attribution = …"'
         )
-    return Workspace(root, _coder(settings, path), dict(lenses))
+    jobs = settings.get("jobs", {})
+    if not isinstance(jobs, dict):
+        raise BadSettings(path, '[jobs] holds tables, such as [jobs.morning] with cron = "30 6 * * mon-fri"')
+    return Workspace(root, _coder(settings, path), dict(lenses), dict(jobs))
 
 
 def _coder(settings: dict[str, Any], path: Path) -> str:
