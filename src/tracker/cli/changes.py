@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tracker.books.problems import display_width
-from tracker.cli.cells import text_of
+from tracker.cells import text_of
 from tracker.cli.looks import AMOUNT, EVIDENCE, arrange, pairs
 from tracker.cli.names import Names
 from tracker.state.diff import SCORES, Change, FieldChange

@@ -38,7 +38,7 @@ def check(
     problems, lines_of = _book_problems(session, files)
     rows = [] if files else list(_state_problems(session))
     if json:
-        from tracker.cli.cells import json_text
+        from tracker.cells import json_text
 
         write_lines([json_text([*(_facts(p) for p in problems), *rows])], None)
     else:
@@ -96,7 +96,7 @@ def _facts(problem: Problem) -> dict[str, Any]:
 
 
 def _row_line(row: dict[str, Any]) -> str:
-    from tracker.cli.cells import text_of
+    from tracker.cells import text_of
 
     head = f"{row['check']}: {row['severity']}: {text_of(row['problem'])}"
     return f"{head} ({text_of(row['subject'])})" if row["subject"] and row["subject"] not in head else head

@@ -166,7 +166,7 @@ def _told_apart(session: Session, names: Names, words: Iterable[str]) -> tuple[l
 
 def _rows(found: Difference, reads: ReadOptions) -> Any:
     """Return the machine's rows; where a column must have one type, values are text."""
-    from tracker.cli.cells import text_of
+    from tracker.cells import text_of
 
     table = replace(found, changes=found.changes[: reads.limit]).table()
     if reads.form is Format.PARQUET:

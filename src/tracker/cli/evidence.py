@@ -45,7 +45,7 @@ def reach(reader: Reader, scope: Scope, relationship: str | None = None) -> Reac
 
 def in_words(scope: Scope, today: date) -> str:
     """Return a scope as an answer's reader needs it: `as of 2024-12-31, known by 2025-01-31, lens strict`."""
-    from tracker.cli.cells import instant
+    from tracker.cells import instant
 
     parts = [f"as of {scope.as_of or today}"]
     parts += [f"known by {scope.known_at}"] if scope.known_at else []

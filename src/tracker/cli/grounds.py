@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.cells import plain_decimal, text_of
+from tracker.cells import plain_decimal, text_of
 from tracker.cli.changes import UNSTATED, change_lines, row_lines
 from tracker.cli.health import headline, signed
 from tracker.cli.looks import counted

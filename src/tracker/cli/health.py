@@ -134,7 +134,7 @@ def _what(driver: Record) -> str:
 
 
 def _told(reader: Reader, scope: Scope, pair: str, occurrences: list[str], names: Names) -> dict[str, str]:
-    from tracker.cli.cells import text_of
+    from tracker.cells import text_of
     from tracker.cli.summary import summary
 
     query = "select * from relationship_occurrences where relationship = ? and list_contains(?::varchar[], occurrence)"

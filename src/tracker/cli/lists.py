@@ -179,7 +179,7 @@ def _since(table: Table, since: str) -> Table:
 
 def _told(row: dict[str, Any], names: Names, pair: str | None) -> list[str]:
     """Return the lines of one happening: what, between whom, on whose word; below, the quote and where it stands."""
-    from tracker.cli.cells import text_of
+    from tracker.cells import text_of
     from tracker.cli.looks import roles_text
 
     mark = "▲" if row["intensity"] > 0 else "▼" if row["intensity"] < 0 else "·"

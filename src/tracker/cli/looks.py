@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracker.cli.cells import amount_text, text_of
+from tracker.cells import amount_text, text_of
 from tracker.cli.failures import colourful
 from tracker.cli.names import Names
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.cells import csv_cell, json_record, json_text, markdown_cell, text_of
+from tracker.cells import csv_cell, json_record, json_text, markdown_cell, text_of
 from tracker.cli.options import Format, ReadOptions
 from tracker.errors import TrackerError, UsageError
 

@@ -37,7 +37,7 @@ def query(
     session = session_of(ctx)
     table = _run(session, reads, _text(sql), timeout)
     if reads.form in (None, Format.TABLE) and reads.on_terminal:
-        from tracker.cli.cells import text_of
+        from tracker.cells import text_of
         from tracker.cli.looks import print_columns
 
         columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)

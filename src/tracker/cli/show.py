@@ -78,7 +78,7 @@ def show(
 
     As text, or with --json as an object.
     """
-    from tracker.cli.cells import json_text
+    from tracker.cells import json_text
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tracker.cli.cells import json_record, plain_decimal, text_of
+from tracker.cells import json_record, plain_decimal, text_of
 from tracker.cli.kept_text import place_of_quote
 from tracker.cli.looks import arrange, counted
 from tracker.cli.names import Names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.cli.cells import text_of
+from tracker.cells import text_of
 from tracker.cli.looks import roles_text
 from tracker.cli.names import Names
 

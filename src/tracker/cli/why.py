@@ -48,7 +48,7 @@ def why(
     Accounts that were not believed are told with the rule; what the coder judged is marked apart. At the end stands
     what the answer would be without the one origin that weighs most, copies included.
     """
-    from tracker.cli.cells import json_text
+    from tracker.cells import json_text
     from tracker.cli.evidence import in_words, reach
     from tracker.cli.names import names_of, relationship_named
     from tracker.cli.output import write_lines
