@@ -90,5 +90,5 @@ def test_a_job_that_cannot_be_used_is_refused_with_the_field_and_the_way_out(des
 def test_an_unknown_job_names_the_nearest(desk: Path):
     jobs_of(desk, "[jobs.morning]\ncron = '0 6 * * *'")
 
-    with pytest.raises(UnknownJob, match="unknown job 'mornin': did you mean 'morning'?"):
+    with pytest.raises(UnknownJob, match=r"unknown job 'mornin': did you mean 'morning'\?"):
         job_named(load_workspace(desk), "mornin")

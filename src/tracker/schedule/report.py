@@ -7,7 +7,7 @@ what was recorded since, or took effect since, differs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 ALSO = ("contradictions", "agenda")
 """What a report of changes tells beside what `tracker diff` compares."""
 
-VERSION = "change-report/1"
-
 
 @dataclass(frozen=True)
 class Since:
@@ -29,18 +27,17 @@ class Since:
     as_of_on: date
     recorded_until: datetime
 
+    def scope(self, scope: Scope) -> Scope:
+        """Return the scope of that state; what `scope` cuts holds there too, so a fixed `as_of` stays fixed."""
+        ends = [moment for moment in (scope.recorded_until, self.recorded_until) if moment is not None]
+        return replace(scope, as_of=scope.as_of or self.as_of_on, recorded_until=min(ends))
+
 
 def changes_since(reader: Reader, since: Since, scope: Scope, projections: Sequence[str] = ()) -> Difference:
-    """Return what differs between an earlier state and that of a scope; raises UnknownProjection, BadScope.
-
-    The scope's own cuts hold on both sides, so that a state as of a fixed day tells only of what was recorded since.
-    """
-    from dataclasses import replace
-
+    """Return what differs between an earlier state and that of a scope; raises UnknownProjection, BadScope."""
     from tracker.state.diff import difference
 
-    before = replace(scope, as_of=scope.as_of or since.as_of_on, recorded_until=_earlier(scope, since))
-    return difference(reader, before, scope, list(projections) or reported(reader))
+    return difference(reader, since.scope(scope), scope, list(projections) or reported(reader))
 
 
 def reported(reader: Reader) -> list[str]:
@@ -50,12 +47,14 @@ def reported(reader: Reader) -> list[str]:
     return [name for name in (*DEFAULT, *ALSO) if name in reader.projections]
 
 
-def as_json(found: Difference) -> list[dict[str, Any]]:
-    """Return changes as plain data, one object for each row: change, projection, key and fields with both values."""
-    from tracker.cli_free_values import plain
-
-    raise NotImplementedError(plain)
-
-
-def _earlier(scope: Scope, since: Since) -> datetime:
-    return min(scope.recorded_until, since.recorded_until) if scope.recorded_until else since.recorded_until
+def as_records(found: Difference) -> list[dict[str, Any]]:
+    """Return an object for each row that moved: change, projection, key, and each field with both of its values."""
+    return [
+        {
+            "change": change.kind,
+            "projection": change.projection,
+            "key": change.key,
+            "fields": {field.name: {"before": field.before, "after": field.after} for field in change.fields},
+        }
+        for change in found.changes
+    ]

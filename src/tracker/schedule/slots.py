@@ -1,9 +1,9 @@
 """When a job is due: the instants that its cron expression names, told in UTC.
 
-Changes of the clock follow Debian's cron (cronsim): a job at a fixed time that the clock skips runs right after the gap,
-and one at a time that comes twice runs at the first; a job with `*` in its hour or minute follows the clock that
-everybody reads, hence runs in both passes and not in a gap. A slot is an instant in UTC, so a job runs once for each,
-whichever host's clock came there first.
+Changes of the clock follow Debian's cron (cronsim): a job at a fixed time that the clock skips runs right after the
+gap, and one at a time that comes twice runs at the first; a job with `*` in its hour or minute follows the clock on the
+wall, hence runs in both passes and not in a gap. A slot is an instant in UTC, so a job runs once for each, whichever
+host's clock came there first.
 """
 
 from __future__ import annotations

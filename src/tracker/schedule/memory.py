@@ -1,0 +1,57 @@
+"""Since when the scheduler knows each job: a job that is new has missed nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+from tracker.errors import WorkspaceError
+from tracker.schedule.jobs import Job
+
+
+class BadMemory(WorkspaceError):
+    """The scheduler's file cannot be read."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}: move it away, and every job counts as new")
+
+
+def known_since(path: Path, jobs: dict[str, Job], now: datetime) -> dict[str, datetime]:
+    """Return since when each job is known, and remember those that are new; the caller holds the scheduler's lock.
+
+    Raises BadMemory where the file is no file of ours, and WorkspaceError where it cannot be written.
+    """
+    held = _read(path)
+    since = {name: held.get(name, now) for name in jobs}
+    if since != held:
+        _write(path, since)
+    return since
+
+
+def peek(path: Path, jobs: dict[str, Job], now: datetime) -> dict[str, datetime]:
+    """Return the same and remember nothing."""
+    held = _read(path)
+    return {name: held.get(name, now) for name in jobs}
+
+
+def _read(path: Path) -> dict[str, datetime]:
+    try:
+        return {name: datetime.fromisoformat(at) for name, at in json.loads(path.read_text("utf-8")).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise BadMemory(path, f"cannot be read ({error})") from error
+
+
+def _write(path: Path, since: dict[str, datetime]) -> None:
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump({name: at.isoformat() for name, at in since.items()}, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise WorkspaceError(f"{path}: cannot be written: {error.strerror}") from error
