@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from log_helpers import data_of, log_with, numbered
+from log_helpers import data_of, log_with, numbered, read_only
 from tracker.errors import ExitCode, WorkspaceError
 from tracker.log import rows, schema
 from tracker.log.faults import LogDamaged, LogLocked, LogMissing, LogNotReadable, LogNotWritable, LogTooNew
@@ -155,28 +154,9 @@ def test_another_programs_transaction_is_waited_for_and_then_reported(
         assert recorder.append(numbered(2, 2)) == 2
 
 
-@pytest.fixture
-def foreign_folder() -> Iterator[Path]:
-    """Yield a folder that becomes read-only to us when `_read_only` is called; root has to become nobody for that."""
-    folder = Path(tempfile.mkdtemp())
-    yield folder
-    if os.getuid() == 0:
-        os.seteuid(0)
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
-def _read_only(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.chmod(0o444)
-    folder.chmod(0o555)
-    if os.getuid() == 0:
-        os.seteuid(65534)
-
-
 def test_a_read_only_folder_is_read_and_not_written(foreign_folder: Path) -> None:
     path = log_with(foreign_folder, 3)
-    _read_only(foreign_folder)
+    read_only(foreign_folder)
 
     assert rows.head(path) == 3
     with SQLiteDCBRecorder(path) as recorder:
@@ -187,7 +167,7 @@ def test_a_read_only_folder_is_read_and_not_written(foreign_folder: Path) -> Non
 
 def test_a_read_only_file_in_a_writable_folder_is_read_and_not_written(foreign_folder: Path) -> None:
     path = log_with(foreign_folder, 3)
-    _read_only(foreign_folder)
+    read_only(foreign_folder)
     os.seteuid(os.getuid())
     foreign_folder.chmod(0o777)
     path.with_name("log.sqlite.lock").chmod(0o666)
@@ -207,14 +187,14 @@ def test_a_read_only_copy_with_its_write_ahead_log_says_what_to_copy(foreign_fol
         recorder.append(numbered(4, 4))
         for name in ("log.sqlite", "log.sqlite-wal"):
             shutil.copy(tmp_path / name, foreign_folder / name)
-    _read_only(foreign_folder)
+    read_only(foreign_folder)
 
     with pytest.raises(LogNotReadable, match=r"log\.sqlite-wal holds recent events"):
         rows.head(foreign_folder / "log.sqlite")
 
 
 def test_no_log_can_be_made_in_a_read_only_folder(foreign_folder: Path) -> None:
-    _read_only(foreign_folder)
+    read_only(foreign_folder)
 
     with pytest.raises(LogNotWritable, match="Permission denied"):
         SQLiteDCBRecorder(foreign_folder / "log.sqlite", create=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tracker.errors import WorkspaceError
 from tracker.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
@@ -49,16 +50,32 @@ class Session:
 
     @contextmanager
     def log(self, *, create: bool = False) -> Iterator[Log]:
-        """Open the workspace's log to write to it."""
+        """Open the workspace's log to write to it; what is recorded gets its checkpoint at the end."""
         from tracker.log.store import open_log
 
         log = open_log(self.workspace.log, coder=self.workspace.coder, create=create)
+        before = log.head()
         try:
             yield log
         finally:
+            self._close(log, before)
+
+    def _close(self, log: Log, before: int) -> None:
+        """Close the log and extend its checkpoints; where that fails, what was recorded stays recorded.
+
+        The next writing command then makes up for it.
+        """
+        from tracker.log.checkpoints import extend
+
+        try:
+            grown = log.head() > before
             close = getattr(log.recorder, "close", None)
             if close is not None:
                 close()
+            if grown:
+                extend(self.workspace.log)
+        except (WorkspaceError, OSError) as error:
+            self.note(f"warning: everything is recorded, but it has no checkpoint yet: {error}")
 
     def note(self, text: str) -> None:
         """Say something beside the data, on stderr; `-q` keeps it quiet."""

@@ -38,6 +38,7 @@ def init(
 
 def make_workspace(directory: Path) -> None:
     """Make a workspace with an empty log; raises WorkspaceError."""
+    from tracker.log.checkpoints import extend
     from tracker.log.store import open_log
     from tracker.workspace import init_workspace
 
@@ -46,3 +47,5 @@ def make_workspace(directory: Path) -> None:
     close = getattr(log.recorder, "close", None)
     if close is not None:
         close()
+    # A first checkpoint of nothing: a log without any is then one that lost them.
+    extend(workspace.log)

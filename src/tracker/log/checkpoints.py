@@ -1,17 +1,229 @@
-"""What a log's content was at a size: the root of its Merkle tree."""
+"""The checkpoints kept beside a log: what its Merkle tree was after each writing command.
+
+`checkpoints` grows by a line each time: the size, the root, the right edge from which the tree goes on, and when the
+line was made. `leaves` holds the hash of every event's leaf, 32 bytes each: it lets `tracker verify` name the event
+whose bytes changed. Both follow from the log, so a crash between an append and its checkpoint loses nothing: the next
+writing command makes up for it. A log that is behind its checkpoints has lost events.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
-from tracker.log.leaves import extended
-from tracker.log.merkle import RightEdge
+from tracker.errors import WorkspaceError
+from tracker.log import rows
+from tracker.log.faults import LogDamaged
+from tracker.log.files import sync_folder
+from tracker.log.leaves import batches, extended
+from tracker.log.lock import WriteLock
+from tracker.log.merkle import HASH_BYTES, RightEdge
+
+# The last line of a log of ten million events is under two kilobytes: this finds it with one read.
+TAIL_BYTES = 64 * 1024
 
 
-def root_at(path: Path, size: int | None = None) -> tuple[int, str]:
-    """Return the size and the root (in hexadecimal) of the log at `path` after its first `size` events, None: all.
+class CheckpointsDamaged(WorkspaceError):
+    """The file of checkpoints is not as tracker wrote it."""
 
-    Raises LogMissing, LogNotReadable, and LogDamaged where an event up to `size` is missing.
+    def __init__(self, path: Path, line: int | str, what: str) -> None:
+        super().__init__(
+            f"the checkpoints {path} are damaged: line {line} {what}: keep the file as evidence; the log itself may be "
+            f"sound: compare it with a checkpoint kept elsewhere (tracker verify --against), or move {path.name} and "
+            f"{leaves_path(path).name} to another folder, and tracker verify begins anew"
+        )
+        self.path = path
+
+
+class LogBehind(LogDamaged):
+    """The log holds fewer events than a checkpoint vouches for."""
+
+    def __init__(self, path: Path, head: int, checkpoint: Checkpoint) -> None:
+        lost = f"event {head + 1} is" if checkpoint.size == head + 1 else f"events {head + 1} to {checkpoint.size} are"
+        super().__init__(
+            path,
+            f"it ends at event {head}, and the checkpoint of {checkpoint.made_at} vouches for {checkpoint.size}: "
+            f"{lost} gone",
+        )
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the tree was at a size, and when that was written down."""
+
+    edge: RightEdge
+    made_at: str
+
+    @property
+    def size(self) -> int:
+        return self.edge.size
+
+    @property
+    def root(self) -> bytes:
+        return self.edge.root
+
+    def line(self) -> bytes:
+        """Return the checkpoint as it is kept: one object of JSON, the last field of which vouches for the others."""
+        fields = {
+            "size": self.size,
+            "root": self.root.hex(),
+            "edge": [each.hex() for each in self.edge.hashes],
+            "made_at": self.made_at,
+        }
+        body = json.dumps(fields, separators=(",", ":")).encode()
+        return body[:-1] + b',"check":"%b"}\n' % sha256(body).hexdigest()[:16].encode()
+
+
+def parse(line: bytes) -> Checkpoint:
+    """Read a line back; raises ValueError for what is not byte for byte what `Checkpoint.line` writes."""
+    try:
+        fields = json.loads(line)
+        hashes = tuple(bytes.fromhex(each) for each in fields["edge"])
+        checkpoint = Checkpoint(RightEdge(fields["size"], hashes), fields["made_at"])
+        whole = checkpoint.line() == line
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("is no checkpoint") from error
+    if not whole:
+        raise ValueError("is not as it was written")
+    return checkpoint
+
+
+def checkpoints_path(log: Path) -> Path:
+    """Return where the checkpoints of a log are kept."""
+    return log.with_name("checkpoints")
+
+
+def leaves_path(log: Path) -> Path:
+    """Return where the hashes of a log's leaves are kept."""
+    return log.with_name("leaves")
+
+
+def read_checkpoints(log: Path) -> list[Checkpoint]:
+    """Return every checkpoint, the sizes growing; a torn last line is none. Raises CheckpointsDamaged."""
+    path = checkpoints_path(log)
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    found: list[Checkpoint] = []
+    for number, line in enumerate(_whole_lines(text), 1):
+        checkpoint = _parsed(path, number, line)
+        if found and found[-1].size >= checkpoint.size:
+            raise CheckpointsDamaged(path, number, f"has {checkpoint.size} events after one with {found[-1].size}")
+        found.append(checkpoint)
+    return found
+
+
+def last_checkpoint(log: Path) -> Checkpoint | None:
+    """Return the last whole checkpoint, in one short read. Raises CheckpointsDamaged."""
+    return _end(log)[0]
+
+
+def refuse_if_ahead(log: Path) -> None:
+    """Refuse a log that has lost events which a checkpoint vouches for; raises LogBehind and CheckpointsDamaged."""
+    # In this order: what others append meanwhile can only put the log further ahead.
+    checkpoint = last_checkpoint(log)
+    head = rows.head(log) if log.exists() else 0
+    if checkpoint is not None and head < checkpoint.size:
+        raise LogBehind(log, head, checkpoint)
+
+
+def root_at(log: Path, size: int | None = None) -> tuple[int, str]:
+    """Return the size and the root (in hexadecimal) of the log after its first `size` events, None: after all.
+
+    Only what came after the nearest checkpoint is read and hashed. Raises LogMissing, LogNotReadable, LogBehind,
+    CheckpointsDamaged, and LogDamaged where an event up to `size` is missing.
     """
-    edge = extended(RightEdge(), path, size)
+    refuse_if_ahead(log)
+    nearest = last_checkpoint(log)
+    if nearest is not None and size is not None and nearest.size > size:
+        nearest = max((c for c in read_checkpoints(log) if c.size <= size), key=lambda c: c.size, default=None)
+    edge = extended(nearest.edge if nearest else RightEdge(), log, size)
     return edge.size, edge.root.hex()
+
+
+def extend(log: Path) -> Checkpoint:
+    """Write down what the log holds now, unless the last checkpoint does; returns the last one.
+
+    Costs what the events since then cost to hash, and two fsyncs. Raises LogLocked, LogDamaged, LogBehind,
+    CheckpointsDamaged, and OSError where the disk refuses; whatever goes wrong, the next call makes up for it.
+    """
+    with WriteLock(log.with_name(log.name + ".lock")):
+        last, whole_bytes = _end(log)
+        edge = last.edge if last else RightEdge()
+        head = rows.head(log)
+        if last and head <= last.size:
+            refuse_if_ahead(log)
+            return last
+        edge = _extend_leaves(log, edge, head)
+        checkpoint = Checkpoint(edge, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        _write(checkpoints_path(log), whole_bytes, iter([checkpoint.line()]))
+        return checkpoint
+
+
+def _extend_leaves(log: Path, edge: RightEdge, head: int) -> RightEdge:
+    def hashed() -> Iterator[bytes]:
+        nonlocal edge
+        for hashes in batches(log, edge.size, head):
+            edge = edge.extended(hashes)
+            yield b"".join(hashes)
+
+    _write(leaves_path(log), edge.size * HASH_BYTES, hashed())
+    return edge
+
+
+def _write(path: Path, offset: int, parts: Iterator[bytes]) -> None:
+    """Write at an offset, durably, in place of whatever a crash left behind it."""
+    fresh = not path.exists()
+    # Not in append mode, in which the offset would not count; a shorter file gets zeros, which no leaf hashes to.
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+        file.truncate(offset)
+        file.seek(offset)
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+    if fresh:
+        sync_folder(path.parent)
+
+
+def _end(log: Path) -> tuple[Checkpoint | None, int]:
+    """Return the last whole checkpoint, and the bytes up to its end."""
+    path = checkpoints_path(log)
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            start = max(0, size - TAIL_BYTES)
+            file.seek(start)
+            tail = file.read()
+    except FileNotFoundError:
+        return None, 0
+    lines = _whole_lines(tail)
+    if not lines:
+        if start:
+            raise CheckpointsDamaged(path, "at its end", f"is longer than {TAIL_BYTES} bytes")
+        return None, 0
+    # The first line of the tail may be the rest of one, so the lines are counted only where they are all there.
+    number = len(lines) if not start else "at its end"
+    torn = len(tail) - sum(map(len, lines))
+    return _parsed(path, number, lines[-1]), size - torn
+
+
+def _whole_lines(text: bytes) -> list[bytes]:
+    """Return the lines without what a crash left of a last one: part of it, or zeros in the place of a part."""
+    *lines, rest = text.split(b"\n")
+    if lines and not rest and b"\0" in lines[-1]:
+        lines.pop()
+    return [line + b"\n" for line in lines]
+
+
+def _parsed(path: Path, number: int | str, line: bytes) -> Checkpoint:
+    try:
+        return parse(line)
+    except ValueError as error:
+        what = str(error) if type(error) is ValueError else "is no checkpoint"
+        raise CheckpointsDamaged(path, number, what) from error

@@ -74,7 +74,7 @@ def create(path: Path) -> None:
             leftover.unlink(missing_ok=True)
         _build(fresh)
         fresh.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise LogNotWritable(path, f"{error.strerror}: nothing was made") from error
 
@@ -181,7 +181,8 @@ def _build(fresh: Path) -> None:
             con.close()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the entries of a folder durable: files that were made, renamed or removed in it."""
     # Where a folder cannot be opened (Windows) its entries are durable by themselves.
     with suppress(PermissionError):
         descriptor = os.open(folder, os.O_RDONLY)

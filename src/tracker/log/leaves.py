@@ -11,10 +11,11 @@ JSON, `tracker verify` checks first of all.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from hashlib import sha256
+from itertools import count
 from json.encoder import encode_basestring
 from pathlib import Path
 
@@ -48,25 +49,41 @@ def tags_text(tags: Iterable[str]) -> str:
     return f"[{','.join(map(encode_basestring, tags))}]"
 
 
-def extended(edge: RightEdge, path: Path, size: int | None = None) -> RightEdge:
-    """Return the edge of the log at `path` at `size` events (None: all of this moment), grown from an earlier one.
+def batches(path: Path, after: int = 0, upto: int | None = None) -> Iterator[list[bytes]]:
+    """Yield the hashes of the leaves of the log at `path`, from one read transaction and in bounded memory.
 
-    Only the events after `edge` are read, in bounded memory. Raises LogMissing, LogNotReadable, and LogDamaged, also
-    where an event up to `size` is missing.
+    `after` < position <= `upto`, and None is the last event of this moment. Raises LogMissing, LogNotReadable, and
+    LogDamaged, also where one of these events is missing.
     """
     with closing(open_to_read(path)) as con, explained(path):
         con.execute("begin")
         last = int(con.execute("select coalesce(max(position), 0) from dcb_events").fetchone()[0])
-        wanted = last if size is None else size
+        wanted = last if upto is None else upto
+        # Bytes as they are stored: what somebody made no UTF-8 has a hash like anything else.
         con.text_factory = bytes
-        cursor = con.execute(_SELECT, (edge.size, wanted))
+        cursor = con.execute(_SELECT, (after, wanted))
         while rows := cursor.fetchmany(BATCH_ROWS):
-            if rows[-1][0] != edge.size + len(rows):
+            if rows[-1][0] != after + len(rows):
                 break
-            edge = edge.extended(leaf_hashes(rows))
-    if edge.size != wanted:
-        raise LogDamaged(path, f"event {edge.size + 1} is missing")
+            after += len(rows)
+            yield leaf_hashes(rows)
+    if after < wanted:
+        raise LogDamaged(path, f"event {_first_missing(after, rows)} is missing")
+
+
+def extended(edge: RightEdge, path: Path, size: int | None = None) -> RightEdge:
+    """Return the edge of the log at `path` at `size` events (None: all of this moment), grown from an earlier one.
+
+    Only the events after `edge` are read; raises what `batches` raises.
+    """
+    for hashes in batches(path, edge.size, size):
+        edge = edge.extended(hashes)
     return edge
+
+
+def _first_missing(after: int, rows: Sequence[Row]) -> int:
+    held = {position for position, *_ in rows}
+    return next(position for position in count(after + 1) if position not in held)
 
 
 @cache

@@ -14,6 +14,7 @@ from eventsourcing.dcb.persistence import DCBEventStore
 from eventsourcing.persistence import IntegrityError
 
 from tracker.errors import TrackerError
+from tracker.log.checkpoints import refuse_if_ahead
 from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, event_id, topics
 from tracker.log.known import Known
 from tracker.log.use_cases import Intent, UseCase
@@ -202,5 +203,8 @@ def open_log(path: Path, *, coder: str, create: bool = False) -> Log:
     """Open the log of a workspace on SQLite; raises WorkspaceError where it is missing, locked or damaged."""
     from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 
+    # What is appended to a log that lost events would take their positions, and the loss would look like a dispute.
+    if create or path.exists():
+        refuse_if_ahead(path)
     recorder = SQLiteDCBRecorder(path, create=create)
     return Log(recorder, coder=coder, lock=recorder.writing)
