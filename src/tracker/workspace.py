@@ -30,7 +30,13 @@ graded = "reliability in ('A', 'B', 'C')"
 # cron = "30 6 * * mon-fri"
 # zone = "Europe/Berlin"
 # on_change = ["./tell-the-desk"]
+
+# [generations]
+# keep = 3   # results of replays to keep: the one that answers, and those that tracker replay --rollback goes back to
 """
+
+KEPT_GENERATIONS = 3
+MOST_GENERATIONS = 1000
 
 
 class NoWorkspace(WorkspaceError):
@@ -64,12 +70,14 @@ class Workspace:
     """A workspace on disk. `lenses` are named conditions on evidence; `coder` is who records.
 
     `jobs` are the tables under [jobs] as they stand: `tracker.schedule` reads what they say.
+    `kept_generations` is how many results of replays are kept.
     """
 
     root: Path
     coder: str
     lenses: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
+    kept_generations: int = KEPT_GENERATIONS
 
     @property
     def log(self) -> Path:
@@ -135,7 +143,7 @@ def load_workspace(root: Path) -> Workspace:
     jobs = settings.get("jobs", {})
     if not isinstance(jobs, dict):
         raise BadSettings(path, '[jobs] holds tables, such as [jobs.morning] with cron = "30 6 * * mon-fri"')
-    return Workspace(root, _coder(settings, path), dict(lenses), dict(jobs))
+    return Workspace(root, _coder(settings, path), dict(lenses), dict(jobs), _kept_generations(settings, path))
 
 
 def _coder(settings: dict[str, Any], path: Path) -> str:
@@ -148,6 +156,14 @@ def _coder(settings: dict[str, Any], path: Path) -> str:
     if not isinstance(coder, str) or len(coder) > 100:
         raise BadSettings(path, 'coder is a name in quotes, such as coder = "a. analyst"')
     return coder
+
+
+def _kept_generations(settings: dict[str, Any], path: Path) -> int:
+    section = settings.get("generations", {})
+    kept = section.get("keep", KEPT_GENERATIONS) if isinstance(section, dict) else None
+    if type(kept) is not int or not 1 <= kept <= MOST_GENERATIONS:
+        raise BadSettings(path, f"[generations] keep is a number from 1 to {MOST_GENERATIONS}, such as keep = 3")
+    return kept
 
 
 def init_workspace(root: Path) -> Workspace:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "diff": "diff",
         "query": "query",
     },
+    "Keep": {"replay": "replay"},
     "Share": {"export": "export"},
 }
 """The commands by section of the help, each with the module of `tracker.cli` whose `app` holds it."""

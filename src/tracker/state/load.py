@@ -41,15 +41,33 @@ ALWAYS = "DATE '0001-01-01'"
 """Our own slips count under every `known_at`: the day before all days."""
 
 
-def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> None:
-    """Decode a log into the schema `log` of a connection: entries, developments, party_entries, report_entries."""
+LOG_TABLES = ("entries", "closings", "developments", "party_entries", "report_entries", "spans", "party_spans", "scale")
+"""What `load_log` leaves in the schema `log`."""
+
+
+def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, carried: str | None = None) -> None:
+    """Decode a log into the schema `log` of a connection's database: the tables of `LOG_TABLES`.
+
+    `carried` is the catalog of an attached generation of which the batches are the tail: what they say follows on what
+    it holds. `closings` then also has a row for each of its revisions that the tail supersedes.
+    """
     con.execute("create schema if not exists log")
     _load_raw(con, batches)
     _load_entries(con)
-    _load_developments(con)
+    _load_developments(con, carried)
     _load_parties(con)
     _load_reports(con)
+    if carried is not None:
+        _leave_to_the_carried(con, carried)
     con.execute("drop table log.raw")
+    con.execute("drop table log.source_days")
+
+
+def _leave_to_the_carried(con: duckdb.DuckDBPyConnection, carried: str) -> None:
+    """Drop what both would hold: a join must find each text once."""
+    for name in ("spans", "party_spans"):
+        con.execute(f"delete from log.{name} where text in (select text from {carried}.log.{name})")
+    con.execute("delete from log.scale")
 
 
 def _load_raw(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> None:
@@ -122,11 +140,11 @@ def _load_entries(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _load_developments(con: duckdb.DuckDBPyConnection) -> None:
+def _load_developments(con: duckdb.DuckDBPyConnection, carried: str | None) -> None:
     """One row per revision of a development, with the interval in which it held."""
     known = vocabulary()
     _load_scale(con, known.scale)
-    _load_closings(con)
+    _load_closings(con, carried)
     dated = [column.field for column in known.columns if column.kind == "edtf"]
     texts = " union ".join(f"select payload ->> '$.{field}' as text from log.entries" for field in dated)
     _load_spans(con, "log.spans", texts)
@@ -164,12 +182,19 @@ def _load_developments(con: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def _load_closings(con: duckdb.DuckDBPyConnection) -> None:
+def _load_closings(con: duckdb.DuckDBPyConnection, carried: str | None) -> None:
     """When each revision stopped to hold; on narrow rows, for a window over the typed columns would copy them all."""
     others = ", ".join(f"'{topic}'" for topic in (*PARTY_TOPICS, *REPORT_TOPICS))
+    # Of what a generation holds, the revision that still holds is what the tail's first one follows.
+    before = f"""
+        union all
+        select position, null, null, development, false, counts_on
+        from {carried}.log.closings
+        where superseded_at is null and development in (select development from told)
+    """
     con.execute(f"""
         create table log.closings as
-        with revisions as (
+        with told as (
             select
                 e.position,
                 e.recorded_at,
@@ -181,6 +206,10 @@ def _load_closings(con: duckdb.DuckDBPyConnection) -> None:
             from log.entries as e
             left join log.source_days as d on d.text = e.published
             where e.topic not in ({others})
+        ),
+        revisions as (
+            select * from told
+            {before if carried is not None else ""}
         ),
         counted as (
             select
@@ -254,6 +283,7 @@ def _load_reports(con: duckdb.DuckDBPyConnection) -> None:
         left join log.publication_days as d on d.text = r.p.published
     """)
     con.execute("drop table log.report_payloads")
+    con.execute("drop table log.publication_days")
 
 
 def _field(column: Column) -> str:

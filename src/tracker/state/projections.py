@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,6 +18,13 @@ from tracker.model.names import suggest
 
 class ProjectionError(TrackerError):
     """A projection's file cannot be used."""
+
+
+class NamedInACircle(ProjectionError):
+    """Projections read each other."""
+
+    def __init__(self, circle: Iterable[str]) -> None:
+        super().__init__(f"projections name each other in a circle: {' → '.join(circle)}")
 
 
 class UnknownProjection(TrackerError):
@@ -111,11 +120,19 @@ def build_order(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: b
             needs[name] = (named & queries.keys()) - {name}
             pending += needs[name]
     try:
+        return sorted_by_needs(needs)
+    except NamedInACircle:
+        if exactly:
+            raise
+        return build_order(queries, wanted, exactly=True)
+
+
+def sorted_by_needs(needs: Mapping[str, set[str]]) -> list[str]:
+    """Return names, each after those that it needs; raises ProjectionError where they need each other in a circle."""
+    try:
         return list(TopologicalSorter({name: sorted(needs[name]) for name in sorted(needs)}).static_order())
     except CycleError as error:
-        if not exactly:
-            return build_order(queries, wanted, exactly=True)
-        raise ProjectionError(f"projections name each other in a circle: {' → '.join(error.args[1])}") from error
+        raise NamedInACircle(error.args[1]) from error
 
 
 def named_sources(query: str) -> set[str]:
@@ -137,6 +154,41 @@ def parsed_references(query: str) -> set[str]:
         return table_names(con, query)
     finally:
         con.close()
+
+
+def tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[str]:
+    """Return the names of the tables that a query reads, from its syntax alone: nothing need be there yet.
+
+    Those of another schema, such as `log.spans`, are left out. Raises ProjectionError where it cannot be parsed.
+    """
+    rows = con.execute("select json_serialize_sql(?::varchar)", [query]).fetchall()
+    tree = json.loads(rows[0][0])
+    if tree["error"] and tree["error_type"] == "not implemented":
+        # A pivot, which DuckDB runs as several statements.
+        return named_sources(query.lower())
+    if tree["error"]:
+        raise ProjectionError(f"projection '{name}' cannot be read: {tree['error_message'].splitlines()[0]}")
+    return set(_tables_in(tree["statements"], frozenset()))
+
+
+def _tables_in(tree: Any, named: frozenset[str]) -> Iterator[str]:
+    """Yield the tables in a syntax tree; `named` are the common table expressions in reach, which are none."""
+    if isinstance(tree, list):
+        for inner in tree:
+            yield from _tables_in(inner, named)
+    if not isinstance(tree, dict):
+        return
+    if tree.get("type") == "BASE_TABLE" and not tree["schema_name"] and tree["table_name"].lower() not in named:
+        yield tree["table_name"].lower()
+    for expression in (tree.get("cte_map") or {}).get("map", ()):
+        # One that is not recursive may read a table of its own name.
+        is_recursive = "RECURSIVE" in json.dumps(expression)
+        key = expression["key"].lower()
+        yield from _tables_in(expression["value"], named | {key} if is_recursive else named)
+        named |= {key}
+    for key, inner in tree.items():
+        if key != "cte_map":
+            yield from _tables_in(inner, named)
 
 
 def _exact_references(name: str, query: str) -> set[str]:

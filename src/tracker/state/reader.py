@@ -1,9 +1,9 @@
-"""Answers from the log: projections laid as views over a scope of it."""
+"""Answers: projections laid as views over a scope of the log, or as a generation holds them where nothing differs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,9 @@ import duckdb
 from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import base_views, view_names
+from tracker.state.generations import warn
 from tracker.state.load import load_log
+from tracker.state.mirror import GENERATION, Attached, attach_current, mirror_generation
 from tracker.state.projections import (
     NoRelationship,
     Projection,
@@ -64,14 +66,27 @@ class Reader:
     opened: ClassVar[int] = 0
     """How many readers this process has opened: who has opened one should not fork."""
 
-    def __init__(self, batches: Iterable[list[Row]], projections: dict[str, Projection], today: date) -> None:
+    def __init__(
+        self,
+        batches: Iterable[list[Row]],
+        projections: dict[str, Projection],
+        today: date,
+        generation: Attached | None = None,
+    ) -> None:
+        """Read a log, whole, or what comes after an attached generation."""
         Reader.opened += 1
-        self.connection = duckdb.connect(config=CONFIG)
+        self.connection = generation.connection if generation else duckdb.connect(config=CONFIG)
         self.projections = projections
         self.today = today
+        self.generation = generation.manifest if generation else None
+        self._changed = self.generation.changed(projections).keys() if self.generation else set[str]()
         self._schemas: dict[Scope, str] = {}
         self._laid: dict[str, set[str]] = {}
-        load_log(self.connection, batches)
+        self.tail = 0
+        if generation is None:
+            load_log(self.connection, batches)
+        else:
+            self.tail = mirror_generation(self.connection, batches)
         # From here on neither a lens nor a projection can reach a file.
         self.connection.execute("set enable_external_access = false")
 
@@ -121,12 +136,29 @@ class Reader:
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
         queries = base_views(scope, self.today) | {p.name: p.query for p in self.projections.values()}
+        queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in self._stored(scope)}
         try:
             self._lay(schema, queries, build_order(queries, missing), scope, set(missing))
         except duckdb.CatalogException:
             order = build_order(queries, missing, exactly=True)
             self._lay(schema, queries, order, scope, set(missing), last_try=True)
         return schema
+
+    def _stored(self, scope: Scope) -> set[str]:
+        """Return the names whose rows in the generation are what laying them would give.
+
+        They are where the scope cuts no evidence, no event came since, neither their SQL nor what it reads changed, and
+        either the day is the generation's or they do not depend on it.
+        """
+        held = self.generation
+        if held is None or self.tail or replace(scope, as_of=None) != Scope():
+            return set()
+        same_day = (scope.as_of or self.today) == held.as_of
+        return {
+            name
+            for name, facts in held.tables.items()
+            if facts.is_answer and name not in self._changed and (same_day or not facts.by_day)
+        }
 
     def _lay(
         self,
@@ -143,7 +175,8 @@ class Reader:
                 continue
             try:
                 # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
-                kind = "view" if name in wanted or name in PASSED_THROUGH else "table"
+                kept = name in wanted or name in PASSED_THROUGH or GENERATION in queries[name][:40]
+                kind = "view" if kept else "table"
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
@@ -184,5 +217,17 @@ def _refuse_no_condition(where: str | None) -> None:
 
 
 def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:
-    """Open a reader over a workspace's log and its folders of projections."""
-    return Reader(read_rows(log), read_projections(folders), today)
+    """Open a reader over a workspace's log and its folders of projections: over its generation and the log's tail.
+
+    Where there is no generation, or none that can be trusted, the whole log is read.
+    """
+    projections = read_projections(folders)
+    generation = attach_current(log, CONFIG)
+    if generation is None:
+        return Reader(read_rows(log), projections, today)
+    rest = generation.rest_of(read_rows(log, after=max(generation.manifest.position - 1, 0)))
+    if rest is None:
+        generation.connection.close()
+        warn(f"generation {generation.manifest.number} is not of this log: answers come from the log alone")
+        return Reader(read_rows(log), projections, today)
+    return Reader(rest, projections, today, generation)

@@ -1,0 +1,147 @@
+"""The decoded log in a connection: of the log alone, or of a generation with the log's tail beside it.
+
+Either way the schema `log` of the connection's own database shows the same rows, so nothing above it knows which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+
+from tracker.log.rows import Row
+from tracker.state.generations import FORMAT, Pointer, generations_of, warn
+from tracker.state.load import LOG_TABLES, load_log
+from tracker.state.manifest import Manifest, event_hash, model_hash, read_manifest
+
+GENERATION = "generation"
+"""The catalog under which a generation is attached."""
+
+TAIL = "tail"
+
+Config = dict[str, str | bool | int | float | list[str]]
+
+PASSED = tuple(name for name in LOG_TABLES if name not in ("developments", "closings"))
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A generation attached to a connection, to read."""
+
+    connection: duckdb.DuckDBPyConnection
+    manifest: Manifest
+
+    def rest_of(self, batches: Iterator[list[Row]]) -> Iterator[list[Row]] | None:
+        """Return what follows the generation's last event in a log read from that event on.
+
+        None where that event is another one: the log was replaced, by a backup or another workspace's.
+        """
+        if self.manifest.position == 0:
+            return batches
+        first = next(batches, [])
+        if not first:
+            return None
+        position, topic, data = first[0]
+        if position != self.manifest.position or event_hash(topic, data) != self.manifest.last_event:
+            return None
+        return chain([first[1:]] if first[1:] else [], batches)
+
+
+def attach(path: Path, config: Config) -> Attached:
+    """Attach a generation's file in a connection of its own; raises duckdb.Error, ValueError, KeyError or TypeError."""
+    con = duckdb.connect(config=config)
+    try:
+        quoted = str(path).replace("'", "''")
+        con.execute(f"attach '{quoted}' as {GENERATION} (read_only)")
+        return Attached(con, read_manifest(con, GENERATION))
+    except BaseException:
+        con.close()
+        raise
+
+
+def attach_current(log: Path, config: Config) -> Attached | None:
+    """Attach the generation of a log that answers, in a connection of its own; None where there is none to trust."""
+    generations = generations_of(log)
+    pointer = generations.pointer()
+    while pointer is not None:
+        if (pointer.format, pointer.duckdb) != (FORMAT, duckdb.__version__):
+            _say_ignored(pointer, f"was built by another tracker, with DuckDB {pointer.duckdb}")
+            return None
+        path = generations.path(pointer.number)
+        try:
+            attached = attach(path, config)
+        except (duckdb.Error, ValueError, KeyError, TypeError) as error:
+            # One that is gone may have been pruned since the pointer was read, which then names another.
+            before, pointer = pointer, generations.pointer()
+            if pointer != before:
+                continue
+            if not path.exists():
+                _say_ignored(before, "is missing")
+            else:
+                generations.set_aside(before.number, str(error).splitlines()[0])
+            return None
+        if attached.manifest.model != model_hash():
+            attached.connection.close()
+            _say_ignored(pointer, "was built by another version of tracker")
+            return None
+        return attached
+    return None
+
+
+def _say_ignored(pointer: Pointer, why: str) -> None:
+    warn(f"generation {pointer.number} {why}: answers come from the log until tracker replay builds another")
+
+
+def mirror_generation(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> int:
+    """Lay the schema `log` over the attached generation and the events after it; return how many these are."""
+    con.execute("create schema if not exists log")
+    count = _load_tail(con, batches)
+    for name in PASSED:
+        both = _stored(name) + (f" union all select * from {TAIL}.log.{name}" if count else "")
+        con.execute(f"create view log.{name} as {both}")
+    con.execute(f"create view log.developments as {_developments() if count else _stored('developments')}")
+    return count
+
+
+def _load_tail(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> int:
+    iterator = iter(batches)
+    first = next(iterator, [])
+    if not first:
+        return 0
+    count = 0
+
+    def counted() -> Iterator[list[Row]]:
+        nonlocal count
+        for batch in chain([first], iterator):
+            count += len(batch)
+            yield batch
+
+    con.execute(f"attach ':memory:' as {TAIL}")
+    con.execute(f"use {TAIL}.main")
+    try:
+        load_log(con, counted(), carried=GENERATION)
+    finally:
+        con.execute("use memory.main")
+    return count
+
+
+def _stored(name: str) -> str:
+    return f"select * from {GENERATION}.log.{name}"
+
+
+def _developments() -> str:
+    """Stored revisions hold until what the tail says of them; a generation's own rows are never changed."""
+    closed = ", ".join(
+        f"coalesce(c.{column}, d.{column}) as {column}"
+        for column in ("superseded_at", "superseded_on", "superseded_by_retraction", "superseded_because")
+    )
+    return f"""
+        select d.* replace ({closed})
+        from {GENERATION}.log.developments as d
+        left join {TAIL}.log.closings as c on c.position = d.position
+        union all
+        select * from {TAIL}.log.developments
+    """
