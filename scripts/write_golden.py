@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tracker.log.decisions import Envelope, encode, event_id, topics
+from tracker.log.decisions import Envelope, encode, topics
+from tracker.log.identity import event_id
 from tracker.log.transfer import subject_of
 from tracker.model.catalogue import FieldSpec, Kind, record_fields
 from tracker.model.fields import Event

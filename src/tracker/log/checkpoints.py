@@ -34,8 +34,8 @@ class CheckpointsDamaged(WorkspaceError):
     def __init__(self, path: Path, line: int | str, what: str) -> None:
         super().__init__(
             f"the checkpoints {path} are damaged: line {line} {what}: keep the file as evidence; the log itself may be "
-            f"sound: compare it with a checkpoint kept elsewhere (tracker verify --against), or move {path.name} and "
-            f"{leaves_path(path).name} to another folder, and tracker verify begins anew"
+            "sound: compare it with a checkpoint kept elsewhere (tracker verify --against); to begin anew, move "
+            "checkpoints, leaves and verified to another folder and run tracker verify --full"
         )
         self.path = path
 
@@ -86,8 +86,8 @@ def parse(line: bytes) -> Checkpoint:
         hashes = tuple(bytes.fromhex(each) for each in fields["edge"])
         checkpoint = Checkpoint(RightEdge(fields["size"], hashes), fields["made_at"])
         whole = checkpoint.line() == line
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError("is no checkpoint") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        whole = False
     if not whole:
         raise ValueError("is not as it was written")
     return checkpoint
@@ -105,18 +105,31 @@ def leaves_path(log: Path) -> Path:
 
 def read_checkpoints(log: Path) -> list[Checkpoint]:
     """Return every checkpoint, the sizes growing; a torn last line is none. Raises CheckpointsDamaged."""
-    path = checkpoints_path(log)
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    found: list[Checkpoint] = []
-    for number, line in enumerate(_whole_lines(text), 1):
-        checkpoint = _parsed(path, number, line)
-        if found and found[-1].size >= checkpoint.size:
-            raise CheckpointsDamaged(path, number, f"has {checkpoint.size} events after one with {found[-1].size}")
-        found.append(checkpoint)
+    found, damage = sound_checkpoints(log)
+    if damage:
+        raise damage[0]
     return found
+
+
+def sound_checkpoints(log: Path) -> tuple[list[Checkpoint], list[CheckpointsDamaged]]:
+    """Return the checkpoints that are as they were written, the sizes growing, and what is wrong with the others."""
+    path = checkpoints_path(log)
+    found: list[Checkpoint] = []
+    damage: list[CheckpointsDamaged] = []
+    if not path.exists():
+        return found, damage
+    for number, line in enumerate(_whole_lines(path.read_bytes()), 1):
+        try:
+            checkpoint = _parsed(path, number, line)
+        except CheckpointsDamaged as error:
+            damage.append(error)
+            continue
+        if found and found[-1].size >= checkpoint.size:
+            what = f"has {checkpoint.size} events after one with {found[-1].size}"
+            damage.append(CheckpointsDamaged(path, number, what))
+        else:
+            found.append(checkpoint)
+    return found, damage
 
 
 def last_checkpoint(log: Path) -> Checkpoint | None:
@@ -161,9 +174,21 @@ def extend(log: Path) -> Checkpoint:
             refuse_if_ahead(log)
             return last
         edge = _extend_leaves(log, edge, head)
-        checkpoint = Checkpoint(edge, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-        _write(checkpoints_path(log), whole_bytes, iter([checkpoint.line()]))
+        checkpoint = Checkpoint(edge, now())
+        write_at(checkpoints_path(log), whole_bytes, iter([checkpoint.line()]))
         return checkpoint
+
+
+def relay_leaves(log: Path) -> None:
+    """Lay the leaves anew from a log that was proven; raises what `extend` raises."""
+    with WriteLock(log.with_name(log.name + ".lock")):
+        last = last_checkpoint(log)
+        _extend_leaves(log, RightEdge(), last.size if last else 0)
+
+
+def now() -> str:
+    """Return the time of a line that is written now, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _extend_leaves(log: Path, edge: RightEdge, head: int) -> RightEdge:
@@ -173,12 +198,12 @@ def _extend_leaves(log: Path, edge: RightEdge, head: int) -> RightEdge:
             edge = edge.extended(hashes)
             yield b"".join(hashes)
 
-    _write(leaves_path(log), edge.size * HASH_BYTES, hashed())
+    write_at(leaves_path(log), edge.size * HASH_BYTES, hashed())
     return edge
 
 
-def _write(path: Path, offset: int, parts: Iterator[bytes]) -> None:
-    """Write at an offset, durably, in place of whatever a crash left behind it."""
+def write_at(path: Path, offset: int, parts: Iterator[bytes]) -> None:
+    """Write at an offset, durably, in place of whatever a crash left behind it; raises OSError."""
     fresh = not path.exists()
     # Not in append mode, in which the offset would not count; a shorter file gets zeros, which no leaf hashes to.
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
@@ -225,5 +250,4 @@ def _parsed(path: Path, number: int | str, line: bytes) -> Checkpoint:
     try:
         return parse(line)
     except ValueError as error:
-        what = str(error) if type(error) is ValueError else "is no checkpoint"
-        raise CheckpointsDamaged(path, number, what) from error
+        raise CheckpointsDamaged(path, number, str(error)) from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import cache
+from typing import Any
 
 from eventsourcing.dcb.api import DCBEvent
 from eventsourcing.dcb.domain import Decision, Tagged
@@ -18,9 +18,6 @@ from tracker.model import records
 from tracker.model.catalogue import event_types
 from tracker.model.fields import Event
 
-EVENT_ID_DIGITS = 20
-"""Hexadecimal digits of an event id: 80 bits, so that ten million events collide with a chance below 1 in 10¹⁰."""
-
 
 class UnknownTopic(WorkspaceError):
     """The log holds an event of a type, or a version of a type, that this tracker does not know."""
@@ -29,7 +26,8 @@ class UnknownTopic(WorkspaceError):
         super().__init__(f"the log holds an event of type '{topic}', which this tracker does not know: upgrade tracker")
 
 
-class Envelope(NamedTuple):
+@dataclass(frozen=True)
+class Envelope:
     """When, by whom and why an event was recorded: what is said about the saying.
 
     `published` (EDTF) marks a correction or retraction as the source's own; `book` names the book that recorded it.
@@ -66,36 +64,19 @@ def topics() -> dict[str, type[Event]]:
     return {cls.TOPIC: cls for cls in classes}
 
 
-def event_id(subject: str, revision: int, topic: str, content: bytes) -> str:
-    """Derive an event's id from what it is about, its revision and its content (docs/semantics.md, 31)."""
-    digest = hashlib.sha256(b"\x00".join([subject.encode(), str(revision).encode(), topic.encode(), content]))
-    return digest.hexdigest()[:EVENT_ID_DIGITS]
-
-
-def encode(envelope: Envelope, payload: Event, content: bytes | None = None) -> bytes:
-    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`.
-
-    `content` is the payload's, where the caller has it already.
-    """
-    recorded, book = _around(envelope.recorded_at, envelope.coder, envelope.book)
-    reason = b',"reason":%b' % to_json(envelope.reason) if envelope.reason is not None else b""
-    published = b',"published":%b' % to_json(envelope.published) if envelope.published is not None else b""
-    return b'{"event":%b%b,"revision":%d%b%b%b,"payload":%b}' % (
-        to_json(envelope.event),
-        recorded,
-        envelope.revision,
-        reason,
-        published,
-        book,
-        payload.content() if content is None else content,
-    )
-
-
-@lru_cache(maxsize=64)
-def _around(recorded_at: datetime, coder: str, book: str | None) -> tuple[bytes, bytes]:
-    """Return what all events of one import share: the fields before the revision, and those after the reason."""
-    before = b',"recorded_at":%b,"coder":%b' % (to_json(instant(recorded_at)), to_json(coder))
-    return before, b',"book":%b' % to_json(book) if book is not None else b""
+def encode(envelope: Envelope, payload: Event) -> bytes:
+    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`."""
+    fields: dict[str, Any] = {
+        "event": envelope.event,
+        "recorded_at": instant(envelope.recorded_at),
+        "coder": envelope.coder,
+        "revision": envelope.revision,
+        "reason": envelope.reason,
+        "published": envelope.published,
+        "book": envelope.book,
+    }
+    head = to_json({name: value for name, value in fields.items() if value is not None})
+    return head[:-1] + b',"payload":' + payload.content() + b"}"
 
 
 def decode(topic: str, data: bytes) -> Recorded:

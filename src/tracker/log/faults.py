@@ -77,6 +77,9 @@ def explained(path: Path, waited_seconds: float = 0, writing: bool = False) -> I
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        # SQLite quotes its schema in its complaints, and Python takes that for text.
+        raise LogDamaged(path, "its schema holds what is not UTF-8") from error
     except sqlite3.DatabaseError as error:
         if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
             raise

@@ -29,19 +29,20 @@ _NO_SHARED_MEMORY = (
 # would drop SQLite's locks on it (sqlite.org/howtocorrupt.html, 2.2). Hence only stat here, no look at the bytes.
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, *, cut_is_fine: bool = False) -> sqlite3.Connection:
     """Open the log so that it never changes by it; the caller closes. Works beside a writer and in a read-only folder.
 
     Raises LogMissing, LogDamaged or LogNotReadable. The connection may travel between threads, one at a time.
+    `cut_is_fine` opens a log that lost its last events as well.
     """
     _check_file(path)
     with explained(path, BUSY_SECONDS):
         try:
-            return _checked(_connect(path, "mode=ro"), path)
+            return _checked(_connect(path, "mode=ro"), path, cut_is_fine)
         except sqlite3.OperationalError as error:
             if code_of(error) not in _NO_SHARED_MEMORY and code_of(error) & 0xFF not in _NO_SHARED_MEMORY:
                 raise
-    return _open_immutable(path)
+    return _open_immutable(path, cut_is_fine)
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
@@ -112,10 +113,10 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     )
 
 
-def _checked(con: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+def _checked(con: sqlite3.Connection, path: Path, cut_is_fine: bool) -> sqlite3.Connection:
     try:
         con.execute("begin")
-        _check(con, path)
+        _check(con, path, cut_is_fine)
         con.execute("rollback")
     except BaseException:
         con.close()
@@ -123,7 +124,7 @@ def _checked(con: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     return con
 
 
-def _open_immutable(path: Path) -> sqlite3.Connection:
+def _open_immutable(path: Path, cut_is_fine: bool) -> sqlite3.Connection:
     """Open a log in a folder that is read-only or on a full disk.
 
     `immutable` skips all locking, so it is only for a file whose every commit is in the file itself.
@@ -134,7 +135,7 @@ def _open_immutable(path: Path) -> sqlite3.Connection:
             f"{wal(path).name} holds recent events and nothing can be written beside it: copy both to another folder",
         )
     with explained(path):
-        return _checked(_connect(path, "mode=ro&immutable=1"), path)
+        return _checked(_connect(path, "mode=ro&immutable=1"), path, cut_is_fine)
 
 
 def _check_file(path: Path) -> None:
@@ -150,8 +151,8 @@ def _check_file(path: Path) -> None:
         raise LogDamaged(path, "it is empty (0 bytes)")
 
 
-def _check(con: sqlite3.Connection, path: Path) -> None:
-    schema.check(con, path)
+def _check(con: sqlite3.Connection, path: Path, cut_is_fine: bool = False) -> None:
+    schema.check(con, path, cut_is_fine=cut_is_fine)
     # SQLite notices missing pages by itself and takes the missing half of a page for zeros. While a checkpoint may be
     # running (the write-ahead log is not empty) the size proves nothing.
     page_bytes = con.execute("pragma page_size").fetchone()[0]

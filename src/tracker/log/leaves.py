@@ -11,6 +11,7 @@ JSON, `tracker verify` checks first of all.)
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
@@ -38,6 +39,20 @@ def leaf_hashes(rows: Iterable[Row]) -> list[bytes]:
     return [sha256(pattern % (position, quoted(topic), tags, data)).digest() for position, topic, tags, data in rows]
 
 
+def leaf_line(row: Row) -> bytes:
+    """Return what is hashed of a row, behind the zero byte: its line in the export."""
+    position, topic, tags, data = row
+    return b'{"position":%d,"topic":%b,"tags":%b,"data":%b}' % (position, _quoted(topic), tags, data)
+
+
+def as_bytes(row: Sequence[object]) -> Row:
+    """Return a row whose columns somebody gave another kind of value, with the bytes of its text in their place."""
+    position, *columns = row
+    assert isinstance(position, int)
+    topic, tags, data = (c if isinstance(c, bytes) else b"" if c is None else str(c).encode() for c in columns)
+    return position, topic, tags, data
+
+
 def row_of(position: int, topic: str, tags: Sequence[str], data: bytes) -> Row:
     """Return the row of an event of any recorder."""
     return position, topic.encode(), tags_text(tags).encode(), data
@@ -55,20 +70,28 @@ def batches(path: Path, after: int = 0, upto: int | None = None) -> Iterator[lis
     `after` < position <= `upto`, and None is the last event of this moment. Raises LogMissing, LogNotReadable, and
     LogDamaged, also where one of these events is missing.
     """
+    rows: list[Row] = []
     with closing(open_to_read(path)) as con, explained(path):
         con.execute("begin")
         last = int(con.execute("select coalesce(max(position), 0) from dcb_events").fetchone()[0])
         wanted = last if upto is None else upto
-        # Bytes as they are stored: what somebody made no UTF-8 has a hash like anything else.
-        con.text_factory = bytes
-        cursor = con.execute(_SELECT, (after, wanted))
-        while rows := cursor.fetchmany(BATCH_ROWS):
+        for rows in read_batches(con, after, wanted):
             if rows[-1][0] != after + len(rows):
                 break
             after += len(rows)
             yield leaf_hashes(rows)
     if after < wanted:
         raise LogDamaged(path, f"event {_first_missing(after, rows)} is missing")
+
+
+def read_batches(con: sqlite3.Connection, after: int, upto: int) -> Iterator[list[Row]]:
+    """Yield rows with `after` < position <= `upto`, in order; from here on the connection gives texts as bytes."""
+    # As they are stored: what somebody made no UTF-8 has a hash like anything else.
+    con.text_factory = bytes
+    cursor = con.execute(_SELECT, (after, upto))
+    while rows := cursor.fetchmany(BATCH_ROWS):
+        sound = all(type(topic) is type(tags) is type(data) is bytes for _, topic, tags, data in rows)
+        yield rows if sound else [as_bytes(row) for row in rows]
 
 
 def extended(edge: RightEdge, path: Path, size: int | None = None) -> RightEdge:

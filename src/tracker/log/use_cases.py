@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+
+from eventsourcing.dcb.domain import Selector
 
 from tracker.log.decisions import tag
 from tracker.log.known import Known
@@ -27,7 +28,8 @@ from tracker.model.fields import Event, Reliability
 from tracker.model.names import fold_name
 
 
-class Intent(NamedTuple):
+@dataclass(frozen=True)
+class Intent:
     """An event as decided: the log adds who, when and the event's id.
 
     `subject` is what the event is about: with `revision` and the content it makes the id.
@@ -36,7 +38,7 @@ class Intent(NamedTuple):
     payload: Event
     subject: str
     revision: int
-    tags: list[str]
+    tags: list[str] = field(default_factory=list)
     reason: str | None = None
     published: str | None = None
 
@@ -45,8 +47,8 @@ class UseCase(ABC):
     """A consistency boundary and a decision."""
 
     @abstractmethod
-    def boundary(self, known: Known) -> list[str]:
-        """Return the tags of what must be known; asked again as long as what is known makes it name more."""
+    def boundary(self, known: Known) -> list[Selector]:
+        """Return what must be known; asked again as long as what is known makes it name more."""
 
     @abstractmethod
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -60,25 +62,22 @@ PARTY_TYPES = (
     records.PartyMergeUndone,
 )
 REPORT_TYPES = (records.ReportFiled, records.ReportRegraded, records.OriginLinked, records.ReportWithdrawn)
-ALL_TYPES: tuple[type[Event], ...] = ()
-TYPES_OF_TAG = {"party": PARTY_TYPES, "alias": PARTY_TYPES, "report": REPORT_TYPES, "development": ALL_TYPES}
-"""The events that a use case asks for by a tag of each kind; of a development, all that carry its tag."""
 
 
-def _party(party: str) -> str:
-    return f"party:{party}"
+def _party(party: str) -> Selector:
+    return Selector(types=PARTY_TYPES, tags=tag("party", party))  # type: ignore[arg-type]
 
 
-def _name(name: str) -> str:
-    return f"alias:{fold_name(name)}"
+def _name(name: str) -> Selector:
+    return Selector(types=PARTY_TYPES, tags=tag("alias", fold_name(name)))  # type: ignore[arg-type]
 
 
-def _report(report: str) -> str:
-    return f"report:{report}"
+def _report(report: str) -> Selector:
+    return Selector(types=REPORT_TYPES, tags=tag("report", report))  # type: ignore[arg-type]
 
 
-def _development(development: str) -> str:
-    return f"development:{development}"
+def _development(development: str) -> Selector:
+    return Selector(tags=tag("development", development))
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class RegisterParty(UseCase):
     def _names(self) -> list[str]:
         return [self.party.party, self.party.name, *self.party.aliases]
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         owners = {owner for name in self._names() if (owner := known.owner(name))}
         groups = {a.organisation for a in self.party.affiliations}
         if self.party.part_of:
@@ -129,7 +128,7 @@ class AddAlias(UseCase):
     party: str
     alias: str
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         owner = known.owner(self.alias)
         return [_party(self.party), _name(self.alias)] + ([_party(owner)] if owner else [])
 
@@ -158,7 +157,7 @@ class MergeParties(UseCase):
     into: str
     reason: str
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_party(p) for p in sorted({self.party, self.into, *_merged_chain(known, self.into)})]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -183,7 +182,7 @@ class UndoMerge(UseCase):
     party: str
     reason: str
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_party(self.party)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -215,7 +214,7 @@ class FileReport(UseCase):
     report: records.ReportFiled
     reason: str | None = None
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_report(r) for r in dict.fromkeys([self.report.report, *_origins(known, self.report.origin)])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -240,7 +239,7 @@ class RegradeReport(UseCase):
     reliability: Reliability
     reason: str
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_report(self.report)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -261,7 +260,7 @@ class LinkOrigin(UseCase):
     origin: str | None
     reason: str
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_report(r) for r in dict.fromkeys([self.report, *_origins(known, self.origin)])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -283,7 +282,7 @@ class WithdrawReport(UseCase):
     reason: str
     published: str | None = None
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_report(self.report)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -319,7 +318,7 @@ class ReportDevelopment(UseCase):
 
     development: Development
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return _development_boundary(self.development)
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -347,7 +346,7 @@ class CorrectDevelopment(UseCase):
     published: str | None = None
     revert: bool = False
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return _development_boundary(self.development)
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -373,7 +372,7 @@ class RetractDevelopment(UseCase):
     reason: str
     published: str | None = None
 
-    def boundary(self, known: Known) -> list[str]:
+    def boundary(self, known: Known) -> list[Selector]:
         return [_development(self.development)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -392,7 +391,7 @@ class RetractDevelopment(UseCase):
         )
 
 
-def _development_boundary(development: Development) -> list[str]:
+def _development_boundary(development: Development) -> list[Selector]:
     parties = [_party(party) for party in parties_of(development)]
     return [_development(development.id), _report(development.report), *parties]
 

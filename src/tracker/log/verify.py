@@ -1,0 +1,264 @@
+"""Proves a log against what is kept beside it, and names what was done to it where it does not hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tracker.errors import WorkspaceError
+from tracker.log import structure
+from tracker.log.checkpoints import (
+    Checkpoint,
+    checkpoints_path,
+    extend,
+    leaves_path,
+    relay_leaves,
+    sound_checkpoints,
+)
+from tracker.log.damage import facts, listed, row_at, what_happened
+from tracker.log.faults import explained
+from tracker.log.files import open_to_read
+from tracker.log.kept_leaves import KeptLeaves
+from tracker.log.merkle import RightEdge
+from tracker.log.scan import MOST_NAMED, Scan, Scanner
+from tracker.log.schema import given_and_kept
+from tracker.log.verified import read_verified, write_verified
+
+# How many changed or missing events are looked at one by one.
+MOST_EXPLAINED = 50
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it was recorded.
+
+    `kind` is for programs: changed, missing, unproven (one of several events, or all of them), event (wrong by itself,
+    whatever the checkpoints say), tags, structure, checkpoint.
+    """
+
+    kind: str
+    message: str
+    position: int | None = None
+    event: str | None = None
+    topic: str | None = None
+    subject: str | None = None
+
+
+@dataclass
+class Report:
+    """The answer of a verification, which is yes where nothing was found.
+
+    `root` is that of the events as they were read, None where some are missing. Those before `read_from` were read by
+    earlier verifications, all of them for the last time at `full_at`. `checkpoints` is how many agree; `unvouched`
+    events came after the last of them.
+    """
+
+    size: int
+    root: str | None
+    read_from: int
+    full_at: str | None
+    checkpoints: int
+    unvouched: int
+    findings: list[Finding]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+
+def verify(log: Path, *, full: bool = False) -> Report:
+    """Compare a log with its checkpoints; where it holds, they are brought up to it.
+
+    Reads what came since the last verification, `full` all of it: about 15 s for 10⁶ events, with SQLite's own check
+    of every page, and every row of the table of tags. Raises LogMissing, LogNotReadable, LogDamaged: no answer.
+    """
+    return _Verification(log, full).report()
+
+
+class _Verification:
+    """What is known before the reading, and what follows from it."""
+
+    def __init__(self, log: Path, full: bool) -> None:
+        self.log = log
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+        self.checkpoints, damage = sound_checkpoints(log)
+        self.findings += [Finding("checkpoint", str(error)) for error in damage]
+        self.last = self.checkpoints[-1].size if self.checkpoints else 0
+        self.before = read_verified(log)
+        self._compare_with_before()
+        incremental = self.before is not None and not full and not self.findings
+        self.base = self.before.latest.edge if self.before and incremental else RightEdge()
+
+    @property
+    def full(self) -> bool:
+        return not self.base.size
+
+    def report(self) -> Report:
+        """Read, and say what was found."""
+        with closing(open_to_read(self.log, cut_is_fine=True)) as con, explained(self.log):
+            con.text_factory = bytes
+            con.execute("begin")
+            given, head = given_and_kept(con)
+            if head < self.base.size:
+                self.base = RightEdge()
+            vouched = self.checkpoints[-1].size if self.checkpoints else 0
+            with KeptLeaves(self.log, vouched) as kept:
+                scan = Scanner(con, self.log, self.base, self.checkpoints, self.full).run(head, kept)
+                # Behind the reading, which names the events that SQLite cannot read.
+                self._structure(con, given, head)
+                last = max(vouched, given)
+                gaps = structure.gaps(con, head) + ([(head + 1, last)] if last > head else [])
+                self._missing(con, gaps)
+                self._content(con, scan, kept, gaps)
+                leaves_hold = kept.complete and not scan.differing
+            self._events(con, scan)
+        if not self.findings:
+            self._settle(scan, leaves_hold)
+        elif not self.full:
+            self.notes.append("only what is new was read: --full reads every event, and may find more")
+        earlier = [c for c in self.checkpoints if 0 < c.size <= self.base.size]
+        return Report(
+            size=head,
+            root=scan.edge.root.hex() if scan.edge.size == head else None,
+            read_from=self.base.size + 1,
+            full_at=self.before.full.made_at if self.before and self.base.size else None,
+            checkpoints=len({c.size for c in [*earlier, *scan.proven]}),
+            unvouched=max(0, head - self.last),
+            findings=sorted(self.findings, key=lambda finding: finding.position or 0),
+            notes=self.notes,
+        )
+
+    def _compare_with_before(self) -> None:
+        """Take what was verified last as one more witness: a checkpoint that was changed since then shows."""
+        kept = checkpoints_path(self.log).exists()
+        if self.before is None:
+            if not kept and leaves_path(self.log).exists():
+                self._doubt("the checkpoints are gone, though the leaves are there")
+            return
+        latest = self.before.latest
+        told = f"the checkpoint of {latest.size} events, verified at {latest.made_at},"
+        same_size = [c for c in self.checkpoints if c.size == latest.size]
+        if not kept:
+            self._doubt(f"the checkpoints are gone, though {latest.size} events were verified at {latest.made_at}")
+        elif not same_size:
+            self._doubt(f"{told} is gone")
+        elif same_size[0].root != latest.root:
+            self._doubt(f"{told} has another root now")
+        self.checkpoints = sorted([*self.checkpoints, latest], key=lambda c: c.size)
+
+    def _doubt(self, message: str) -> None:
+        self.findings.append(Finding("checkpoint", message))
+
+    def _structure(self, con: sqlite3.Connection, given: int, head: int) -> None:
+        problems = list(structure.schema_problems(con))
+        if given < head:
+            problems.append(f"the last event is {head}, and SQLite gave {given} positions")
+        if self.full:
+            problems += [f"SQLite's check of the file: {line}" for line in structure.page_problems(con)]
+        problems += [
+            f"there is an event at position {p}, which tracker never gives" for p in structure.odd_positions(con)
+        ]
+        self.findings += [Finding("structure", problem) for problem in problems]
+        for position in structure.odd_types(con, self.base.size):
+            self._of_event(con, "event", position, "is not stored in the form that tracker stores")
+
+    def _missing(self, con: sqlite3.Connection, gaps: Sequence[tuple[int, int]]) -> None:
+        for first, last in gaps:
+            if last - first < MOST_EXPLAINED:
+                for position in range(first, last + 1):
+                    self._of_event(con, "missing", position, "is missing")
+            else:
+                self.findings.append(Finding("missing", f"events {first} to {last} are missing", first))
+
+    def _content(self, con: sqlite3.Connection, scan: Scan, kept: KeptLeaves, gaps: Sequence[tuple[int, int]]) -> None:
+        """Name what was changed. A checkpoint that agrees proves every event before it, whatever others say."""
+        proven = max((c.size for c in scan.proven), default=self.base.size)
+        for checkpoint in scan.contradicted:
+            if checkpoint.size <= proven:
+                self._doubt(
+                    f"the checkpoint of {checkpoint.size} events, made at {checkpoint.made_at}, has another root than "
+                    f"the log, which the checkpoint of {proven} events proves: the checkpoint was changed"
+                )
+        doubtful = [c for c in scan.contradicted if c.size > proven]
+        if not doubtful and not scan.differing:
+            return
+        # The leaves vouch for nothing by themselves: they count as far as their own tree has a checkpoint's root.
+        trusted = kept.proven_upto(self.checkpoints)
+        changed = [position for position in scan.differing if proven < position <= trusted]
+        self._changed(con, changed, kept, [p for a, b in gaps for p in range(a, min(b, a + MOST_EXPLAINED) + 1)])
+        if len(scan.differing) >= MOST_NAMED:
+            self.notes.append(f"only the first {MOST_NAMED:,} events that differ are named")
+        unexplained = [c for c in doubtful if c.size > trusted]
+        if unexplained:
+            self._unproven(unexplained[0], max(proven, trusted))
+
+    def _changed(self, con: sqlite3.Connection, changed: list[int], kept: KeptLeaves, gaps: list[int]) -> None:
+        explained_ones, others = changed[:MOST_EXPLAINED], changed[MOST_EXPLAINED:]
+        # Where one event was taken out and the others moved up, each holds its neighbour.
+        around = {near for position in explained_ones for near in (position - 1, position, position + 1)}
+        candidates = {position: kept.read(position, 1) for position in sorted(around | set(gaps))}
+        for position in explained_ones:
+            row = row_at(con, position)
+            how = what_happened(row, candidates[position], candidates) if row else "it is missing"
+            self._of_event(con, "changed", position, f"is not what was recorded: {how}")
+        if others:
+            self.findings.append(Finding("changed", f"events {listed(others)} are not what was recorded", others[0]))
+
+    def _unproven(self, checkpoint: Checkpoint, proven: int) -> None:
+        only = checkpoint.size == proven + 1
+        which = f"event {checkpoint.size}" if only else f"one or more of events {proven + 1} to {checkpoint.size}"
+        message = (
+            f"{which} cannot be what the checkpoint of {checkpoint.made_at} vouches for; the kept hashes of events, "
+            "which would tell more, are missing or were changed as well"
+        )
+        self.findings.append(Finding("unproven", message, proven + 1))
+
+    def _events(self, con: sqlite3.Connection, scan: Scan) -> None:
+        """Name events that are wrong by themselves, and what the table of tags says other than they do."""
+        named = {finding.position for finding in self.findings if finding.kind in ("changed", "missing")}
+        odd = {position: problems for position, problems in scan.odd.items() if position not in named}
+        for position, problems in odd.items():
+            self._of_event(con, "event", position, f"is not as tracker records: {'; '.join(problems)}")
+        for position in scan.early:
+            if not {position, position - 1} & (named | odd.keys()):
+                self._of_event(con, "event", position, "says that it was recorded before the event above it")
+        if not self.full or structure.tags_sum(con) == scan.tags_sum:
+            return
+        wrong: dict[int, list[str]] = {}
+        for position, problem in structure.tag_problems(con):
+            wrong.setdefault(position, []).append(problem)
+        for position, problems in wrong.items():
+            if position not in named and position not in odd:
+                self._of_event(con, "tags", position, f"is tagged otherwise: {'; '.join(problems)}")
+
+    def _of_event(self, con: sqlite3.Connection, kind: str, position: int, what: str) -> None:
+        known = facts(con, position)
+        told = ", ".join(text for text in (known["topic"], known["subject"], known["event"]) if text)
+        message = f"event {position}{f' ({told})' if told else ''} {what}"
+        self.findings.append(Finding(kind, message, position, known["event"], known["topic"], known["subject"]))
+
+    def _settle(self, scan: Scan, leaves_hold: bool) -> None:
+        """Keep what was found to hold; a workspace that cannot be written stays as it is."""
+        if not self.checkpoints and scan.edge.size:
+            self.notes.append("there was no checkpoint yet: nothing vouches for what these events were before now")
+        elif scan.edge.size > self.last:
+            count = scan.edge.size - self.last
+            self.notes.append(f"{count:,} events came after the last checkpoint: nothing vouched for them until now")
+        try:
+            checkpoint = extend(self.log)
+            if not leaves_hold and self.full:
+                relay_leaves(self.log)
+                self.notes.append("the kept hashes of events were incomplete or changed: the proven log gave them anew")
+            # Only a checkpoint's tree is kept, so that the next verification can tell if that line was changed.
+            edges = [scan.proven[-1].edge] if scan.proven else []
+            if (checkpoint.size, checkpoint.root) == (scan.edge.size, scan.edge.root):
+                edges = [checkpoint.edge]
+            if edges:
+                write_verified(self.log, edges[0], self.before, full=self.full)
+        except (WorkspaceError, OSError) as error:
+            self.notes.append(f"nothing was written down: {error}")
