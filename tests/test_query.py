@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from tracker.log.store import open_log
 from tracker.log.use_cases import FileReport, RegisterParty, ReportDevelopment
 from tracker.model import records
 from tracker.model.terms import ExclusivityGranted
-from tracker.state.query import Limits, QueryRefused, QueryStopped, guarded_query
-from tracker.state.reader import BadScope, Table, open_reader
+from tracker.state import query
+from tracker.state.guard import QueryRefused
+from tracker.state.query import Limits, QueryStopped, guarded_query
+from tracker.state.reader import BadScope, Reader, Table, open_reader
 from tracker.state.scope import Scope
 
 PROJECTIONS = Path(__file__).parent.parent / "projections"
@@ -60,6 +62,26 @@ def test_columns_of_one_name_are_told_apart(log_path: Path) -> None:
     assert ask(log_path, "select 1 as x, 2 as x").records() == [{"x": 1, "x_1": 2}]
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("timestamptz '2025-05-05 23:55:00+08'", datetime(2025, 5, 5, 15, 55)),
+        ("[timestamptz '2025-05-05 23:55:00+08']", [datetime(2025, 5, 5, 15, 55)]),
+        ("{'at': timestamptz '2025-05-05 23:55:00+08'}", {"at": datetime(2025, 5, 5, 15, 55)}),
+    ],
+)
+def test_an_instant_is_shown_in_utc(log_path: Path, value: str, shown: object) -> None:
+    table = ask(log_path, f'select {value} as "a ""b""", 1 as x, 2 as x from timeline -- at the end')
+
+    assert table == Table(['a "b"', "x", "x_1"], [(shown, 1, 2)])
+
+
+def test_an_instant_is_the_same_in_every_time_zone(log_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+
+    assert ask(log_path, "select timestamptz '2025-05-05 12:00' as at").rows == [(datetime(2025, 5, 5, 12),)]
+
+
 def test_a_query_reads_under_a_scope(log_path: Path) -> None:
     assert ask(log_path, "select count(*) from timeline", Scope(known_at=date(2024, 5, 4))).rows == [(0,)]
 
@@ -82,6 +104,8 @@ def test_a_typo_names_the_nearest_column(log_path: Path) -> None:
         "drop view timeline",
         "insert into log.entries select * from log.entries",
         "pragma database_list",
+        "with t as (delete from log.entries returning *) select * from t",
+        "explain analyze create table t as select 1",
         "call pragma_version()",
         "export database 'folder'",
         "select 1; select 2",
@@ -101,6 +125,14 @@ def test_what_does_not_only_read_is_refused(log_path: Path, sql: str) -> None:
         "select * from '{here}'",
         "select * from glob('/*')",
         "select * from sniff_csv('{here}')",
+        "select * from read_json('{here}')",
+        "select * from parquet_metadata('{here}')",
+        "select * from query('select * from read_text(''{here}'')')",
+        "select * from json_execute_serialized_sql(json_serialize_sql('from read_text(''{here}'')'))",
+        "select * from duckdb_settings()",
+        "select * from duckdb_secrets()",
+        "select current_setting('secret_directory')",
+        "from sql_auto_complete('sel')",
         "select getenv('HOME')",
     ],
 )
@@ -130,6 +162,34 @@ def test_a_query_that_needs_too_much_memory_is_stopped(log_path: Path) -> None:
 def test_a_string_of_two_gigabytes_does_not_exhaust_the_machine(log_path: Path) -> None:
     with pytest.raises(QueryStopped):
         ask(log_path, "select repeat('x', 2000000000) || 'y'", limits=Limits(seconds=60, address_space_mib=2500))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select x from range(10000000) as t(x)",
+        "select repeat('x', 80000000)",
+        "select repeat('x', 40000) from range(999)",
+    ],
+)
+def test_an_answer_that_is_too_large_is_refused_before_it_fills_the_memory(log_path: Path, sql: str) -> None:
+    with pytest.raises(QueryStopped, match="takes more than 32 MiB, or one cell of it more than 64: narrow it"):
+        ask(log_path, sql, limits=Limits(answer_mib=32))
+
+
+def test_a_slow_answer_is_stopped_between_its_rows(log_path: Path) -> None:
+    sql = "select count(*) over (order by a.range) from range(3000) as a, range(3000000) as b"
+
+    with pytest.raises(QueryStopped, match="stopped after 2 seconds"):
+        ask(log_path, sql, limits=Limits(seconds=2))
+
+
+def test_a_bug_in_the_process_of_a_query_is_told_as_one(log_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reader, "opened", 0)  # so that the process is forked, with what is patched here
+    monkeypatch.setattr(query, "refuse_writing", lambda sql: 1 / 0)
+
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        ask(log_path, "select 1")
 
 
 def test_a_lens_that_is_no_condition_is_refused_with_an_example(log_path: Path) -> None:

@@ -14,6 +14,7 @@ import duckdb
 
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
+from tracker.state.guard import PARSING
 
 
 class ProjectionError(TrackerError):
@@ -149,11 +150,8 @@ def table_names(con: duckdb.DuckDBPyConnection, query: str) -> set[str]:
 def parsed_references(query: str) -> set[str]:
     """Return the names of the tables that a query reads, as DuckDB's parser sees them; raises duckdb.Error."""
     # On a connection with views, get_table_names would return what they read instead of them.
-    con = duckdb.connect()
-    try:
+    with duckdb.connect(config=PARSING) as con:
         return table_names(con, query)
-    finally:
-        con.close()
 
 
 def tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[str]:

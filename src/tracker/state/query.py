@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+import signal
 import sys
+import time
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +20,10 @@ import duckdb
 
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
+from tracker.state.guard import QueryRefused, explained, refuse_writing
 from tracker.state.projections import parsed_references
 from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
-
-READING = {"SELECT", "EXPLAIN"}
-"""The kinds of statement that only read; `describe`, `show` and `summarize` are kinds of select to DuckDB."""
 
 TIME_LIMIT_SECONDS = 30.0
 MEMORY_LIMIT_MIB = 1024
@@ -30,9 +32,15 @@ ADDRESS_SPACE_MIB = 4096
 It is what may come on top of what the forked process has reserved already, and counts what is reserved and never
 touched as well (thread stacks, arenas), hence four times the other."""
 
+ANSWER_MIB = 512
+CELL_BYTES = 64
+"""What a cell takes in a list of rows, about: eight bytes in its row, and an object of its own."""
 
-class QueryRefused(TrackerError):
-    """The statement is not one that only reads, or it cannot be run."""
+BATCH = 1000
+MAX_BATCH_MIB = 64
+"""Rows that are sent at once, and what they may take: one huge cell would be copied several times on its way out."""
+
+ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
 class QueryStopped(TrackerError):
@@ -46,6 +54,7 @@ class Limits:
     seconds: float = TIME_LIMIT_SECONDS
     memory_mib: int = MEMORY_LIMIT_MIB
     address_space_mib: int = ADDRESS_SPACE_MIB
+    answer_mib: int = ANSWER_MIB
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,32 @@ class Job:
     scope: Scope
     sql: str
     limits: Limits
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The first thing that a child sends: the names of the columns."""
+
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of the answer."""
+
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The last thing that a child sends."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a child sends of a bug: its traceback."""
+
+    trace: str
 
 
 def guarded_query(  # noqa: PLR0917 - the first three say where, the others what: all are needed
@@ -84,44 +119,51 @@ def guarded_query(  # noqa: PLR0917 - the first three say where, the others what
     child.start()
     sender.close()
     try:
-        if not receiver.poll(limits.seconds):
-            raise QueryStopped(f"stopped after {limits.seconds:g} seconds: narrow the query, or raise --timeout")
-        answer = receiver.recv()
+        return _received(receiver, limits)
     except (EOFError, OSError) as error:
         raise QueryStopped("stopped: the query needed more memory than it may have: narrow it") from error
     finally:
         child.kill()
         child.join()
         receiver.close()
-    if isinstance(answer, TrackerError):
-        raise answer
-    assert isinstance(answer, Table)
-    return answer
 
 
-def refuse_writing(sql: str) -> None:
-    """Raise QueryRefused unless a text is one statement that only reads."""
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QueryRefused(_explained(error)) from error
-    if len(statements) != 1:
-        raise QueryRefused(f"one statement at a time: this is {len(statements)}")
-    kind = statements[0].type.name
-    if kind not in READING:
-        raise QueryRefused(f"only reading is allowed here, and {kind.lower()} is not: write a select")
+def _received(receiver: Connection, limits: Limits) -> Table:
+    """Return what the child sends, in pieces, or raise the error that it sends instead."""
+    until = time.monotonic() + limits.seconds
+    columns: list[str] = []
+    rows: list[tuple[Any, ...]] = []
+    while receiver.poll(max(0.0, until - time.monotonic())):
+        match receiver.recv():
+            case Heads(names):
+                columns = names
+            case Rows(more):
+                rows += more
+            case Done():
+                return Table(columns, rows)
+            case Failure(trace):
+                raise RuntimeError(trace)
+            case TrackerError() as error:
+                raise error
+    raise QueryStopped(f"stopped after {limits.seconds:g} seconds: narrow the query, or raise --timeout")
 
 
 def _answer(sender: Connection, job: Job) -> None:
-    """Run in the child: send a Table, or the TrackerError that says why there is none."""
+    """Run in the child: send heads, rows and that it is done, or the TrackerError that says why not."""
+    # Ctrl-C reaches the whole group of processes; the parent ends this one, and says so once.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        sender.send(_run(job))
+        _run(job, sender)
     except TrackerError as error:
         sender.send(_sendable(error))
     except (duckdb.OutOfMemoryException, MemoryError):
         sender.send(QueryStopped(f"stopped: the query needed more than {job.limits.memory_mib} MiB: narrow it"))
     except duckdb.Error as error:
-        sender.send(QueryRefused(_explained(error)))
+        sender.send(QueryRefused(explained(error)))
+    except BrokenPipeError:
+        pass
+    except Exception as error:
+        sender.send(Failure("".join(traceback.format_exception(error))))
 
 
 def _sendable(error: TrackerError) -> TrackerError:
@@ -133,15 +175,46 @@ def _sendable(error: TrackerError) -> TrackerError:
     return plain
 
 
-def _run(job: Job) -> Table:
+def _run(job: Job, sender: Connection) -> None:
     refuse_writing(job.sql)
     reader = open_reader(job.log, job.folders, job.today)
     lock_down(reader, job.scope, job.sql, job.limits)
     try:
-        cursor = reader.connection.execute(job.sql)
+        cursor = _executed(reader.connection, job.sql)
+        sender.send(Heads(_told_apart([column[0] for column in cursor.description or []])))
+        _send_rows(cursor, sender, job.limits)
     except duckdb.CatalogException as error:
         raise QueryRefused(_with_nearest(error, reader)) from error
-    return Table(_told_apart([column[0] for column in cursor.description or []]), cursor.fetchall())
+
+
+def _executed(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+    """Run a query; instants come in UTC and without their zone, for which DuckDB would want another library."""
+    cursor = con.execute(sql)
+    types = [str(column[1]) for column in cursor.description or []]
+    if not any(ZONED in kind for kind in types):
+        return cursor
+    names = [f"c{n}" for n in range(len(types))]
+    heads = [column[0].replace('"', '""') for column in cursor.description or []]
+    plain = [kind.replace(ZONED, "TIMESTAMP") for kind in types]
+    cells = [f'{name}::{kind} as "{head}"' for name, kind, head in zip(names, plain, heads, strict=True)]
+    query = con.extract_statements(sql)[0].query.rstrip().rstrip(";")
+    # Nothing of it has been computed so far: rows come as they are fetched.
+    return con.execute(f"select {', '.join(cells)} from ({query}\n) as t({', '.join(names)})")
+
+
+def _send_rows(cursor: duckdb.DuckDBPyConnection, sender: Connection, limits: Limits) -> None:
+    """Send rows in batches, as many as the parent has room for: there they are objects, whatever they were here."""
+    left = limits.answer_mib * 1024 * 1024
+    while batch := cursor.fetchmany(BATCH):
+        data = ForkingPickler.dumps(Rows(batch))
+        left -= len(data) + CELL_BYTES * len(batch) * len(batch[0])
+        if left < 0 or len(data) > MAX_BATCH_MIB * 1024 * 1024:
+            raise QueryStopped(
+                f"stopped: the answer takes more than {limits.answer_mib} MiB, or one cell of it more than "
+                f"{MAX_BATCH_MIB}: narrow it, or write whole projections with tracker export tables"
+            )
+        sender.send_bytes(data)
+    sender.send(Done())
 
 
 def _told_apart(columns: list[str]) -> list[str]:
@@ -158,7 +231,7 @@ def _told_apart(columns: list[str]) -> list[str]:
 
 def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
     """Name our own tables where the engine would suggest one of its own."""
-    lines = _explained(error).splitlines()
+    lines = explained(error).splitlines()
     missing = re.search(r"Table with name (\S+) does not exist", lines[0])
     if missing is None:
         return "\n".join(lines)
@@ -174,6 +247,7 @@ def lock_down(reader: Reader, scope: Scope, sql: str, limits: Limits) -> None:
     con = reader.connection
     con.execute(f"set search_path = '{schema},main'")
     con.execute(f"set memory_limit = '{limits.memory_mib}MiB'")
+    con.execute("set timezone = 'UTC'")
     con.execute("set lock_configuration = true")
     _cap_address_space(limits.address_space_mib)
 
@@ -189,9 +263,3 @@ def _cap_address_space(mib: int) -> None:
         reserved = 0
     limit = reserved + mib * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-def _explained(error: duckdb.Error) -> str:
-    """Keep what a user can act on: the error, the nearest name, and the place, but not the trace of the engine."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return "\n".join(lines[:6])

@@ -14,6 +14,7 @@ from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import base_views, view_names
 from tracker.state.generations import warn
+from tracker.state.guard import NoCondition, refuse_no_condition
 from tracker.state.load import load_log
 from tracker.state.mirror import GENERATION, Attached, attach_current, mirror_generation
 from tracker.state.projections import (
@@ -205,15 +206,15 @@ class Reader:
 
 
 def _refuse_no_condition(where: str | None) -> None:
-    """Raise BadScope where a `where` is more or less than one expression, whatever the columns are."""
+    """Raise BadScope where a `where` is more or less than one condition, whatever the columns are."""
     if where is None:
         return
     try:
-        alone = len(duckdb.extract_statements(f"select 1 where ({where}\n)")) == 1
-    except duckdb.Error:
-        alone = False
-    if not alone:
-        raise BadScope(f"--where {where!r} is no condition: write one such as attribution in ('document', 'on-record')")
+        refuse_no_condition(where)
+    except NoCondition as error:
+        raise BadScope(
+            f"--where {where!r} is no condition: {error}: write one such as attribution in ('document', 'on-record')"
+        ) from error
 
 
 def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:
