@@ -9,7 +9,9 @@ from pathlib import Path
 
 from bench.history import Line, history, recorded_on
 from tracker.books.forms import development_forms
-from tracker.log.store import Clock, Log, open_log
+from tracker.log.bulk import Bulk
+from tracker.log.sqlite_recorder import SQLiteDCBRecorder
+from tracker.log.store import Clock, Log
 from tracker.log.use_cases import (
     CorrectDevelopment,
     FileReport,
@@ -32,11 +34,14 @@ def record(path: Path, events: int, seed: int = 1, chunk: int = CHUNK, clock: Cl
     def later() -> datetime:
         return datetime.combine(recorded_on(done, events), time(9), UTC)
 
-    log = open_log(path, coder="bench", create=True)
-    log = Log(log.recorder, coder="bench", clock=clock or later, lock=log.writing)
-    use_cases = use_cases_of(history(events, seed))
-    while some := list(islice(use_cases, chunk)):
-        done += len(log.do(some, book=BOOK))
+    with SQLiteDCBRecorder(path, create=True) as recorder:
+        log = Log(recorder, coder="bench", clock=clock or later, lock=recorder.writing, together=recorder.together)
+        bulk = Bulk(log, BOOK)
+        use_cases = use_cases_of(history(events, seed))
+        while some := list(islice(use_cases, chunk)):
+            with bulk.transaction():
+                bulk.learn(some)
+                done += sum(map(bulk.decide, some))
     return done
 
 

@@ -45,9 +45,14 @@ class Sides:
     lens: tuple[str | None, str | None]
     where: tuple[str | None, str | None]
 
+    @property
+    def any(self) -> bool:
+        """Whether anything was said of either side."""
+        return any((*self.as_of, *self.known_at, *self.recorded_until, *self.lens, *self.where))
+
     def scopes(self, session: Session, reads: ReadOptions) -> tuple[Scope, Scope]:
         """Return both scopes; raises UsageError where only one side is named, or an option has no effect."""
-        if not any((*self.as_of, *self.known_at, *self.recorded_until, *self.lens, *self.where)):
+        if not self.any:
             raise UsageError(
                 "a difference has two sides: name two days (--from 2024-12-31 --to 2025-05-05), or --known-from and "
                 "--known-to, --recorded-from and --recorded-to, --lens-from and --lens-to, --where-from and --where-to"
@@ -102,6 +107,12 @@ def diff(
     lens_to: LensTo = None,
     where_from: WhereFrom = None,
     where_to: WhereTo = None,
+    since_run: Annotated[
+        bool, typer.Option("--since-run", help="What moved since the last replay (tracker schedule history).")
+    ] = False,
+    of_run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="… since that run, by number, or the last one of a job.")
+    ] = None,
     everything: Annotated[
         bool, typer.Option("-a", "--all", help="Also what is past on both sides, and other evidence for the same.")
     ] = False,
@@ -116,6 +127,7 @@ def diff(
     """
     from tracker.cli.names import names_of, relationship_named
     from tracker.cli.output import write_lines, write_table
+    from tracker.schedule.report import reported
     from tracker.state.diff import difference
 
     session = session_of(ctx)
@@ -126,10 +138,15 @@ def diff(
         (lens_from, lens_to),
         (where_from, where_to),
     )
-    before, after = sides.scopes(session, reads)
+    if since_run or of_run:
+        before, after = _since_run(session, sides, reads, of_run)
+    else:
+        before, after = sides.scopes(session, reads)
     names = names_of(session)
     projections, words = _told_apart(session, names, what or ())
     pair = relationship_named(session, names, words)
+    if since_run or of_run:
+        projections = projections or reported(session.reader, of_pairs=pair is not None)
     found = difference(session.reader, before, after, projections, relationship=pair, everything=everything)
     if reads.form is None:
         from tracker.cli.changes import change_lines
@@ -141,6 +158,18 @@ def diff(
     _say_how_far_evidence_reaches(session, (before, after), pair)
     if exit_code and found.changes:
         raise typer.Exit(ExitCode.NO)
+
+
+def _since_run(session: Session, sides: Sides, reads: ReadOptions, of_run: str | None) -> tuple[Scope, Scope]:
+    """Return the state that a run left and today's; raises UsageError where sides are named as well, UnknownRun."""
+    from tracker.schedule.report import Since, recorded_at, run_named
+    from tracker.state.runs import runs_of
+
+    if sides.any:
+        raise UsageError("--since-run names one side and the other is today: leave --from, --to and their kind out")
+    run = run_named(runs_of(session.workspace.log).all(), of_run)
+    scope = reads.scope(session)
+    return Since.of(run, recorded_at(session.reader, run.position)).scope(scope), scope
 
 
 def _told_apart(session: Session, names: Names, words: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from eventsourcing.dcb.api import DCBEvent
 from eventsourcing.dcb.domain import Decision, Tagged
@@ -26,8 +25,7 @@ class UnknownTopic(WorkspaceError):
         super().__init__(f"the log holds an event of type '{topic}', which this tracker does not know: upgrade tracker")
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     """When, by whom and why an event was recorded: what is said about the saying.
 
     `published` (EDTF) marks a correction or retraction as the source's own; `book` names the book that recorded it.
@@ -64,19 +62,30 @@ def topics() -> dict[str, type[Event]]:
     return {cls.TOPIC: cls for cls in classes}
 
 
-def encode(envelope: Envelope, payload: Event) -> bytes:
-    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`."""
-    fields: dict[str, Any] = {
-        "event": envelope.event,
-        "recorded_at": instant(envelope.recorded_at),
-        "coder": envelope.coder,
-        "revision": envelope.revision,
-        "reason": envelope.reason,
-        "published": envelope.published,
-        "book": envelope.book,
-    }
-    head = to_json({name: value for name, value in fields.items() if value is not None})
-    return head[:-1] + b',"payload":' + payload.content() + b"}"
+def encode(envelope: Envelope, payload: Event, content: bytes | None = None) -> bytes:
+    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`.
+
+    `content` is the payload's, where the caller has it already.
+    """
+    recorded, book = _around(envelope.recorded_at, envelope.coder, envelope.book)
+    reason = b',"reason":%b' % to_json(envelope.reason) if envelope.reason is not None else b""
+    published = b',"published":%b' % to_json(envelope.published) if envelope.published is not None else b""
+    return b'{"event":%b%b,"revision":%d%b%b%b,"payload":%b}' % (
+        to_json(envelope.event),
+        recorded,
+        envelope.revision,
+        reason,
+        published,
+        book,
+        payload.content() if content is None else content,
+    )
+
+
+@lru_cache(maxsize=64)
+def _around(recorded_at: datetime, coder: str, book: str | None) -> tuple[bytes, bytes]:
+    """Return what all events of one import share: the fields before the revision, and those after the reason."""
+    before = b',"recorded_at":%b,"coder":%b' % (to_json(instant(recorded_at)), to_json(coder))
+    return before, b',"book":%b' % to_json(book) if book is not None else b""
 
 
 def decode(topic: str, data: bytes) -> Recorded:

@@ -89,6 +89,10 @@ class Known:
     def apply(self, event: Recorded) -> None:
         """Take in one event; events of one subject arrive in the order of the log."""
         payload, revision = event.payload, event.envelope.revision
+        if isinstance(payload, Development):
+            # First, as they are nearly all of a log.
+            self._report(payload, event)
+            return
         match payload:
             case records.PartyRegistered():
                 self._register(payload, revision)
@@ -112,8 +116,6 @@ class Known:
                 development = self.developments[payload.development]
                 development.retracted, development.last_revision = True, revision
                 development.retracted_by = event.envelope.book
-            case Development():
-                self._report(payload, event)
             case _:  # pragma: no cover - every topic is one of the above
                 raise TypeError(f"no fold for {type(payload).__name__}")
 

@@ -92,3 +92,10 @@ class OriginCycle(Refused):
 
 class MergeRefused(Refused):
     """Two parties cannot be merged, or a merge cannot be undone."""
+
+
+class RaceLost(TrackerError):
+    """Other writers kept changing what the use cases depend on."""
+
+    def __init__(self) -> None:
+        super().__init__("other writers kept changing the same parties or developments: try again")

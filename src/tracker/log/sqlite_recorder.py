@@ -24,10 +24,11 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError
 
 from tracker.log import files
 from tracker.log.faults import LogLocked, LogNotWritable, explained
-from tracker.log.leaves import tags_text
+from tracker.log.insertion import insert
 from tracker.log.lock import WriteLock
-from tracker.log.matching import existence, refuse_nul, selection
+from tracker.log.matching import existence, selection
 from tracker.log.subscription import Subscription
+from tracker.log.transactions import SQLiteTransaction, Transaction
 
 # Rows held in memory at a time while reading.
 BATCH_ROWS = 500
@@ -85,11 +86,22 @@ class SQLiteDCBRecorder(DCBRecorder):
                 # Who has read everything has nothing to be surprised by: no need to look up thousands of tags.
                 if condition is not None and (condition.after is None or condition.after < head):
                     _refuse_if_any_match(con, condition)
-                last = _insert(con, events, head + 1)
+                last = insert(con, events, head + 1)
             self._checkpoint_if_due()
-        for listener in tuple(self._listeners):
-            listener.set()
+        self._wake_listeners()
         return last
+
+    @contextmanager
+    def together(self) -> Iterator[Transaction]:
+        """Lend a transaction of many appends, durable when the block ends; where it raises, nothing of it is kept.
+
+        Raises what `append` raises. The write-ahead log grows by all that is appended in it.
+        """
+        with self._lock:
+            with self._transaction() as con:
+                yield SQLiteTransaction(con, _last_position(con))
+            self._checkpoint_if_due()
+        self._wake_listeners()
 
     def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> Subscription[Self]:
         """Return an endless iterator over what matches, now and later, whichever process appends it."""
@@ -102,6 +114,10 @@ class SQLiteDCBRecorder(DCBRecorder):
     def unlisten(self, listener: threading.Event) -> None:
         """Set `listener` no longer."""
         self._listeners.discard(listener)
+
+    def _wake_listeners(self) -> None:
+        for listener in tuple(self._listeners):
+            listener.set()
 
     def close(self) -> None:
         """Move the write-ahead log into the file, unless somebody else is at it, and close every connection."""
@@ -243,17 +259,3 @@ def _last_position(con: sqlite3.Connection) -> int:
     """Return the last position ever given, which a deleted tail would not take back."""
     given = con.execute("select seq from sqlite_sequence where name = 'dcb_events'").fetchone()
     return int(given[0]) if given else 0
-
-
-def _insert(con: sqlite3.Connection, events: Sequence[DCBEvent], first: int) -> int:
-    """Insert the events at the positions from `first` and return the last of them."""
-    # In the order of the table's key, so that the pages of one tag are touched together.
-    tags = sorted({(tag, position, event.type) for position, event in enumerate(events, first) for tag in event.tags})
-    refuse_nul(tag for tag, _, _ in tags)
-    refuse_nul({event.type for event in events})
-    con.executemany(
-        "insert into dcb_events (position, type, data, tags) values (?, ?, ?, ?)",
-        ((position, event.type, event.data, tags_text(event.tags)) for position, event in enumerate(events, first)),
-    )
-    con.executemany("insert into dcb_tags (tag, position, type) values (?, ?, ?)", tags)
-    return first + len(events) - 1

@@ -13,12 +13,13 @@ from eventsourcing.dcb.domain import Selector, Slice, Tagged
 from eventsourcing.dcb.persistence import DCBEventStore
 from eventsourcing.persistence import IntegrityError
 
-from tracker.errors import TrackerError
 from tracker.log.checkpoints import refuse_if_ahead
 from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, topics
 from tracker.log.identity import event_id
 from tracker.log.known import Known
-from tracker.log.use_cases import Intent, UseCase
+from tracker.log.refusals import RaceLost
+from tracker.log.transactions import Transaction, held_back
+from tracker.log.use_cases import TYPES_OF_TAG, Intent, UseCase
 from tracker.model.fields import Event
 
 Clock = Callable[[], datetime]
@@ -28,13 +29,6 @@ LOST_RACES = 8
 
 NOTHING_MATCHES = Selector(tags=["nothing:matches"])
 """A boundary that no event can touch: use cases without one of their own still append under a condition."""
-
-
-class RaceLost(TrackerError):
-    """Other writers kept changing what the use cases depend on."""
-
-    def __init__(self) -> None:
-        super().__init__("other writers kept changing the same parties or developments: try again")
 
 
 @dataclass(frozen=True)
@@ -52,27 +46,20 @@ class Unit(Slice[Recorded]):
         self.use_cases = use_cases
         self.known = Known()
         self._stamp = stamp
-        self._read: list[Selector] = []
+        self._read: dict[str, Selector] = {}
 
     def consistency_boundary(self) -> list[Selector]:
-        return self._read or [NOTHING_MATCHES]
+        return list(self._read.values()) or [NOTHING_MATCHES]
 
     def unread(self) -> list[Selector]:
-        """Return the selectors that the use cases ask for and that were not read yet."""
-        asked = [selector for use_case in self.use_cases for selector in use_case.boundary(self.known)]
-        fresh: list[Selector] = []
-        seen = {_key(selector) for selector in self._read}
-        for selector in asked:
-            if _key(selector) not in seen:
-                seen.add(_key(selector))
-                fresh.append(selector)
-        return fresh
+        """Return the selectors of what the use cases ask for and that was not read yet."""
+        asked = dict.fromkeys(tag for use_case in self.use_cases for tag in use_case.boundary(self.known))
+        fresh = {tag: selector_of(tag) for tag in asked if tag not in self._read}
+        self._read |= fresh
+        return list(fresh.values())
 
-    def learn(
-        self, selectors: Sequence[Selector], events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]
-    ) -> None:
+    def learn(self, events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]) -> None:
         """Take in what a read returned."""
-        self._read += selectors
         for tagged in events:
             self.known.apply(tagged.decision)
         position = head()
@@ -87,8 +74,9 @@ class Unit(Slice[Recorded]):
                 self.new_decisions.append(Tagged(tags=intent.tags, decision=recorded))
 
 
-def _key(selector: Selector) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(t.__name__ for t in selector.types), tuple(selector.tags)
+def selector_of(tag: str) -> Selector:
+    """Return what selects the events that a use case means by a tag."""
+    return Selector(types=TYPES_OF_TAG[tag.partition(":")[0]], tags=[tag])  # type: ignore[arg-type]
 
 
 class Log:
@@ -96,6 +84,7 @@ class Log:
 
     `lock` is held from before the first read of a unit until after its append: with it, a recorder on one machine
     never loses a race; without it (PostgreSQL, memory) the append condition finds lost races and the unit runs again.
+    `together` begins a transaction of many appends, where the recorder has one.
     """
 
     def __init__(
@@ -105,17 +94,23 @@ class Log:
         coder: str,
         clock: Clock = lambda: datetime.now(UTC),
         lock: Callable[[], AbstractContextManager[object]] = nullcontext,
+        together: Callable[[], AbstractContextManager[Transaction]] | None = None,
     ) -> None:
         _register_topics()
         self.recorder = recorder
         self.coder = coder
         self._clock = clock
         self._lock = lock
+        self._together = together
         self._store: DCBEventStore[Recorded] = DCBEventStore(EnvelopeMapper(), recorder)
 
     def writing(self) -> AbstractContextManager[object]:
         """Hold the writers' lock: what is read inside still stands when it is appended to."""
         return self._lock()
+
+    def together(self) -> AbstractContextManager[Transaction]:
+        """Begin a transaction of many appends; use cases go through `Bulk`, which decides them in it."""
+        return held_back(self.recorder, self.head()) if self._together is None else self._together()
 
     def do(self, use_cases: Sequence[UseCase], *, book: str | None = None) -> list[Stored]:
         """Run use cases in one unit and append what they decide; returns what was appended, in order.
@@ -158,6 +153,10 @@ class Log:
         """Return the position of the last event, 0 in an empty log."""
         return self._store.read(NOTHING_MATCHES).head or 0
 
+    def now(self) -> datetime:
+        """Return the instant of what is recorded now: never before that of the last event in the log."""
+        return max(self._clock(), self._last_recorded_at())
+
     def _decide(self, use_cases: Sequence[UseCase], book: str | None) -> Unit:
         unit = self._advance(Unit(use_cases, self._stamper(book)))
         unit.execute()
@@ -166,7 +165,7 @@ class Log:
     def _advance(self, unit: Unit) -> Unit:
         while selectors := unit.unread():
             response = self._store.read(selectors)
-            unit.learn(selectors, response, lambda response=response: response.head)  # type: ignore[misc]
+            unit.learn(response, lambda response=response: response.head)  # type: ignore[misc]
         if unit.last_known_position is None:
             unit.last_known_position = self.head()
         return unit
@@ -177,7 +176,7 @@ class Log:
 
         def stamp(intent: Intent) -> Envelope:
             nonlocal moment
-            moment = moment or max(self._clock(), self._last_recorded_at())
+            moment = moment or self.now()
             content = intent.payload.content()
             identity = event_id(intent.subject, intent.revision, intent.payload.TOPIC, content)
             return Envelope(identity, moment, self.coder, intent.revision, intent.reason, intent.published, book)
@@ -208,4 +207,4 @@ def open_log(path: Path, *, coder: str, create: bool = False) -> Log:
     if create or path.exists():
         refuse_if_ahead(path)
     recorder = SQLiteDCBRecorder(path, create=create)
-    return Log(recorder, coder=coder, lock=recorder.writing)
+    return Log(recorder, coder=coder, lock=recorder.writing, together=recorder.together)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-from eventsourcing.dcb.domain import Selector
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracker.log.decisions import tag
 from tracker.log.known import Known
@@ -28,8 +27,7 @@ from tracker.model.fields import Event, Reliability
 from tracker.model.names import fold_name
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(NamedTuple):
     """An event as decided: the log adds who, when and the event's id.
 
     `subject` is what the event is about: with `revision` and the content it makes the id.
@@ -38,7 +36,7 @@ class Intent:
     payload: Event
     subject: str
     revision: int
-    tags: list[str] = field(default_factory=list)
+    tags: list[str]
     reason: str | None = None
     published: str | None = None
 
@@ -47,8 +45,8 @@ class UseCase(ABC):
     """A consistency boundary and a decision."""
 
     @abstractmethod
-    def boundary(self, known: Known) -> list[Selector]:
-        """Return what must be known; asked again as long as what is known makes it name more."""
+    def boundary(self, known: Known) -> list[str]:
+        """Return the tags of what must be known; asked again as long as what is known makes it name more."""
 
     @abstractmethod
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -62,22 +60,25 @@ PARTY_TYPES = (
     records.PartyMergeUndone,
 )
 REPORT_TYPES = (records.ReportFiled, records.ReportRegraded, records.OriginLinked, records.ReportWithdrawn)
+ALL_TYPES: tuple[type[Event], ...] = ()
+TYPES_OF_TAG = {"party": PARTY_TYPES, "alias": PARTY_TYPES, "report": REPORT_TYPES, "development": ALL_TYPES}
+"""The events that a use case asks for by a tag of each kind; of a development, all that carry its tag."""
 
 
-def _party(party: str) -> Selector:
-    return Selector(types=PARTY_TYPES, tags=tag("party", party))  # type: ignore[arg-type]
+def _party(party: str) -> str:
+    return f"party:{party}"
 
 
-def _name(name: str) -> Selector:
-    return Selector(types=PARTY_TYPES, tags=tag("alias", fold_name(name)))  # type: ignore[arg-type]
+def _name(name: str) -> str:
+    return f"alias:{fold_name(name)}"
 
 
-def _report(report: str) -> Selector:
-    return Selector(types=REPORT_TYPES, tags=tag("report", report))  # type: ignore[arg-type]
+def _report(report: str) -> str:
+    return f"report:{report}"
 
 
-def _development(development: str) -> Selector:
-    return Selector(tags=tag("development", development))
+def _development(development: str) -> str:
+    return f"development:{development}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class RegisterParty(UseCase):
     def _names(self) -> list[str]:
         return [self.party.party, self.party.name, *self.party.aliases]
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         owners = {owner for name in self._names() if (owner := known.owner(name))}
         groups = {a.organisation for a in self.party.affiliations}
         if self.party.part_of:
@@ -128,7 +129,7 @@ class AddAlias(UseCase):
     party: str
     alias: str
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         owner = known.owner(self.alias)
         return [_party(self.party), _name(self.alias)] + ([_party(owner)] if owner else [])
 
@@ -157,7 +158,7 @@ class MergeParties(UseCase):
     into: str
     reason: str
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_party(p) for p in sorted({self.party, self.into, *_merged_chain(known, self.into)})]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -182,7 +183,7 @@ class UndoMerge(UseCase):
     party: str
     reason: str
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_party(self.party)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -214,7 +215,7 @@ class FileReport(UseCase):
     report: records.ReportFiled
     reason: str | None = None
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_report(r) for r in dict.fromkeys([self.report.report, *_origins(known, self.report.origin)])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -239,7 +240,7 @@ class RegradeReport(UseCase):
     reliability: Reliability
     reason: str
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_report(self.report)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -260,7 +261,7 @@ class LinkOrigin(UseCase):
     origin: str | None
     reason: str
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_report(r) for r in dict.fromkeys([self.report, *_origins(known, self.origin)])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -282,7 +283,7 @@ class WithdrawReport(UseCase):
     reason: str
     published: str | None = None
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_report(self.report)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -318,7 +319,7 @@ class ReportDevelopment(UseCase):
 
     development: Development
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return _development_boundary(self.development)
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -346,7 +347,7 @@ class CorrectDevelopment(UseCase):
     published: str | None = None
     revert: bool = False
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return _development_boundary(self.development)
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -372,7 +373,7 @@ class RetractDevelopment(UseCase):
     reason: str
     published: str | None = None
 
-    def boundary(self, known: Known) -> list[Selector]:
+    def boundary(self, known: Known) -> list[str]:
         return [_development(self.development)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -391,7 +392,7 @@ class RetractDevelopment(UseCase):
         )
 
 
-def _development_boundary(development: Development) -> list[Selector]:
+def _development_boundary(development: Development) -> list[str]:
     parties = [_party(party) for party in parties_of(development)]
     return [_development(development.id), _report(development.report), *parties]
 

@@ -94,6 +94,8 @@ def read_duration(text: str) -> str:
 
 def read_unit(text: str) -> str:
     """Return the unit that the text names: `usd` and `美元` give `USD`."""
+    if text in UNITS:
+        return text
     try:
         reading = _Reading(text)
         unit = reading.take("unit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     ValidationError,
     WithJsonSchema,
@@ -134,16 +136,16 @@ class Amount(BaseModel):
         Field(max_length=MAX_TEXT_LENGTH, description="The words as they stood, where they were not this short form."),
     ] = None
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _accept_text(cls, given: Any) -> Any:
+    def _accept_text(cls, given: Any, validated: ModelWrapValidatorHandler[Self]) -> Any:
         if isinstance(given, str):
-            return dict(parse_amount(given))
+            return parse_amount(given)
         if isinstance(given, int | float | Decimal):
             raise AmountError(type(given).__name__, "a number without a unit is no amount")
         if isinstance(given, Mapping) and given.get("qualifier") is None:
-            return {**given, "qualifier": _implied_qualifier(given)}
-        return given
+            return validated({**given, "qualifier": _implied_qualifier(given)})
+        return validated(given)
 
     @model_validator(mode="after")
     def _can_be_true(self) -> Self:
@@ -202,10 +204,12 @@ def _most(unit: str) -> Decimal:
     return _MOST.get(unit, _MOST_SMALL_MONEY if unit in _SMALL_MONEY else _MOST_MONEY)
 
 
+@lru_cache(maxsize=4_096)
 def parse_amount(text: str) -> Amount:
     """Return the amount that a text states, in English or Chinese: `up to 11.9B USD`, `6.5亿美元`.
 
     The text is kept as `verbatim` unless it is the canonical one. Raises AmountError, and nothing else, for any text.
+    Some 100 µs for a new text; those of the last 4,096 that state an amount are remembered.
     """
     try:
         amount = Amount.model_validate(read_amount(text))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tracker.cells import json_text
 
 TIME_LIMIT_SECONDS = 300.0
 """A mail or a message is sent in seconds; who needs five minutes hangs, and would keep the next job from its time."""
@@ -27,7 +28,7 @@ def tell(
         done = subprocess.run(
             list(command),
             cwd=folder,
-            input=json.dumps(report, ensure_ascii=False).encode() + b"\n",
+            input=json_text(report).encode() + b"\n",
             capture_output=True,
             timeout=limit_seconds,
             check=False,

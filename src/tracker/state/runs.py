@@ -30,8 +30,8 @@ LOCK_SECONDS = 10.0
 class Run:
     """One replay.
 
-    `trigger` is manual, schedule:<job> or catch-up:<job>; `scheduled_at` is when it was due, `started_at` and
-    `ended_at` when it ran, all UTC. `position` is the last event that it read and `events` how many that are;
+    `trigger` is manual, or schedule, catch-up or manual with :<job>; `scheduled_at` is when it was due, `started_at`
+    and `ended_at` when it ran, all UTC. `position` is the last event that it read and `events` how many that are;
     `generation` is what it published, None for none. `digests` are those of the tables, `changes` says of each table
     that came out otherwise why. `pid` is the process that ran it.
     """

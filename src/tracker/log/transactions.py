@@ -1,0 +1,90 @@
+"""Appends that are kept together or not at all: in one transaction of SQLite; elsewhere held back till the end."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder
+
+from tracker.log.insertion import insert
+
+# Ten thousand events take some ten megabytes of pages; with SQLite's own two they would be written out and read back.
+CACHE_KIB = 64 * 1024
+
+_TAGGED = """
+select type, data, tags from dcb_events
+where position in (
+    select held.position from json_each(:tags) as wanted cross join dcb_tags as held on held.tag = wanted.value
+)
+order by position
+"""
+
+
+class Transaction(ABC):
+    """What is appended in it is read back in it, and by others once it ends; where it ends with an error, by nobody.
+
+    `head` is the position of the last event, of those appended in it too.
+    """
+
+    head: int
+
+    @abstractmethod
+    def append(self, events: Sequence[DCBEvent]) -> None:
+        """Append events after `head`."""
+
+    @abstractmethod
+    def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
+        """Yield the events that carry any of the tags, in the order of the log."""
+
+
+class SQLiteTransaction(Transaction):
+    """A transaction of the connection that writes; the recorder begins and ends it."""
+
+    def __init__(self, con: sqlite3.Connection, head: int) -> None:
+        self.head = head
+        self._con = con
+        con.execute(f"pragma cache_size = -{CACHE_KIB}")
+
+    def append(self, events: Sequence[DCBEvent]) -> None:
+        self.head = insert(self._con, events, self.head + 1)
+
+    def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
+        for type_, data, carried in self._con.execute(_TAGGED, {"tags": json.dumps(tags)}):
+            yield DCBEvent(type_, data, json.loads(carried))
+
+
+class HeldBack(Transaction):
+    """Appends that wait in memory, for recorders of which each append is a transaction of its own."""
+
+    def __init__(self, recorder: DCBRecorder, head: int) -> None:
+        self.head = self._start = head
+        self._recorder = recorder
+        self._events: list[DCBEvent] = []
+
+    def append(self, events: Sequence[DCBEvent]) -> None:
+        self._events += events
+        self.head += len(events)
+
+    def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
+        query = DCBQuery([DCBQueryItem(tags=[tag]) for tag in tags])
+        yield from (sequenced.event for sequenced in self._recorder.read(query))
+        wanted = set(tags)
+        yield from (event for event in self._events if not wanted.isdisjoint(event.tags))
+
+    def finish(self) -> None:
+        """Append what was held back; raises the library's IntegrityError where anybody appended anything meanwhile."""
+        if self._events:
+            # A query without items matches every event: all that was decided may rest on what has changed.
+            self._recorder.append(self._events, DCBAppendCondition(DCBQuery(), self._start))
+
+
+@contextmanager
+def held_back(recorder: DCBRecorder, head: int) -> Iterator[Transaction]:
+    """Lend a transaction over a recorder that has none."""
+    transaction = HeldBack(recorder, head)
+    yield transaction
+    transaction.finish()
