@@ -13,6 +13,7 @@ from tracker.errors import TrackerError, WorkspaceError, did_you_mean
 
 SETTINGS = "tracker.toml"
 VARIABLE = "TRACKER_WORKSPACE"
+SIGNING_VARIABLE = "TRACKER_SIGNING_KEY"
 
 TEMPLATE = """\
 # A tracker workspace: books in events/, your own projections in projections/, the log in .tracker/.
@@ -30,6 +31,11 @@ graded = "reliability in ('A', 'B', 'C')"
 # cron = "30 6 * * mon-fri"
 # zone = "Europe/Berlin"
 # on_change = ["./tell-the-desk"]
+
+# Checkpoints are signed with this key, and copied where whoever changes the log does not reach. tracker keygen FILE
+# [signing]
+# key = "~/keys/desk.key"
+# copies = "/mnt/elsewhere/desk"
 
 # [generations]
 # keep = 3   # results of replays to keep: the one that answers, and those that tracker replay --rollback goes back to
@@ -70,7 +76,8 @@ class Workspace:
     """A workspace on disk. `lenses` are named conditions on evidence; `coder` is who records.
 
     `jobs` are the tables under [jobs] as they stand: `tracker.schedule` reads what they say.
-    `kept_generations` is how many results of replays are kept.
+    `kept_generations` is how many results of replays are kept. `signing_key` is the file of the key that signs
+    checkpoints, and `signed_copies` the folder that each signed one is copied to.
     """
 
     root: Path
@@ -78,6 +85,8 @@ class Workspace:
     lenses: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
     kept_generations: int = KEPT_GENERATIONS
+    signing_key: Path | None = None
+    signed_copies: Path | None = None
 
     @property
     def log(self) -> Path:
@@ -143,7 +152,9 @@ def load_workspace(root: Path) -> Workspace:
     jobs = settings.get("jobs", {})
     if not isinstance(jobs, dict):
         raise BadSettings(path, '[jobs] holds tables, such as [jobs.morning] with cron = "30 6 * * mon-fri"')
-    return Workspace(root, _coder(settings, path), dict(lenses), dict(jobs), _kept_generations(settings, path))
+    key, copies = _signing(settings, path)
+    kept = _kept_generations(settings, path)
+    return Workspace(root, _coder(settings, path), dict(lenses), dict(jobs), kept, key, copies)
 
 
 def _coder(settings: dict[str, Any], path: Path) -> str:
@@ -164,6 +175,31 @@ def _kept_generations(settings: dict[str, Any], path: Path) -> int:
     if type(kept) is not int or not 1 <= kept <= MOST_GENERATIONS:
         raise BadSettings(path, f"[generations] keep is a number from 1 to {MOST_GENERATIONS}, such as keep = 3")
     return kept
+
+
+def _signing(settings: dict[str, Any], path: Path) -> tuple[Path | None, Path | None]:
+    section = settings.get("signing", {})
+    known = section.keys() <= {"key", "copies"} if isinstance(section, dict) else False
+    if not known or not all(isinstance(value, str) and value for value in section.values()):
+        raise BadSettings(path, '[signing] takes key = "FILE" and copies = "FOLDER", both outside the workspace')
+    if SIGNING_VARIABLE in os.environ:
+        section = {**section, "key": os.environ[SIGNING_VARIABLE]}
+    key, copies = (_outside(section.get(name), path, name) for name in ("key", "copies"))
+    if copies is not None and key is None and SIGNING_VARIABLE not in os.environ:
+        raise BadSettings(path, "[signing] has copies and no key: make one with tracker keygen FILE")
+    return key, copies
+
+
+def _outside(text: str | None, path: Path, name: str) -> Path | None:
+    if not text:
+        return None
+    found = (path.parent / Path(text).expanduser()).resolve()
+    if found.is_relative_to(path.parent.resolve()):
+        raise BadSettings(
+            path,
+            f"[signing] {name}: {found} is inside the workspace, where who changes the log reaches it: move it out",
+        )
+    return found
 
 
 def init_workspace(root: Path) -> Workspace:

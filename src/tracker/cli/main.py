@@ -35,7 +35,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "diff": "diff",
         "query": "query",
     },
-    "Keep": {"replay": "replay", "schedule": "schedule", "verify": "verify"},
+    "Keep": {"replay": "replay", "schedule": "schedule", "verify": "verify", "keygen": "keygen"},
     "Share": {"export": "export"},
 }
 """The commands by section of the help, each with the module of `tracker.cli` whose `app` holds it."""

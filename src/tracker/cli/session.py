@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tracker.errors import WorkspaceError
+from tracker.errors import TrackerError, WorkspaceError
 from tracker.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
@@ -76,6 +76,21 @@ class Session:
                 extend(self.workspace.log)
         except (WorkspaceError, OSError) as error:
             self.note(f"warning: everything is recorded, but it has no checkpoint yet: {error}")
+            return
+        if grown:
+            self.sign()
+
+    def sign(self) -> None:
+        """Sign the last checkpoint, where a key is set up."""
+        workspace = self.workspace
+        if workspace.signing_key is None:
+            return
+        from tracker.log.signing import sign_last
+
+        try:
+            sign_last(workspace.log, workspace.signing_key, workspace.signed_copies)
+        except (TrackerError, OSError) as error:
+            self.note(f"warning: the checkpoint is not signed, or its copy not kept: {error}")
 
     def note(self, text: str) -> None:
         """Say something beside the data, on stderr; `-q` keeps it quiet."""

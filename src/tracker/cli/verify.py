@@ -1,17 +1,20 @@
-"""`tracker verify`: whether the log is what was recorded, and what was done to it where it is not."""
+"""`tracker verify`: whether the log is what was recorded, what was done to it where it is not, and proofs of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.options import new_app
+from tracker.cli.options import Output, new_app
 from tracker.cli.session import Session, session_of
 from tracker.errors import ExitCode
 
 if TYPE_CHECKING:
+    from tracker.cli.proofs import Noted
     from tracker.log.verify import Report
 
 app = new_app()
@@ -22,28 +25,76 @@ def verify(
     ctx: typer.Context,
     *,
     full: Annotated[bool, typer.Option("--full", help="Read every event again, not only what is new.")] = False,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option("--against", metavar="NOTE", help="Checkpoints kept elsewhere: files, or folders of *.note."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="Who must have signed them: NAME+ID+KEY, or a file with it."),
+    ] = None,
+    checkpoint: Annotated[
+        bool, typer.Option("--checkpoint", help="Write the checkpoint of now, to be kept elsewhere.")
+    ] = False,
+    prove: Annotated[
+        str | None, typer.Option("--prove", metavar="EVENT", help="Write the proof that an event is in the log.")
+    ] = None,
+    consistency: Annotated[
+        int | None,
+        typer.Option("--consistency", metavar="SIZE", help="Write the proof that the first SIZE events are unchanged."),
+    ] = None,
+    proof: Annotated[
+        Path | None, typer.Option("--proof", metavar="FILE", help="Check a proof; needs no workspace.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    output: Output = None,
 ) -> None:
     """Prove the log against its checkpoints and name each event whose bytes changed; exit 1 if one did.
 
-    Who can rewrite the log can rewrite what is kept beside it as well. Only a checkpoint kept elsewhere shows that.
+    Who can rewrite the log can rewrite what is kept beside it as well. Only a checkpoint kept elsewhere shows that:
+    tracker keygen, --checkpoint and --against.
     """
-    from tracker.log.verify import verify
+    from tracker.cli import proofs
 
     session = session_of(ctx)
-    _tell(session, verify(session.workspace.log, full=full), json)
+    wanted = {"--checkpoint": checkpoint, "--prove": prove is not None, "--consistency": consistency is not None}
+    proofs.refuse_together({**wanted, "--proof": proof is not None, "--full": full})
+    noted = proofs.read_notes(session, against or [], key or [])
+    if proof is not None:
+        proofs.check_proof(session, proof, noted, key or [], json)
+    elif checkpoint:
+        proofs.show_checkpoint(session, output)
+    elif prove is not None:
+        proofs.write_inclusion(session, prove, noted, output)
+    elif consistency is not None:
+        proofs.write_consistency(session, consistency, noted, output)
+    else:
+        _verify(session, noted, full, json)
+
+
+def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool) -> None:
+    from tracker.cli.proofs import tell_notes
+    from tracker.log.verify import verify
+
+    report = verify(session.workspace.log, full=full, against=noted)
+    if report.ok and not noted:
+        session.sign()
+    if report.ok and noted and not json:
+        tell_notes(noted)
+    _tell(session, report, json)
 
 
 def _tell(session: Session, report: Report, json: bool) -> None:
     from tracker.cells import json_text
     from tracker.cli.output import write_lines
+    from tracker.model.names import visible
 
     if json:
         write_lines([json_text({"ok": report.ok, **asdict(report)})], None)
     elif report.ok:
         write_lines([f"{report.size:,} events, root {report.root}, {report.checkpoints:,} checkpoints agree"], None)
     else:
-        write_lines([finding.message for finding in report.findings], None)
+        write_lines([visible(finding.message) for finding in report.findings], None)
     if report.ok and report.read_from > 1:
         session.note(
             f"events 1 to {report.read_from - 1:,} were read by earlier verifications, all of them last on "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -66,6 +66,11 @@ class Checkpoint:
     @property
     def root(self) -> bytes:
         return self.edge.root
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        return f"the checkpoint of {self.made_at}"
 
     def line(self) -> bytes:
         """Return the checkpoint as it is kept: one object of JSON, the last field of which vouches for the others."""
@@ -135,6 +140,18 @@ def sound_checkpoints(log: Path) -> tuple[list[Checkpoint], list[CheckpointsDama
 def last_checkpoint(log: Path) -> Checkpoint | None:
     """Return the last whole checkpoint, in one short read. Raises CheckpointsDamaged."""
     return _end(log)[0]
+
+
+def checkpoint_of(log: Path, size: int) -> Checkpoint | None:
+    """Return the checkpoint of just this size, None where there is none. Raises CheckpointsDamaged."""
+    path = checkpoints_path(log)
+    start, tail = _tail(path)
+    # The one asked for is mostly the last or the one before it.
+    for line in reversed(_whole_lines(tail)[1 if start else 0 :]):
+        checkpoint = _parsed(path, "at its end", line)
+        if checkpoint.size <= size:
+            return checkpoint if checkpoint.size == size else None
+    return next((checkpoint for checkpoint in read_checkpoints(log) if checkpoint.size == size), None)
 
 
 def refuse_if_ahead(log: Path) -> None:
@@ -216,17 +233,18 @@ def write_at(path: Path, offset: int, parts: Iterator[bytes]) -> None:
         sync_folder(path.parent)
 
 
+def replace(path: Path, parts: Iterable[bytes]) -> None:
+    """Put a file in place of another, whole or not at all, durably; raises OSError."""
+    fresh = path.with_name(path.name + ".new")
+    write_at(fresh, 0, iter(parts))
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
 def _end(log: Path) -> tuple[Checkpoint | None, int]:
     """Return the last whole checkpoint, and the bytes up to its end."""
     path = checkpoints_path(log)
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            start = max(0, size - TAIL_BYTES)
-            file.seek(start)
-            tail = file.read()
-    except FileNotFoundError:
-        return None, 0
+    start, tail = _tail(path)
     lines = _whole_lines(tail)
     if not lines:
         if start:
@@ -234,8 +252,18 @@ def _end(log: Path) -> tuple[Checkpoint | None, int]:
         return None, 0
     # The first line of the tail may be the rest of one, so the lines are counted only where they are all there.
     number = len(lines) if not start else "at its end"
-    torn = len(tail) - sum(map(len, lines))
-    return _parsed(path, number, lines[-1]), size - torn
+    return _parsed(path, number, lines[-1]), start + sum(map(len, lines))
+
+
+def _tail(path: Path) -> tuple[int, bytes]:
+    """Return the last bytes of a file and where they begin; of a missing one, none."""
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
+            file.seek(start)
+            return start, file.read()
+    except FileNotFoundError:
+        return 0, b""
 
 
 def _whole_lines(text: bytes) -> list[bytes]:

@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
-from tracker.log.checkpoints import Checkpoint, leaves_path
+from tracker.log.checkpoints import leaves_path
 from tracker.log.merkle import HASH_BYTES, RightEdge
 
 # Of hashes read at a time: 2 MB.
 BLOCK = 65_536
+
+
+class Witness(Protocol):
+    """Whatever says what the tree was at a size: a checkpoint kept beside the log, or a signed one from elsewhere."""
+
+    @property
+    def size(self) -> int:
+        """How many events it vouches for."""
+
+    @property
+    def root(self) -> bytes:
+        """The root of their tree."""
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
 
 
 class KeptLeaves:
@@ -36,16 +52,16 @@ class KeptLeaves:
         self._file.seek((first - 1) * HASH_BYTES)
         return self._file.read(count * HASH_BYTES)
 
-    def proven_upto(self, checkpoints: Sequence[Checkpoint]) -> int:
-        """Return the size of the largest checkpoint whose root these leaves have; reads and hashes all of them."""
+    def proven_upto(self, witnesses: Sequence[Witness]) -> int:
+        """Return the size of the largest witness whose root these leaves have; reads and hashes all of them."""
         edge, proven = RightEdge(), 0
-        for checkpoint in checkpoints:
-            if checkpoint.size > self.count:
+        for witness in witnesses:
+            if witness.size > self.count:
                 break
-            for hashes in self._blocks(edge.size + 1, checkpoint.size):
+            for hashes in self._blocks(edge.size + 1, witness.size):
                 edge = edge.extended(hashes)
-            if edge.root == checkpoint.root:
-                proven = checkpoint.size
+            if edge.root == witness.root:
+                proven = witness.size
         return proven
 
     def _blocks(self, first: int, last: int) -> Iterator[list[bytes]]:

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker.log.checkpoints import Checkpoint
 from tracker.log.faults import LogDamaged
 from tracker.log.identity import told
-from tracker.log.kept_leaves import KeptLeaves
+from tracker.log.kept_leaves import KeptLeaves, Witness
 from tracker.log.leaves import Row, leaf_hashes, read_batches, tags_text
 from tracker.log.merkle import RightEdge
 
@@ -26,8 +25,8 @@ class Scan:
     edge: RightEdge
     """The tree as far as no event is missing."""
     read: int = 0
-    proven: list[Checkpoint] = field(default_factory=list)
-    contradicted: list[Checkpoint] = field(default_factory=list)
+    proven: list[Witness] = field(default_factory=list)
+    contradicted: list[Witness] = field(default_factory=list)
     differing: list[int] = field(default_factory=list)
     """Events whose leaf is not the one kept."""
     odd: dict[int, list[str]] = field(default_factory=dict)
@@ -42,12 +41,12 @@ class Scanner:
     """Reads the events after `base` up to `head`, in order; `con` is in a read transaction of the log at `path`."""
 
     def __init__(
-        self, con: sqlite3.Connection, path: Path, base: RightEdge, checkpoints: Sequence[Checkpoint], full: bool
+        self, con: sqlite3.Connection, path: Path, base: RightEdge, witnesses: Sequence[Witness], full: bool
     ) -> None:
         self.found = Scan(base)
         self._con = con
         self._path = path
-        self._pending = [c for c in checkpoints if c.size > base.size]
+        self._pending = [witness for witness in witnesses if witness.size > base.size]
         self._full = full
         self._whole = True
         self._last_recorded = ""
@@ -86,11 +85,11 @@ class Scanner:
             return
         start = 0
         while self._pending and self._pending[0].size < first + len(hashes):
-            checkpoint = self._pending.pop(0)
-            end = checkpoint.size - first + 1
+            witness = self._pending.pop(0)
+            end = witness.size - first + 1
             self.found.edge = self.found.edge.extended(hashes[start:end])
-            same = self.found.edge.root == checkpoint.root
-            (self.found.proven if same else self.found.contradicted).append(checkpoint)
+            same = self.found.edge.root == witness.root
+            (self.found.proven if same else self.found.contradicted).append(witness)
             start = end
         self.found.edge = self.found.edge.extended(hashes[start:])
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.log.checkpoints import Checkpoint, now, parse, write_at
-from tracker.log.files import sync_folder
+from tracker.log.checkpoints import Checkpoint, now, parse, replace
 from tracker.log.merkle import RightEdge
 
 
@@ -37,8 +36,4 @@ def write_verified(log: Path, edge: RightEdge, before: Verified | None, *, full:
     """Keep that the log holds up to `edge`, in place of what was kept before; raises OSError."""
     latest = Checkpoint(edge, now())
     read = latest if full or before is None else before.full
-    path = verified_path(log)
-    fresh = path.with_name(path.name + ".new")
-    write_at(fresh, 0, iter([latest.line(), read.line()]))
-    fresh.replace(path)
-    sync_folder(path.parent)
+    replace(verified_path(log), [latest.line(), read.line()])

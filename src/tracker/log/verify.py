@@ -21,11 +21,11 @@ from tracker.log.checkpoints import (
 from tracker.log.damage import facts, listed, row_at, what_happened
 from tracker.log.faults import explained
 from tracker.log.files import open_to_read
-from tracker.log.kept_leaves import KeptLeaves
+from tracker.log.kept_leaves import KeptLeaves, Witness
 from tracker.log.merkle import RightEdge
 from tracker.log.scan import MOST_NAMED, Scan, Scanner
 from tracker.log.schema import given_and_kept
-from tracker.log.verified import read_verified, write_verified
+from tracker.log.verified import Verified, read_verified, write_verified
 
 # How many changed or missing events are looked at one by one.
 MOST_EXPLAINED = 50
@@ -70,29 +70,40 @@ class Report:
         return not self.findings
 
 
-def verify(log: Path, *, full: bool = False) -> Report:
+def verify(log: Path, *, full: bool = False, against: Sequence[Witness] = ()) -> Report:
     """Compare a log with its checkpoints; where it holds, they are brought up to it.
+
+    With `against`, only these witnesses count, which whoever changed the log could not change; everything is read, and
+    nothing is written down.
 
     Reads what came since the last verification, `full` all of it: about 15 s for 10⁶ events, with SQLite's own check
     of every page, and every row of the table of tags. Raises LogMissing, LogNotReadable, LogDamaged: no answer.
     """
-    return _Verification(log, full).report()
+    return _Verification(log, full, against).report()
 
 
 class _Verification:
     """What is known before the reading, and what follows from it."""
 
-    def __init__(self, log: Path, full: bool) -> None:
+    def __init__(self, log: Path, full: bool, against: Sequence[Witness]) -> None:
         self.log = log
         self.findings: list[Finding] = []
         self.notes: list[str] = []
-        self.checkpoints, damage = sound_checkpoints(log)
+        self.base = RightEdge()
+        self.before: Verified | None = None
+        self.witnesses: list[Witness] = sorted(against, key=lambda witness: witness.size)
+        self.elsewhere = bool(against)
+        if not self.elsewhere:
+            self._take_what_is_beside(full)
+
+    def _take_what_is_beside(self, full: bool) -> None:
+        checkpoints, damage = sound_checkpoints(self.log)
         self.findings += [Finding("checkpoint", str(error)) for error in damage]
-        self.last = self.checkpoints[-1].size if self.checkpoints else 0
-        self.before = read_verified(log)
-        self._compare_with_before()
-        incremental = self.before is not None and not full and not self.findings
-        self.base = self.before.latest.edge if self.before and incremental else RightEdge()
+        self.witnesses = list(checkpoints)
+        self.before = read_verified(self.log)
+        self._compare_with_before(checkpoints)
+        if self.before and not full and not self.findings:
+            self.base = self.before.latest.edge
 
     @property
     def full(self) -> bool:
@@ -106,9 +117,9 @@ class _Verification:
             given, head = given_and_kept(con)
             if head < self.base.size:
                 self.base = RightEdge()
-            vouched = self.checkpoints[-1].size if self.checkpoints else 0
+            vouched = self.witnesses[-1].size if self.witnesses else 0
             with KeptLeaves(self.log, vouched) as kept:
-                scan = Scanner(con, self.log, self.base, self.checkpoints, self.full).run(head, kept)
+                scan = Scanner(con, self.log, self.base, self.witnesses, self.full).run(head, kept)
                 # Behind the reading, which names the events that SQLite cannot read.
                 self._structure(con, given, head)
                 last = max(vouched, given)
@@ -117,23 +128,23 @@ class _Verification:
                 self._content(con, scan, kept, gaps)
                 leaves_hold = kept.complete and not scan.differing
             self._events(con, scan)
-        if not self.findings:
-            self._settle(scan, leaves_hold)
-        elif not self.full:
+        if not self.findings and not self.elsewhere:
+            self._settle(scan, leaves_hold, vouched)
+        elif self.findings and not self.full:
             self.notes.append("only what is new was read: --full reads every event, and may find more")
-        earlier = [c for c in self.checkpoints if 0 < c.size <= self.base.size]
+        earlier = [witness for witness in self.witnesses if 0 < witness.size <= self.base.size]
         return Report(
             size=head,
             root=scan.edge.root.hex() if scan.edge.size == head else None,
             read_from=self.base.size + 1,
             full_at=self.before.full.made_at if self.before and self.base.size else None,
-            checkpoints=len({c.size for c in [*earlier, *scan.proven]}),
-            unvouched=max(0, head - self.last),
+            checkpoints=len({witness.size for witness in [*earlier, *scan.proven]}),
+            unvouched=max(0, head - vouched),
             findings=sorted(self.findings, key=lambda finding: finding.position or 0),
             notes=self.notes,
         )
 
-    def _compare_with_before(self) -> None:
+    def _compare_with_before(self, checkpoints: Sequence[Checkpoint]) -> None:
         """Take what was verified last as one more witness: a checkpoint that was changed since then shows."""
         kept = checkpoints_path(self.log).exists()
         if self.before is None:
@@ -142,14 +153,14 @@ class _Verification:
             return
         latest = self.before.latest
         told = f"the checkpoint of {latest.size} events, verified at {latest.made_at},"
-        same_size = [c for c in self.checkpoints if c.size == latest.size]
+        same_size = [c for c in checkpoints if c.size == latest.size]
         if not kept:
             self._doubt(f"the checkpoints are gone, though {latest.size} events were verified at {latest.made_at}")
         elif not same_size:
             self._doubt(f"{told} is gone")
         elif same_size[0].root != latest.root:
             self._doubt(f"{told} has another root now")
-        self.checkpoints = sorted([*self.checkpoints, latest], key=lambda c: c.size)
+        self.witnesses = sorted([*checkpoints, latest], key=lambda witness: witness.size)
 
     def _doubt(self, message: str) -> None:
         self.findings.append(Finding("checkpoint", message))
@@ -177,23 +188,23 @@ class _Verification:
 
     def _content(self, con: sqlite3.Connection, scan: Scan, kept: KeptLeaves, gaps: Sequence[tuple[int, int]]) -> None:
         """Name what was changed. A checkpoint that agrees proves every event before it, whatever others say."""
-        proven = max((c.size for c in scan.proven), default=self.base.size)
-        for checkpoint in scan.contradicted:
-            if checkpoint.size <= proven:
+        proven = max((witness.size for witness in scan.proven), default=self.base.size)
+        for witness in scan.contradicted:
+            if witness.size <= proven:
                 self._doubt(
-                    f"the checkpoint of {checkpoint.size} events, made at {checkpoint.made_at}, has another root than "
-                    f"the log, which the checkpoint of {proven} events proves: the checkpoint was changed"
+                    f"{witness.label}, of {witness.size} events, has another root than the log, which one of {proven} "
+                    "events proves: that checkpoint was changed, or is of another log"
                 )
-        doubtful = [c for c in scan.contradicted if c.size > proven]
+        doubtful = [witness for witness in scan.contradicted if witness.size > proven]
         if not doubtful and not scan.differing:
             return
         # The leaves vouch for nothing by themselves: they count as far as their own tree has a checkpoint's root.
-        trusted = kept.proven_upto(self.checkpoints)
+        trusted = kept.proven_upto(self.witnesses)
         changed = [position for position in scan.differing if proven < position <= trusted]
         self._changed(con, changed, kept, [p for a, b in gaps for p in range(a, min(b, a + MOST_EXPLAINED) + 1)])
         if len(scan.differing) >= MOST_NAMED:
             self.notes.append(f"only the first {MOST_NAMED:,} events that differ are named")
-        unexplained = [c for c in doubtful if c.size > trusted]
+        unexplained = [witness for witness in doubtful if witness.size > trusted]
         if unexplained:
             self._unproven(unexplained[0], max(proven, trusted))
 
@@ -209,12 +220,12 @@ class _Verification:
         if others:
             self.findings.append(Finding("changed", f"events {listed(others)} are not what was recorded", others[0]))
 
-    def _unproven(self, checkpoint: Checkpoint, proven: int) -> None:
-        only = checkpoint.size == proven + 1
-        which = f"event {checkpoint.size}" if only else f"one or more of events {proven + 1} to {checkpoint.size}"
+    def _unproven(self, witness: Witness, proven: int) -> None:
+        only = witness.size == proven + 1
+        which = f"event {witness.size}" if only else f"one or more of events {proven + 1} to {witness.size}"
         message = (
-            f"{which} cannot be what the checkpoint of {checkpoint.made_at} vouches for; the kept hashes of events, "
-            "which would tell more, are missing or were changed as well"
+            f"{which} cannot be what {witness.label} vouches for; the kept hashes of events, which would tell more, "
+            "are missing or were changed as well"
         )
         self.findings.append(Finding("unproven", message, proven + 1))
 
@@ -242,23 +253,28 @@ class _Verification:
         message = f"event {position}{f' ({told})' if told else ''} {what}"
         self.findings.append(Finding(kind, message, position, known["event"], known["topic"], known["subject"]))
 
-    def _settle(self, scan: Scan, leaves_hold: bool) -> None:
+    def _settle(self, scan: Scan, leaves_hold: bool, vouched: int) -> None:
         """Keep what was found to hold; a workspace that cannot be written stays as it is."""
-        if not self.checkpoints and scan.edge.size:
+        if not self.witnesses and scan.edge.size:
             self.notes.append("there was no checkpoint yet: nothing vouches for what these events were before now")
-        elif scan.edge.size > self.last:
-            count = scan.edge.size - self.last
+        elif scan.edge.size > vouched:
+            count = scan.edge.size - vouched
             self.notes.append(f"{count:,} events came after the last checkpoint: nothing vouched for them until now")
         try:
             checkpoint = extend(self.log)
             if not leaves_hold and self.full:
                 relay_leaves(self.log)
                 self.notes.append("the kept hashes of events were incomplete or changed: the proven log gave them anew")
-            # Only a checkpoint's tree is kept, so that the next verification can tell if that line was changed.
-            edges = [scan.proven[-1].edge] if scan.proven else []
+            # Only the tree of a checkpoint is kept, so that the next verification can tell if its line was changed.
             if (checkpoint.size, checkpoint.root) == (scan.edge.size, scan.edge.root):
-                edges = [checkpoint.edge]
-            if edges:
-                write_verified(self.log, edges[0], self.before, full=self.full)
+                write_verified(self.log, checkpoint.edge, self.before, full=self.full)
+            else:
+                self._keep_last(scan)
         except (WorkspaceError, OSError) as error:
             self.notes.append(f"nothing was written down: {error}")
+
+    def _keep_last(self, scan: Scan) -> None:
+        """Keep the last checkpoint that was proven; others went on writing while the log was read."""
+        proven = [witness for witness in scan.proven if isinstance(witness, Checkpoint)]
+        if proven:
+            write_verified(self.log, proven[-1].edge, self.before, full=self.full)
