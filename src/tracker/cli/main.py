@@ -35,7 +35,14 @@ COMMANDS: dict[str, dict[str, str]] = {
         "diff": "diff",
         "query": "query",
     },
-    "Keep": {"replay": "replay", "schedule": "schedule", "verify": "verify", "keygen": "keygen"},
+    "Keep": {
+        "replay": "replay",
+        "schedule": "schedule",
+        "verify": "verify",
+        "keygen": "keygen",
+        "backup": "backup",
+        "restore": "backup",
+    },
     "Share": {"export": "export"},
 }
 """The commands by section of the help, each with the module of `tracker.cli` whose `app` holds it."""

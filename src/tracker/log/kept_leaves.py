@@ -52,6 +52,11 @@ class KeptLeaves:
         self._file.seek((first - 1) * HASH_BYTES)
         return self._file.read(count * HASH_BYTES)
 
+    def parts(self) -> Iterator[bytes]:
+        """Yield all of the hashes, as they are kept, in large parts."""
+        for start in range(1, self.count + 1, BLOCK):
+            yield self.read(start, BLOCK)
+
     def proven_upto(self, witnesses: Sequence[Witness]) -> int:
         """Return the size of the largest witness whose root these leaves have; reads and hashes all of them."""
         edge, proven = RightEdge(), 0
