@@ -232,7 +232,7 @@ def test_what_is_recorded_counts_even_if_its_checkpoint_cannot_be_written(tmp_pa
     answer = ask("-C", root, "party", "add", "hooli", "--name", "Hooli")
 
     assert answer.code == 0
-    assert "everything is recorded, but it has no checkpoint yet" in answer.err
+    assert "what was recorded has no checkpoint yet" in answer.err
     leaves_file.rmdir()
     assert ask("-C", root, "party", "add", "piper", "--name", "Pied Piper").code == 0
     log = root / ".tracker" / "log.sqlite"

@@ -147,11 +147,32 @@ def test_a_damaged_log_ends_with_4_and_is_left_alone(workspace: Path) -> None:
     assert log.read_bytes() == b"not a log"
 
 
+def test_an_init_that_failed_can_be_given_again(tmp_path: Path) -> None:
+    # A folder in the place of a file that is to be written, as a stand-in for a disk that refuses.
+    (tmp_path / "new" / ".tracker" / "leaves").mkdir(parents=True)
+    failed = ask("init", tmp_path / "new")
+    (tmp_path / "new" / ".tracker" / "leaves").rmdir()
+    again = ask("init", tmp_path / "new")
+
+    assert (failed.code, again.code) == (4, 0), failed.err + again.err
+    assert ask("-C", tmp_path / "new", "party", "add", "acme").code == 0
+
+
+def test_a_demo_that_was_not_finished_is_finished_by_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "demo" / ".tracker" / "leaves").mkdir(parents=True)
+    (tmp_path / "demo" / ".tracker" / "demo").touch()
+    failed = ask("demo", tmp_path / "demo")
+    (tmp_path / "demo" / ".tracker" / "leaves").rmdir()
+    again = ask("demo", tmp_path / "demo")
+
+    assert (failed.code, again.code) == (4, 0), failed.err + again.err
+
+
 def test_a_bug_ends_with_5_and_the_message_names_a_file_with_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object) -> None:
         raise RuntimeError("the wrong day")
 
-    monkeypatch.setattr("tracker.cli.start.make_workspace", broken)
+    monkeypatch.setattr("tracker.cli.start.init_workspace", broken)
 
     answer = ask("init", "/nowhere")
 

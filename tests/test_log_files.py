@@ -44,7 +44,7 @@ def test_creating_leaves_an_existing_log_as_it_is(tmp_path: Path) -> None:
 
 
 def test_creating_clears_what_a_killed_creation_left(tmp_path: Path) -> None:
-    for name in ("log.sqlite.new", "log.sqlite.new-wal"):
+    for name in ("log.sqlite.new", "log.sqlite.new-wal", "log.sqlite.new-journal"):
         (tmp_path / name).write_bytes(b"half of something")
     with SQLiteDCBRecorder(tmp_path / "log.sqlite", create=True) as recorder:
         assert recorder.append(numbered(1, 1)) == 1

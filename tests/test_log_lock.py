@@ -90,6 +90,24 @@ def test_closing_neither_waits_for_another_writer_nor_fails(tmp_path: Path) -> N
         assert recorder.read().head == 2
 
 
+def test_what_a_killed_writer_left_is_written_to_the_disk_once_before_it_is_relied_on(tmp_path: Path) -> None:
+    path, left = log_with(tmp_path), tmp_path / "log.sqlite-wal"
+    writer = start("append_until_killed", path, "a")
+    assert writer.stdout and writer.stdout.readline() == "0\n"
+    writer.kill()
+    writer.communicate()
+    with SQLiteDCBRecorder(path) as recorder:
+        held, before = left.read_bytes(), left.stat().st_mtime_ns
+        with recorder.writing():
+            settled = left.stat().st_mtime_ns
+        with recorder.writing():
+            pass
+
+        assert before < settled == left.stat().st_mtime_ns
+        assert left.read_bytes() == held
+        assert recorder.read().head >= 3
+
+
 def test_what_is_read_under_the_lock_still_stands_at_the_append(tmp_path: Path) -> None:
     path = log_with(tmp_path, 3)
     with SQLiteDCBRecorder(path) as recorder, recorder.writing():

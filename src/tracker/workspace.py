@@ -12,6 +12,7 @@ from typing import Any
 from tracker.errors import TrackerError, WorkspaceError, did_you_mean
 
 SETTINGS = "tracker.toml"
+LOG = ".tracker/log.sqlite"
 VARIABLE = "TRACKER_WORKSPACE"
 SIGNING_VARIABLE = "TRACKER_SIGNING_KEY"
 
@@ -91,7 +92,7 @@ class Workspace:
     @property
     def log(self) -> Path:
         """The file that holds the log."""
-        return self.root / ".tracker" / "log.sqlite"
+        return self.root / LOG
 
     @property
     def books(self) -> Path:
@@ -203,17 +204,34 @@ def _outside(text: str | None, path: Path, name: str) -> Path | None:
 
 
 def init_workspace(root: Path) -> Workspace:
-    """Make an empty workspace: settings, folders, and an empty log is made by whoever opens it first.
+    """Make an empty workspace: folders, a log, and last the settings, which make a folder a workspace.
 
-    Raises BadSettings where there is one already, and WorkspaceError where the folder cannot be written.
+    So what fails halfway can be begun again. Raises BadSettings where there is one already, and WorkspaceError where
+    the folder cannot be written.
     """
+    from tracker.log.checkpoints import extend
+    from tracker.log.files import sync_folder
+    from tracker.log.store import open_log
+
     path = root / SETTINGS
     if path.exists():
         raise BadSettings(path, "is there already: this folder is a workspace")
+    fresh = root / f".{SETTINGS}.new"
+    grown = {root, *(above.parent for above in (root, *root.parents) if not above.exists())}
     try:
         for folder in ("events/books", "events/sources", "projections", ".tracker"):
             (root / folder).mkdir(parents=True, exist_ok=True)
-        path.write_text(TEMPLATE, encoding="utf-8")
+        open_log(root / LOG, coder="", create=True).recorder.close()  # type: ignore[attr-defined]
+        # A first checkpoint of nothing: a log without any is then one that lost them.
+        extend(root / LOG)
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        # What is recorded from now on must not go with a folder whose own entry the disk never saw.
+        for parent in grown:
+            sync_folder(parent)
     except OSError as error:
         raise WorkspaceError(f"{root}: no workspace can be made here: {error.strerror}") from error
     return load_workspace(root)

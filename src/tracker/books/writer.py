@@ -14,6 +14,7 @@ from tracker.books.problems import BookProblems, source_lines
 from tracker.books.yaml_subset import read_yaml
 from tracker.books.yaml_writer import append_entry, dump_book
 from tracker.errors import WorkspaceError
+from tracker.log.files import sync_folder
 from tracker.model.amounts import Amount, AmountError, format_amount, parse_amount
 from tracker.model.catalogue import Kind, event_type
 from tracker.model.development import Development
@@ -65,6 +66,7 @@ def write_book(path: Path, text: str) -> None:
                 os.fsync(file.fileno())
                 _keep_mode(path, Path(file.name))
                 Path(file.name).replace(path)
+                sync_folder(path.parent)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise

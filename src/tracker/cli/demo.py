@@ -14,7 +14,7 @@ import typer
 from tracker.cli.options import new_app
 from tracker.cli.session import Session, session_of
 from tracker.errors import WorkspaceError
-from tracker.workspace import SETTINGS, bundled
+from tracker.workspace import SETTINGS, bundled, init_workspace
 
 if TYPE_CHECKING:
     from tracker.cli.names import Names
@@ -60,16 +60,17 @@ def demo(
 
 
 def _make(directory: Path) -> None:
-    from tracker.cli.start import make_workspace
-
-    if (directory / SETTINGS).exists():
-        if not (directory / MARK).exists():
+    mark, is_workspace = directory / MARK, (directory / SETTINGS).exists()
+    if not mark.exists():
+        if is_workspace:
             raise NotADemo(directory, "is a workspace of its own")
-        return
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise NotADemo(directory, "is not empty")
-    make_workspace(directory)
-    (directory / MARK).write_text("filled by tracker demo\n", encoding="utf-8")
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise NotADemo(directory, "is not empty")
+        # The mark comes first, so that a demo that was not finished is not taken for somebody's own folder.
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text("filled by tracker demo\n", encoding="utf-8")
+    if not is_workspace:
+        init_workspace(directory.resolve())
 
 
 def _fill(session: Session, directory: Path) -> None:
@@ -95,7 +96,10 @@ def _copy(source: Path, target: Path) -> list[Path]:
             continue
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+            # Half a copy would be taken for a book that was edited.
+            fresh = copy.with_name(f".{copy.name}.new")
+            shutil.copyfile(path, fresh)
+            fresh.replace(copy)
         elif copy.read_bytes() != path.read_bytes():
             kept.append(copy)
     return kept

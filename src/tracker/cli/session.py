@@ -75,7 +75,7 @@ class Session:
             if grown:
                 extend(self.workspace.log)
         except (WorkspaceError, OSError) as error:
-            self.note(f"warning: everything is recorded, but it has no checkpoint yet: {error}")
+            self.note(f"warning: what was recorded has no checkpoint yet: {error}")
             return
         if grown:
             self.sign()

@@ -10,6 +10,7 @@ import typer
 
 from tracker.cli.options import DryRun, new_app
 from tracker.cli.session import session_of
+from tracker.workspace import init_workspace
 
 app = new_app()
 
@@ -26,7 +27,7 @@ def init(
         session.note(f"dry run: {directory.resolve()} would become a workspace; nothing was made")
         return
     was_there = directory.exists() and any(directory.iterdir())
-    make_workspace(directory)
+    init_workspace(directory.resolve())
     typer.echo(str(directory.resolve()))
     kept = "tracker.toml, .tracker and the empty folders events and projections in "
     session.undo(f"delete {kept}{directory.resolve()}" if was_there else f"rm -r {quote(str(directory))}")
@@ -34,18 +35,3 @@ def init(
     session.note(
         f"next: tracker{there} import BOOK.yaml, or tracker{there} add for a first entry; tracker demo shows how"
     )
-
-
-def make_workspace(directory: Path) -> None:
-    """Make a workspace with an empty log; raises WorkspaceError."""
-    from tracker.log.checkpoints import extend
-    from tracker.log.store import open_log
-    from tracker.workspace import init_workspace
-
-    workspace = init_workspace(directory.resolve())
-    log = open_log(workspace.log, coder=workspace.coder, create=True)
-    close = getattr(log.recorder, "close", None)
-    if close is not None:
-        close()
-    # A first checkpoint of nothing: a log without any is then one that lost them.
-    extend(workspace.log)

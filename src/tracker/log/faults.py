@@ -117,8 +117,11 @@ def _not_writable(primary: int, error: sqlite3.Error, path: Path) -> WorkspaceEr
     if primary in _ACCESS:
         return LogNotWritable(path, "the file or its folder is read-only; nothing was recorded")
     if primary == sqlite3.SQLITE_FULL or code_of(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
-        return LogNotWritable(path, "the disk is full; nothing was recorded: free some space and try again")
-    # A commit whose fsync failed may still be found whole after a crash: "nothing was recorded" could be a lie here.
+        return LogNotWritable(
+            path, "the disk is full: free some space and run the same command again; nothing is recorded twice"
+        )
+    # "Nothing was recorded" could be a lie here: a commit whose fsync failed may be found whole after a crash, and an
+    # import that fails at its third book has recorded two.
     return LogNotWritable(
         path, f"the disk reports {_name(error)}: check it and run the same command again; nothing is recorded twice"
     )

@@ -12,6 +12,8 @@ from tracker.log.faults import LogDamaged, LogMissing, LogNotReadable, LogNotWri
 
 # Only programs that ignore our lock (a backup, a shell) make SQLite itself wait; five seconds outlast most of them.
 BUSY_SECONDS = 5.0
+# Read and written at once where a file is written again: a killed bulk import leaves gigabytes.
+AGAIN_BYTES = 1024 * 1024
 
 Identity = tuple[int, int]
 
@@ -71,8 +73,8 @@ def create(path: Path) -> None:
         raise LogDamaged(path, f"it is missing, but {wal(path).name} is still beside where it was")
     fresh = path.with_name(path.name + ".new")
     try:
-        for leftover in (fresh, wal(fresh), fresh.with_name(fresh.name + "-shm")):
-            leftover.unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm", "-journal"):
+            fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
         _build(fresh)
         fresh.rename(path)
         sync_folder(path.parent)
@@ -91,6 +93,19 @@ def wal_bytes(path: Path) -> int:
         return wal(path).stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def write_again(path: Path) -> None:
+    """Write a file's own bytes into it and sync it: only that helps after a failed fsync. Raises LogNotWritable."""
+    try:
+        with path.open("r+b", buffering=0) as file:
+            while data := file.read(AGAIN_BYTES):
+                file.seek(-len(data), os.SEEK_CUR)
+                while data:
+                    data = data[file.write(data) :]
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise LogNotWritable(path, f"{error.strerror}: check the disk and run the same command again") from error
 
 
 def identity(path: Path) -> Identity:
@@ -177,8 +192,9 @@ def _build(fresh: Path) -> None:
         try:
             _make_durable(con, fresh)
             schema.lay(con)
+            # Closing would do this as well, and keep to itself that it failed: an empty file would take the log's name.
+            con.execute("pragma wal_checkpoint(truncate)")
         finally:
-            # The last connection to close moves everything into the file, syncs it and removes the write-ahead log.
             con.close()
 
 

@@ -52,6 +52,7 @@ class SQLiteDCBRecorder(DCBRecorder):
         # Connections with the identity of the file that they opened.
         self._idle_readers: list[tuple[files.Identity, sqlite3.Connection]] = []
         self._writer: tuple[files.Identity, sqlite3.Connection] | None = None
+        self._settled: files.Identity | None = None
         self._checkpoint_at = WAL_LIMIT_BYTES
         self._listeners: set[threading.Event] = set()
         if create and not path.exists():
@@ -59,9 +60,15 @@ class SQLiteDCBRecorder(DCBRecorder):
                 files.create(path)
         self._idle_readers.append((files.identity(path), files.open_to_read(path)))
 
-    def writing(self) -> WriteLock:
-        """Return the lock of appends: who holds it in a `with` reads what no other writer changes before the append."""
-        return self._lock
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the lock of appends: what is read inside no other writer changes before the append, and it is durable.
+
+        Raises LogLocked and LogNotWritable.
+        """
+        with self._lock:
+            self._settle()
+            yield
 
     def read(
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
@@ -80,7 +87,7 @@ class SQLiteDCBRecorder(DCBRecorder):
         """
         if not events:
             raise ProgrammingError("an append needs at least one event")
-        with self._lock:
+        with self.writing():
             with self._transaction() as con:
                 head = _last_position(con)
                 # Who has read everything has nothing to be surprised by: no need to look up thousands of tags.
@@ -97,7 +104,7 @@ class SQLiteDCBRecorder(DCBRecorder):
 
         Raises what `append` raises. The write-ahead log grows by all that is appended in it.
         """
-        with self._lock:
+        with self.writing():
             with self._transaction() as con:
                 yield SQLiteTransaction(con, _last_position(con))
             self._checkpoint_if_due()
@@ -138,6 +145,23 @@ class SQLiteDCBRecorder(DCBRecorder):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _settle(self) -> None:
+        """Make durable what a writer left that was killed before its fsync, or whose fsync failed; the lock is held.
+
+        Whoever opens the log next finds such a commit whole, though it may be in memory alone: told that it is recorded
+        already, he would lose it with the power. A second fsync does not help (Linux takes pages whose fsync failed for
+        clean), nor does a checkpoint (older frames, which the disk has, would be laid over it again). Writing the same
+        bytes once more does. It is needed once: while we have a connection, nobody recovers what others left.
+        """
+        here = files.identity(self._path)
+        if self._settled == here:
+            return
+        if files.wal_bytes(self._path):
+            # The transaction keeps even programs that do not know our lock from beginning the write-ahead log anew.
+            with self._transaction():
+                files.write_again(files.wal(self._path))
+        self._settled = here
 
     def _batches(
         self, query: DCBQuery | None, after: int | None, limit: int | None
