@@ -3,6 +3,7 @@
 #   make test          the quick tests (SLOW=1: all of them; ARGS=… goes to pytest)
 #   make check         format, lint, types, import contracts, SQL, generated docs
 #   make bench         the benchmark (ARGS=… goes to it)
+#   make faults        the trials: kills, failing disks, power failures (ARGS=… goes to them)
 #   make docs          writes the generated docs
 #   make lock          resolves the requirements files anew (UPGRADE=1: to the newest versions)
 #   make clean         removes what the tasks wrote, except .venv
@@ -23,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test check bench faults docs lock clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +45,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python scripts/benchmark.py $(ARGS)
+
+faults: $(VENV)/.dev
+	$(BIN)/python scripts/faults $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python scripts/write_docs.py

@@ -1,0 +1,168 @@
+"""The command that runs trials, tells what became of them, and writes the figures into the docs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import faults
+from faults import shim
+from faults.frame import Result, Trial, all_trials, run_trial
+
+SEED = 4
+TOLD = 10
+"""Breaches that are told of one trial; the JSON holds all."""
+BEGIN, END = "<!-- figures: written by scripts/faults --docs -->", "<!-- end of figures -->"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the trials; returns 1 where a promise was broken, a control not found out, or with --strict one skipped."""
+    options = _parser().parse_args(arguments)
+    trials = all_trials()
+    if unknown := sorted(set(options.names) - trials.keys()):
+        sys.stderr.write(f"no such trial: {', '.join(unknown)}: there are {', '.join(sorted(trials))}\n")
+        return 2
+    chosen = [trials[name] for name in options.names or sorted(trials)]
+    problem = shim.load([str(Path(__file__).with_name("__main__.py")), *arguments])
+    if problem:
+        sys.stderr.write(f"some trials will be skipped: {problem}\n")
+    try:
+        results = _run(chosen, options)
+    finally:
+        shim.unload()
+    told = facts(results)
+    sys.stdout.write(table(told["trials"]))
+    if options.json:
+        options.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.docs:
+        write_docs(options.docs, told)
+    skipped = any(result.skipped for result in results)
+    return int(any(not result.held and not result.skipped for result in results) or (options.strict and skipped))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/faults", description=faults.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which trials; none: all")
+    how_many = parser.add_mutually_exclusive_group()
+    how_many.add_argument("--trials", type=int, metavar="N", help="so many of each, instead of the numbers of CI")
+    how_many.add_argument("--full", action="store_true", help="the large numbers: a night")
+    how_many.add_argument("--minutes", type=float, metavar="M", help="at most the large numbers, within about so long")
+    parser.add_argument("--seed", type=int, default=SEED, help="what chance is drawn from (default: %(default)s)")
+    parser.add_argument("--round", type=int, default=0, metavar="N", help="begin with this round, to repeat one")
+    parser.add_argument("--folder", type=Path, help="work below this folder, instead of the system's temporary one")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="put the table of results into that page")
+    parser.add_argument("--strict", action="store_true", help="a trial that cannot run here is a failure")
+    return parser
+
+
+def _run(trials: Sequence[Trial], options: argparse.Namespace) -> list[Result]:
+    results = []
+    ends = time.monotonic() + 60 * (options.minutes or float("inf"))
+    with tempfile.TemporaryDirectory(
+        prefix="tracker-trials-", dir=options.folder, ignore_cleanup_errors=True
+    ) as folder:
+        for number, trial in enumerate(trials):
+            wanted = options.trials or (trial.full if options.full or options.minutes else trial.ci)
+            # What a trial leaves of its share goes to those after it.
+            now = time.monotonic()
+            deadline = now + (ends - now) / (len(trials) - number)
+            result = run_trial(trial, wanted, options.seed, Path(folder), deadline=deadline, first_round=options.round)
+            _tell(result)
+            results.append(result)
+    return results
+
+
+def _tell(result: Result) -> None:
+    """Say on stderr how a trial went, as soon as it is over."""
+    sys.stderr.write(f"{result.trial.name}: {verdict(fact(result))}, {result.trials:,} {result.trial.unit}, ")
+    sys.stderr.write(f"{result.seconds:.1f} s\n")
+    for breach in result.breaches[:TOLD]:
+        sys.stderr.write(f"  {breach}\n")
+    if len(result.breaches) > TOLD:
+        sys.stderr.write(f"  and {len(result.breaches) - TOLD} more\n")
+    if result.skipped:
+        sys.stderr.write(f"  {result.skipped}\n")
+    elif result.control is None:
+        sys.stderr.write(f"  its control ({result.trial.breaks}) was not found out in {result.control_rounds} rounds\n")
+
+
+def facts(results: Sequence[Result]) -> dict[str, Any]:
+    """Return the results as JSON holds them, with what they were measured on."""
+    return {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "minutes": round(sum(result.seconds for result in results) / 60, 1),
+        "trials": [fact(result) for result in results],
+    }
+
+
+def fact(result: Result) -> dict[str, Any]:
+    """Return one result as JSON holds it."""
+    trial = result.trial
+    return {
+        "name": trial.name,
+        "promise": trial.promise,
+        "trials": result.trials,
+        "unit": trial.unit,
+        "seconds": round(result.seconds, 1),
+        "seed": result.seed,
+        "counts": dict(result.counts),
+        "breaches": result.breaches,
+        "control": trial.breaks,
+        "control_found": result.control,
+        "control_rounds": result.control_rounds,
+        "skipped": result.skipped,
+    }
+
+
+def verdict(told: dict[str, Any]) -> str:
+    """Return what became of a trial in a word or two."""
+    if told["skipped"]:
+        return "skipped"
+    if told["breaches"]:
+        return f"BROKEN ({len(told['breaches'])})"
+    return "held" if told["control_found"] else "BLIND"
+
+
+def table(told: Sequence[dict[str, Any]]) -> str:
+    """Return the results as a Markdown table."""
+    lines = [
+        "| trial | what must hold | tried | also counted | result | the control that must fail | found |",
+        "| --- | --- | ---: | --- | --- | --- | --- |",
+    ]
+    for each in told:
+        counted = ", ".join(f"{number:,} {what}" for what, number in each["counts"].items())
+        if each["skipped"]:
+            counted = each["skipped"]
+        found = f"in round {each['control_rounds']}" if each["control_found"] else "no"
+        lines.append(
+            f"| `{each['name']}` | {each['promise']} | {each['trials']:,} {each['unit']} | {counted} "
+            f"| {verdict(each)} | {each['control']} | {found} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def write_docs(page: Path, told: dict[str, Any]) -> None:
+    """Put the figures of a run between their marks in a page of the docs."""
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise SystemExit(f"{page}: the marks of the figures are missing ({BEGIN} … {END})")
+    measured = (
+        f"One run of {told['minutes']:.0f} minutes: Python {told['python']}, SQLite {told['sqlite']}, {told['system']}."
+    )
+    page.write_text(f"{before}{BEGIN}\n{measured}\n\n{table(told['trials'])}{END}{after}", encoding="utf-8")
