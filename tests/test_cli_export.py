@@ -15,6 +15,7 @@ import yaml
 
 from cli_helpers import BOOK, PARTIES, ask, environment, make_workspace
 from tracker.cli.main import COMMANDS
+from tracker.log.checkpoints import root_at
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,10 +26,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_workspace(tmp_path_factory.mktemp("export") / "work")
 
 
-def test_events_are_one_json_object_a_line_in_the_order_of_the_log(workspace: Path) -> None:
-    events = [json.loads(line) for line in ask("-C", workspace, "export", "events").out.splitlines()]
+def test_events_are_one_json_object_a_line_in_the_order_of_the_log_and_then_their_checkpoint(workspace: Path) -> None:
+    *events, last = [json.loads(line) for line in ask("-C", workspace, "export", "events").out.splitlines()]
 
     assert [event["position"] for event in events] == list(range(1, 9))
+    size, root = root_at(workspace / ".tracker" / "log.sqlite")
+    assert last == {"checkpoint": {"size": size, "root": root}}
 
 
 def test_cloudevents_have_the_attributes_that_the_standard_asks_for(workspace: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import BOOK, NAME, Answer, ask, make_workspace
+from tracker.errors import ExitCode
 from tracker.log.rows import head
 
 RELAXED = ("exclusivity-relaxed", "grantor=Acme", "holder=环球", "coverage=model-ip")
@@ -117,7 +118,34 @@ def test_a_log_goes_out_and_into_an_empty_workspace_byte_for_byte(workspace: Pat
     done = in_(tmp_path / "copy", "import", "-", stdin=exported)
 
     assert done.code == 0
+    assert "no checkpoint" not in done.err
     assert in_(tmp_path / "copy", "export", "events").out == exported
+    assert in_(tmp_path / "copy", "verify", "--full").out == in_(workspace, "verify", "--full").out
+
+
+def test_an_export_that_was_changed_since_is_refused_and_records_nothing(workspace: Path, tmp_path: Path) -> None:
+    lines = in_(workspace, "export", "events").out.splitlines(keepends=True)
+    ask("init", tmp_path / "copy")
+    coder = json.loads(lines[2])["data"]["coder"]
+    changes = {
+        "changed": [*lines[:2], lines[2].replace(f'"coder":"{coder}"', f'"coder":"{coder}x"'), *lines[3:]],
+        "left out": [*lines[:-2], lines[-1]],
+        "cut": [*lines[:3], lines[-1]],
+        "another root": [*lines[:-1], lines[-1].replace('"root": "', '"root": "0')],
+    }
+    for name, changed in changes.items():
+        assert changed != lines, name
+        done = in_(tmp_path / "copy", "import", "-", stdin="".join(changed))
+        assert done.code == ExitCode.BAD_INPUT, name
+        assert "a line was changed, left out or put in" in done.err
+        assert f":{len(changed)}:1: error:" in done.err
+    after = in_(tmp_path / "copy", "import", "-", stdin="".join([*lines, lines[0]]))
+    assert "nothing comes after the checkpoint" in after.err
+    assert in_(tmp_path / "copy", "export", "events").out.count("position") == 0
+    # Without its checkpoint it is taken, as an export by hand would be, and said.
+    bare = in_(tmp_path / "copy", "import", "-", stdin="".join(lines[:-1]))
+    assert bare.code == 0
+    assert "no checkpoint as its last line: nothing vouches that it is whole" in bare.err
 
 
 def test_add_writes_the_entry_into_the_book_of_its_report_and_imports_it(workspace: Path) -> None:

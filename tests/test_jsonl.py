@@ -14,12 +14,13 @@ from book_helpers import BOOK, NOON, STATEMENT, Desk, memory_log
 from golden import GOLDEN, sample
 from strategies import PARTIES, developments
 from tracker.books.cloudevents import export_cloudevents
-from tracker.books.jsonl import MAX_LINE, export_events, import_events, read_lines
+from tracker.books.jsonl import MAX_LINE, export_events, export_log, import_events, read_lines
 from tracker.books.problems import BookProblems
 from tracker.books.writer import entry_of
 from tracker.books.yaml_writer import dump_book
 from tracker.log.decisions import Envelope, decode, encode, topics
 from tracker.log.known import Known
+from tracker.log.merkle import leaf_hash, root_of
 from tracker.log.refusals import Refused
 from tracker.log.store import Log
 from tracker.log.transfer import StoredRow, stored_rows
@@ -138,6 +139,31 @@ def test_a_log_takes_over_what_another_said_since_they_agreed_and_then_has_nothi
 
     assert _developments(shorter) == _developments(longer)
     assert import_events(shorter, export_events(longer)) == []
+
+
+@settings(max_examples=40)
+@given(st.lists(use_cases(), max_size=12))
+def test_the_checkpoint_below_an_export_is_that_of_its_lines_and_comes_back(history: list[UseCase]) -> None:
+    log, other = log_of(history), memory_log()
+    *lines, last = export_log(log)
+    warned: list[str] = []
+
+    import_events(other, [*lines, last], warn=warned.append)
+
+    assert lines == list(export_events(log))
+    root = root_of([leaf_hash(line.encode()) for line in lines])
+    assert json.loads(last) == {"checkpoint": {"size": len(lines), "root": root.hex()}}
+    assert [*export_log(other)] == [*lines, last]
+    assert warned == []
+
+
+def test_a_checkpoint_that_is_none_is_refused_with_its_line() -> None:
+    lines = lines_of_a_log()
+    for bad in ("{}", "7", '{"size":"4","root":""}', '{"size":true,"root":""}', '{"root":"ab"}', '{"size":4}'):
+        with pytest.raises(
+            BookProblems, match=rf"-:{len(lines) + 1}:1: error: 'checkpoint' holds the size and the root"
+        ):
+            import_events(memory_log(), [*lines, f'{{"checkpoint":{bad}}}'])
 
 
 def _developments(log: Log) -> dict[str, tuple[bytes, bool]]:

@@ -313,6 +313,11 @@ def test_what_cannot_be_answered_is_refused(root: Path, arguments: list[str], co
     assert answer.err.startswith("error: ")
 
 
+def _lines(root: Path) -> list[str]:
+    """Return the events as they are exported, without the checkpoint below them."""
+    return ask("-C", root, "export", "events").out.splitlines()[:-1]
+
+
 def _prove(root: Path, *arguments: str) -> bytes:
     answer = ask("-C", root, "verify", *arguments)
     assert answer.code == 0, answer.err
@@ -336,7 +341,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_event_is_proven_to_whoever_holds_a_checkpoint(root: Path, elsewhere: Path) -> None:
     proof = _prove(root, "--prove", "planet-2025-05-05#cloud-relaxed")
     key, note = _key(root), _notes(root)[-1]
-    line = ask("-C", root, "export", "events").out.splitlines()[5]
+    line = _lines(root)[5]
 
     for arguments in (["--key", key], ["--against", note, "--key", key]):
         answer = _check(proof, elsewhere, *arguments)
@@ -350,7 +355,7 @@ def test_an_event_is_proven_to_whoever_holds_a_checkpoint(root: Path, elsewhere:
 
 
 def test_every_event_is_found_by_position_and_id(root: Path) -> None:
-    for place, line in enumerate(ask("-C", root, "export", "events").out.splitlines(), 1):
+    for place, line in enumerate(_lines(root), 1):
         identity = json.loads(line)["data"]["event"]
         for reference in (str(place), identity, identity[:9]):
             assert json.loads(_prove(root, "--prove", reference))["line"] == line
@@ -368,7 +373,7 @@ def test_a_proof_leads_to_the_checkpoint_that_is_asked_for(root: Path, elsewhere
 
 
 def test_an_independent_tree_gives_the_exported_proof(root: Path) -> None:
-    lines = [line.encode() for line in ask("-C", root, "export", "events").out.splitlines()]
+    lines = [line.encode() for line in _lines(root)]
     peer = InmemoryTree(algorithm="sha256")
     peer.append_entries(lines)
 
@@ -468,8 +473,10 @@ def test_the_program_of_the_documentation_computes_the_root_from_an_export(root:
     page = (Path(__file__).parents[1] / "docs" / "verification.md").read_text(encoding="utf-8")
     program = page.partition("```python\n")[2].partition("```")[0]
     ask("-C", root, "export", "events", "-o", tmp_path / "log.jsonl")
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["checkpoint"]
 
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "log.jsonl")], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "{} {}\n".format(*root_at(_log(root)))
+    assert done.stdout == "{} {}\n".format(*root_at(_log(root))) == f"{last['size']} {last['root']}\n"
+    assert last["note"].encode() == (root / ".tracker" / "checkpoint.note").read_bytes()

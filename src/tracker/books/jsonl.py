@@ -1,9 +1,12 @@
-"""The log as JSON lines: out as it is stored; back into an empty log byte for byte, into another one as a merge."""
+"""The log as JSON lines: out as it is stored; back into an empty log byte for byte, into another one as a merge.
+
+The last line of a whole export is its checkpoint: the size and the root of the tree over the lines above it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -16,11 +19,15 @@ from tracker.books.wording import worded
 from tracker.errors import TrackerError
 from tracker.log.decisions import Recorded, UnknownTopic, decode, encode, instant
 from tracker.log.known import Known
+from tracker.log.leaves import leaf_hashes, row_of
+from tracker.log.merkle import RightEdge, leaf_hash, root_of
+from tracker.log.notes import parse_head, parse_note
 from tracker.log.store import Log, Stored
 from tracker.log.transfer import StoredRow, restore, stored_rows, subject_of
 from tracker.model.edtf import EdtfError, published_on
 
 FIELDS = ("position", "topic", "tags", "data")
+CHECKPOINT = "checkpoint"
 
 MAX_LINE = 10_000_000
 """Bytes of a line: twice the largest book, which is more than any one event of it can take."""
@@ -37,6 +44,15 @@ class Line:
     event: Recorded
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """The last line of an export: its number, and the size and the root (in hexadecimal) of the lines above it."""
+
+    number: int
+    size: int
+    root: str
+
+
 class _BadLine(TrackerError):
     """A line that is no event of a log."""
 
@@ -47,14 +63,38 @@ def export_events(log: Log) -> Iterator[str]:
         yield _head(row.position, row.topic, row.tags) + row.data.decode("utf-8") + "}"
 
 
-def import_events(log: Log, lines: Iterable[bytes | str], path: str = "-") -> list[Stored]:
-    """Import what `export_events` wrote, in one transaction; returns the new events.
+def export_log(log: Log, note: str | None = None) -> Iterator[str]:
+    """Yield every event as `export_events` does, and the checkpoint of them all as the last line.
+
+    A signed `note` is put into it where it is of just these events.
+    """
+    edge = RightEdge()
+    for line in export_events(log):
+        edge = edge.extended([leaf_hash(line.encode("utf-8"))])
+        yield line
+    checkpoint = {"size": edge.size, "root": edge.root.hex()}
+    if note is not None:
+        head = parse_head(parse_note(note.encode("utf-8"))[0])
+        if (head.size, head.root) == (edge.size, edge.root):
+            checkpoint["note"] = note
+    yield json.dumps({CHECKPOINT: checkpoint}, ensure_ascii=False)
+
+
+def import_events(
+    log: Log, lines: Iterable[bytes | str], path: str = "-", warn: Callable[[str], object] = lambda text: None
+) -> list[Stored]:
+    """Import what `export_log` or `export_events` wrote, in one transaction; returns the new events.
 
     An empty log gets positions, tags, envelopes and bytes back as they were. In another one parties, reports and
     developments that it lacks are recorded anew, as by whoever imports; what it holds already stays as it is.
-    Raises BookProblems with the numbers of the lines, and then nothing was recorded.
+    Raises BookProblems with the numbers of the lines, and then nothing was recorded: also where the lines are not those
+    that the checkpoint below them vouches for. Where there is none, `warn` is told.
     """
-    read = _read(lines, path)
+    read, checkpoint = _read(lines, path)
+    if checkpoint is not None:
+        _refuse_other_root(read, checkpoint, path)
+    else:
+        warn(f"{path} has no checkpoint as its last line: nothing vouches that it is whole")
     with log.writing():
         if log.head() == 0:
             _refuse_if_not_whole(read, path)
@@ -75,16 +115,21 @@ def read_lines(stream: BinaryIO) -> Iterator[bytes]:
 
 def _head(position: int, topic: str, tags: Iterable[str]) -> str:
     listed = json.dumps(list(tags), ensure_ascii=False, separators=(",", ":"))
-    return f'{{"position":{position},"topic":{json.dumps(topic)},"tags":{listed},"data":'
+    return f'{{"position":{position},"topic":{json.dumps(topic, ensure_ascii=False)},"tags":{listed},"data":'
 
 
-def _read(lines: Iterable[bytes | str], path: str) -> list[Line]:
+def _read(lines: Iterable[bytes | str], path: str) -> tuple[list[Line], Checkpoint | None]:
     found: list[Line] = []
+    checkpoint: Checkpoint | None = None
     problems: list[Problem] = []
     for number, line in enumerate(lines, 1):
         try:
             text = _text(line)
-            if text.strip():
+            if text.strip() and checkpoint is not None:
+                raise _BadLine("nothing comes after the checkpoint of an export")
+            if text.startswith(f'{{"{CHECKPOINT}":'):
+                checkpoint = _checkpoint(number, text)
+            elif text.strip():
                 found.append(_line(number, text))
         except NotStrictJson as error:
             problems.append(Problem(path, number, error.column, str(error)))
@@ -94,7 +139,27 @@ def _read(lines: Iterable[bytes | str], path: str) -> list[Line]:
             break
     if problems:
         raise BookProblems(problems, {})
-    return found
+    return found, checkpoint
+
+
+def _checkpoint(number: int, text: str) -> Checkpoint:
+    fields = read_json_object(text)[CHECKPOINT]
+    size, root = (fields.get(name) for name in ("size", "root")) if isinstance(fields, dict) else (None, None)
+    if type(size) is not int or not isinstance(root, str):
+        raise _BadLine(f"'{CHECKPOINT}' holds the size and the root of the lines above it")
+    return Checkpoint(number, size, root)
+
+
+def _refuse_other_root(lines: list[Line], checkpoint: Checkpoint, path: str) -> None:
+    """Refuse lines of which one was changed, left out or put in since they were exported."""
+    hashes = leaf_hashes(row_of(line.row.position, line.row.topic, line.row.tags, line.row.data) for line in lines)
+    root = root_of(hashes).hex()
+    if (len(lines), root) != (checkpoint.size, checkpoint.root):
+        reason = (
+            f"the {len(lines)} events above have the root {root}, and this checkpoint is of {checkpoint.size} with "
+            f"the root {checkpoint.root}: a line was changed, left out or put in; export the log again"
+        )
+        raise BookProblems([Problem(path, checkpoint.number, 1, reason)], {})
 
 
 def _text(line: bytes | str) -> str:

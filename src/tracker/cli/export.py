@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tracker.cli.options import Format, Output, ReadOptions, new_app, read_options
-from tracker.cli.session import session_of
+from tracker.cli.session import Session, session_of
 from tracker.errors import UsageError
 
 app = new_app("Write the log, the tables or the schema, for other programs.", no_args_is_help=True)
@@ -22,17 +22,25 @@ def events(
     cloudevents: Annotated[bool, typer.Option("--cloudevents", help="As CloudEvents 1.0, one a line.")] = False,
     output: Output = None,
 ) -> None:
-    """Write every event of the log, one JSON object a line, byte for byte as stored.
+    """Write every event of the log, one JSON object a line, byte for byte as stored; its checkpoint is the last line.
 
-    tracker import FILE.jsonl restores it into an empty workspace.
+    tracker import FILE.jsonl restores it into an empty workspace, with the same root, or refuses what was changed.
     """
     from tracker.books.cloudevents import export_cloudevents
-    from tracker.books.jsonl import export_events
+    from tracker.books.jsonl import export_log
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)
     with session.log() as log:
-        write_lines(export_cloudevents(log) if cloudevents else export_events(log), output)
+        write_lines(export_cloudevents(log) if cloudevents else export_log(log, _note(session)), output)
+
+
+def _note(session: Session) -> str | None:
+    """Return the signed checkpoint beside the log, if there is one."""
+    from tracker.log.signing import note_path
+
+    path = note_path(session.workspace.log)
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 @app.command()

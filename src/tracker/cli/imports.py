@@ -157,7 +157,7 @@ def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
         raise UsageError(f"{shown(path)}: an exported log has no dry run: import it into a new workspace to look at it")
     try:
         with path.open("rb") as stream:
-            stored = import_events(log, read_lines(stream), shown(path))
+            stored = import_events(log, read_lines(stream), shown(path), session.note)
     except FileNotFoundError as error:
         raise UnreadableFile(path, "there is no such file", "check the name") from error
     session.note(f"{shown(path)}: {len(stored):,} events recorded")
