@@ -18,9 +18,9 @@
 -- since_on              the day from which it stands
 -- starts                when the capacity starts, in EDTF
 -- expires               when it ends, as the contract says, in EDTF
--- evidence_attribution  on whose word it stands
+-- evidence_attribution  on whose word the weakest figure of it is told, or that it was paused or cancelled
 -- origins               how many distinct reports first carried that
--- credibility           of the most credible occurrence that says so, 0 to 1
+-- credibility           of the least credible of those, 0 to 1
 -- occurrences           everything told about it, in order
 -- order by: commitment, unit nulls last, layer nulls last, per nulls first
 with
@@ -36,6 +36,42 @@ happened as (
             'compute-committed', 'compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed',
             'compute-cancelled', 'compute-delivered'
         )
+),
+
+-- Where the believed account names no amount, it is told on the word of the account that does.
+sized as (
+    select
+        happened.occurrence,
+        max(reported.account_key) as account_key
+    from happened
+    inner join reported
+        on
+            happened.occurrence = reported.occurrence
+            and happened.type = reported.type
+    where
+        happened.accounts > 1
+        and reported.status = 'current'
+        and len(reported.amounts) > 0
+        and (
+            reported.attribution not in ('analysis', 'headline')
+            or happened.evidence_attribution in ('analysis', 'headline')
+        )
+    group by happened.occurrence
+),
+
+sources as (
+    select
+        sized.occurrence,
+        reported.development,
+        reported.attribution,
+        reported.reliability,
+        reported.credit
+    from sized
+    inner join reported
+        on
+            sized.occurrence = reported.occurrence
+            and sized.account_key = reported.account_key
+            and reported.status = 'current'
 ),
 
 -- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
@@ -54,8 +90,11 @@ told as (
         happened.binding,
         happened.starts,
         happened.expires,
-        happened.evidence_attribution,
-        happened.credibility,
+        coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
+        case
+            when sources.development <> happened.development then sources.credit
+            else happened.credibility
+        end as credibility,
         case happened.type
             when 'compute-committed' then 'sets'
             when 'compute-expanded' then 'adds'
@@ -69,14 +108,15 @@ told as (
         and happened.evidence_attribution not in ('analysis', 'headline') as firm,
         happened.amounts
     from happened
+    left join sources on happened.occurrence = sources.occurrence
     inner join evidence_weights as attributions
         on
             attributions.scale = 'attribution'
-            and happened.evidence_attribution = attributions.code
+            and coalesce(sources.attribution, happened.evidence_attribution) = attributions.code
     inner join evidence_weights as reliabilities
         on
             reliabilities.scale = 'reliability'
-            and happened.reliability = reliabilities.code
+            and coalesce(sources.reliability, happened.reliability) = reliabilities.code
 ),
 
 known as (
@@ -89,6 +129,10 @@ known as (
         max(layer) as layer,
         max(sort_key) filter (where type = 'compute-cancelled' and firm) as cancelled_key,
         arg_max(type, sort_key) filter (where bearing = 'halts' and firm) as halt,
+        arg_max(occurrence, sort_key) filter (where bearing = 'halts' and firm) as halted_by,
+        arg_max(evidence_attribution, sort_key) filter (where bearing = 'halts' and firm) as halt_attribution,
+        arg_max(strength, sort_key) filter (where bearing = 'halts' and firm) as halt_strength,
+        arg_max(credibility, sort_key) filter (where bearing = 'halts' and firm) as halt_credibility,
         first(
             {'relationship': relationship, 'provider': provider, 'customer': customer}
             order by customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
@@ -223,12 +267,18 @@ nets as (
         layer,
         per,
         count(*) as parts,
-        case when count(*) = count(least_part) then greatest(sum(least_part), 0) end as least,
-        case when count(*) = count(most_part) then greatest(sum(most_part), 0) end as most,
-        flatten(list(qualifiers)) as qualifiers
+        case
+            when bool_or(bearing <> 'subtracts') and count(*) = count(least_part) then greatest(sum(least_part), 0)
+        end as least,
+        case
+            when bool_or(bearing <> 'subtracts') and count(*) = count(most_part) then greatest(sum(most_part), 0)
+        end as most,
+        flatten(list(qualifiers)) as qualifiers,
+        arg_min(evidence_attribution, strength) as attribution,
+        min(strength) as strength,
+        min(credibility) as credibility
     from parts
     group by commitment, unit, layer, per
-    having bool_or(bearing <> 'subtracts')
 ),
 
 owed as (
@@ -255,24 +305,9 @@ owed as (
                 bearing in ('sets', 'replaces') desc,
                 strength desc,
                 sort_key desc
-        ) as paper,
-        arg_max(evidence_attribution, strength) as evidence_attribution,
-        max(credibility) as credibility
+        ) as paper
     from used
     group by commitment, unit, layer, per, row_is_firm
-),
-
-carried as (
-    select
-        used.commitment,
-        used.unit,
-        used.layer,
-        used.per,
-        count(distinct reported.origin) as origins
-    from used
-    inner join reported on used.occurrence = reported.occurrence
-    where reported.status = 'current'
-    group by used.commitment, used.unit, used.layer, used.per
 ),
 
 histories as (
@@ -311,6 +346,41 @@ judged as (
         end as status
     from owed
     inner join known on owed.commitment = known.commitment
+),
+
+voices as (
+    select
+        judged.commitment,
+        judged.unit,
+        judged.layer,
+        judged.per,
+        used.occurrence
+    from judged
+    inner join used using (commitment, unit, layer, per)
+    where judged.status <> 'cancelled'
+    union
+    select
+        judged.commitment,
+        judged.unit,
+        judged.layer,
+        judged.per,
+        known.halted_by as occurrence
+    from judged
+    inner join known on judged.commitment = known.commitment
+    where judged.status in ('paused', 'cancelled')
+),
+
+carried as (
+    select
+        voices.commitment,
+        voices.unit,
+        voices.layer,
+        voices.per,
+        count(distinct reported.origin) as origins
+    from voices
+    inner join reported on voices.occurrence = reported.occurrence
+    where reported.status = 'current'
+    group by voices.commitment, voices.unit, voices.layer, voices.per
 )
 
 select
@@ -329,8 +399,8 @@ select
     case
         when judged.unit = '' then null
         when judged.status = 'cancelled' then 'exact'
-        when nets.parts = 1 and len(nets.qualifiers) = 1 then nets.qualifiers[1]
         when nets.least is null and nets.most is null then null
+        when nets.parts = 1 and len(nets.qualifiers) = 1 then nets.qualifiers[1]
         when nets.least is null then 'up-to'
         when nets.most is null then 'over'
         when list_contains(nets.qualifiers, 'order-of-magnitude') then 'order-of-magnitude'
@@ -350,11 +420,20 @@ select
     judged.since_on,
     histories.starts,
     histories.expires,
-    judged.evidence_attribution,
+    case
+        when judged.status = 'cancelled' then known.halt_attribution
+        when judged.status = 'paused' and known.halt_strength < nets.strength then known.halt_attribution
+        else coalesce(nets.attribution, known.halt_attribution)
+    end as evidence_attribution,
     carried.origins,
-    judged.credibility,
+    case judged.status
+        when 'cancelled' then known.halt_credibility
+        when 'paused' then least(known.halt_credibility, nets.credibility)
+        else coalesce(nets.credibility, known.halt_credibility)
+    end as credibility,
     histories.occurrences
 from judged
 inner join carried using (commitment, unit, layer, per)
 inner join histories using (commitment, unit, layer, per)
 left join nets using (commitment, unit, layer, per)
+inner join known on judged.commitment = known.commitment

@@ -19,6 +19,7 @@ elected as (
     select
         occurrence,
         type,
+        evidence_attribution in ('analysis', 'headline') as is_soft,
         relationship,
         effective_on,
         development,
@@ -30,7 +31,8 @@ elected as (
     where accounts > 1
 ),
 
--- Type and roles come from the elected account alone; another field, from the best account of that type that states it.
+-- Type and roles come from the elected account alone; another field, from the best account of that type that states it, where
+-- that is no inference or headline.
 believed as (
     select
         statements.*,
@@ -47,6 +49,7 @@ believed as (
         or (
             elected.type = statements.type
             and statements.compared not in ('party', 'parties')
+            and (elected.is_soft or statements.attribution not in ('analysis', 'headline'))
         )
     qualify row_number() over (partition by statements.occurrence, statements.field order by statements.account_key desc) = 1
 ),
@@ -214,6 +217,8 @@ judged as (
         differing.*,
         winner.attribution as evidence_attribution,
         case
+            when differing.doubted_key > differing.believed_key and loser.type = winner.type
+                then 'an inference or a headline fills in nothing'
             when differing.doubted_key > differing.believed_key then 'another type of happening is told'
             when (winner.origin = winner.report) <> (loser.origin = loser.report) then 'its report is its own origin'
             when winner.attribution <> loser.attribution

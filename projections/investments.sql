@@ -7,8 +7,9 @@
 -- since_on              the day from which it counts
 -- until_on              the day from which the next one counts; null for the last
 -- invested_usd          all that is known to have been put in by then, a total in place of increments; null where no dollars are
+-- usd_attribution       on whose word the weakest part of that sum is told; who tells of an investment need not tell its amount
 -- stake_percent         the share held, as last stated
--- evidence_attribution  on whose word
+-- evidence_attribution  on whose word it was made
 -- origins               how many distinct reports first carried it
 -- credibility           0 to 1
 -- occurrences           it and those before it
@@ -16,20 +17,8 @@
 with
 
 -- Inferences, headlines, plans and papers that do not bind are no investments yet.
-made as (
-    select
-        relationship,
-        investor,
-        investee,
-        occurrence,
-        effective_on,
-        sort_key,
-        case when stake.unit = 'percent' then coalesce(stake.value, stake.min) end as stake_percent,
-        -- A rate, a sum that hangs on conditions and one in another currency are no USD that were put in.
-        case when amount.unit = 'USD' and amount.per is null and not coalesce(amount.conditional, false) then amount end as amount,
-        evidence_attribution,
-        origins,
-        credibility
+firm as (
+    select *
     from relationship_occurrences
     where
         direct
@@ -37,6 +26,50 @@ made as (
         and coalesce(stage, 'signed') in ('signed', 'closed')
         and coalesce(binding, 'unstated') <> 'no'
         and evidence_attribution not in ('analysis', 'headline')
+),
+
+-- Where the believed account names no amount, the next that does is the one on whose word it is told.
+sized as (
+    select
+        firm.occurrence,
+        arg_max(reported.attribution, reported.account_key) as attribution
+    from firm
+    inner join reported
+        on
+            firm.occurrence = reported.occurrence
+            and firm.type = reported.type
+    where
+        firm.accounts > 1
+        and reported.status = 'current'
+        and reported.amount is not null
+        and reported.attribution not in ('analysis', 'headline')
+    group by firm.occurrence
+),
+
+made as (
+    select
+        firm.relationship,
+        firm.investor,
+        firm.investee,
+        firm.occurrence,
+        firm.effective_on,
+        firm.sort_key,
+        case when firm.stake.unit = 'percent' then coalesce(firm.stake.value, firm.stake.min) end as stake_percent,
+        -- A rate, a sum that hangs on conditions and one in another currency are no USD that were put in.
+        case
+            when firm.amount.unit = 'USD' and firm.amount.per is null and not coalesce(firm.amount.conditional, false) then firm.amount
+        end as amount,
+        weights.code as amount_attribution,
+        weights.rank as amount_rank,
+        firm.evidence_attribution,
+        firm.origins,
+        firm.credibility
+    from firm
+    left join sized on firm.occurrence = sized.occurrence
+    inner join evidence_weights as weights
+        on
+            weights.scale = 'attribution'
+            and coalesce(sized.attribution, firm.evidence_attribution) = weights.code
 ),
 
 -- Of a range the lower end is sure: as an increment it adds that, as a total it says that it was not less. A round is the
@@ -68,6 +101,11 @@ select
         sum(coalesce(total_usd, added_usd)) over since_total,
         max(at_least_usd) over since_total
     )::decimal(38, 6) as invested_usd,
+    case
+        when max(at_least_usd) over since_total > coalesce(sum(coalesce(total_usd, added_usd)) over since_total, 0)
+            then arg_max(amount_attribution, at_least_usd) over since_total
+        else arg_min(amount_attribution, case when coalesce(total_usd, added_usd) is not null then amount_rank end) over since_total
+    end as usd_attribution,
     (last_value(stake_percent ignore nulls) over position)::decimal(9, 6) as stake_percent,
     evidence_attribution,
     origins,

@@ -28,7 +28,8 @@ concerned as (
 accounts as (
     select
         *,
-        arg_max(type, account_key) over (partition by occurrence) as elected_type
+        arg_max(type, account_key) over (partition by occurrence) as elected_type,
+        arg_max(attribution, account_key) over (partition by occurrence) in ('analysis', 'headline') as elected_is_soft
     from sayings
     where
         status = 'current'
@@ -52,7 +53,9 @@ elected as (
         ) as effective_on,
         arg_max(rank * 1099511627776 + position, account_key) as place_in_day
     from accounts
-    where type = elected_type
+    where
+        type = elected_type
+        and (elected_is_soft or attribution not in ('analysis', 'headline'))
     group by occurrence, type
 ),
 

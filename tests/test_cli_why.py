@@ -134,3 +134,18 @@ def test_what_cannot_be_explained_is_refused(workspace: Path, words: list[str], 
 
     assert (answer.code, answer.out) == (code, "")
     assert message in answer.err
+
+
+def test_a_field_that_another_account_fills_in_is_told_with_its_word(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    head = "report: {{id: {}, publisher: The Wire, title: Money, published: 2025-05-06}}\ndevelopments:\n"
+    entry = (
+        "  - {{type: investment-made, key: deal, investor: globex, investee: acme, occurrence: it, attribution: {}}}\n"
+    )
+    books = root / "events" / "books"
+    (books / "post.yaml").write_text("tracker: book/1\n" + head.format("post") + entry.format("on-record"))
+    paper = head.format("paper") + entry.format("insiders, amount: 2B USD")
+    (books / "paper.yaml").write_text("tracker: book/1\n" + paper)
+    assert ask("-C", root, "import").code == 0
+
+    assert "only told elsewhere: amount 2B USD, by paper#deal (insiders)" in told(root, "acme", "globex", "it")

@@ -120,7 +120,7 @@ def test_other_evidence_for_the_same_is_folded_and_counted() -> None:
 
     assert folded.evidence_only == 1
     assert "aws-openai" not in {c.key["commitment"] for c in folded.changes}
-    assert fields(one(shown, "compute_commitments", "aws-openai")).keys() >= {"origins", "credibility"}
+    assert fields(one(shown, "compute_commitments", "aws-openai")).keys() == {"origins"}
 
 
 def test_evidence_that_moves_is_not_folded_where_the_term_moves_with_it() -> None:

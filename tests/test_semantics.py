@@ -45,6 +45,9 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     8: [
         ("contradictions.case", "Among reports of their own origin the class of attribution decides"),
         ("occurrences.case", "A field that the believed account leaves empty"),
+        ("occurrences.case", "What only an inference or a headline states fills in nothing"),
+        ("compute_commitments.case", "Rule 8"),
+        ("investments.case", "Rule 8"),
         ("contradictions.case", "A date that contains the other"),
         ("test_public_record.py", "test_the_order_in_which_books_are_imported_changes_no_answer"),
     ],

@@ -136,7 +136,13 @@ def test_a_report_that_changes_nothing_is_told_with_the_rule_by_which_it_was_not
     assert doubt["rule"] == "an affirmation reopens nothing that better evidence ended"
 
 
-@pytest.mark.parametrize("field", ["licence model-ip", "right agi-clause", "seat", "rights", "dispute compute-supply"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("licence model-ip", "right agi-clause", "seat", "rights", "dispute compute-supply", "investments"),
+        *("agreement microsoft-openai-2025-10", "investment microsoft"),
+    ],
+)
 def test_terms_of_every_kind_are_explained_by_what_told_them(field: str) -> None:
     found = why(field)
     told = {occurrence for row in found.answer for occurrence in row["occurrences"]}
@@ -192,6 +198,21 @@ def test_an_account_is_told_with_its_words_and_its_source() -> None:
     assert (copy.report, copy.publisher, copy.published_on) == ("kaiyun-2025-05-05", "公司新闻", date(2025, 5, 5))
     assert (copy.reliability, copy.attribution, copy.origin) == ("E", "insiders", "wsj-2025-04-29")
     assert any(account.url for ground in why("cloud").grounds for e in ground.evidence for account in e.accounts)
+
+
+def test_what_the_believed_account_leaves_open_is_told_with_the_account_that_states_it() -> None:
+    evidence = happening(why("investments"), "microsoft-openai-investment-2023")
+
+    assert evidence.happening["evidence_attribution"] == "on-record"
+    assert evidence.filled == (
+        {
+            "field": "amount",
+            "value": "10B USD",
+            "development": "theverge-2023-01-23#ten-billion",
+            "attribution": "insiders",
+        },
+    )
+    assert happening(why("cloud", MAY), "azure-first-refusal-2025-01").filled == ()
 
 
 def test_a_happening_without_one_of_two_origins_rests_on_the_other() -> None:

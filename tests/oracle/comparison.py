@@ -39,7 +39,7 @@ FIELDS = (
 def _occurrence(happening: Happening) -> Row:
     best = happening.best
     published = [account.published_on for account in happening.accounts]
-    earliest, latest = _days(happening, best)
+    earliest, latest = _days(happening)
     said = {name: happening.fields.get(name) for name in FIELDS}
     return said | {
         "occurrence": happening.occurrence,
@@ -64,8 +64,8 @@ def _occurrence(happening: Happening) -> Row:
     }
 
 
-def _days(happening: Happening, best: Account) -> tuple[date | None, date | None]:
-    dated = (account for account in happening.accounts if account.type == best.type and account.development.occurred)
+def _days(happening: Happening) -> tuple[date | None, date | None]:
+    dated = (account for account in happening.filling if account.development.occurred)
     return next((account.span for account in dated), (None, None))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account
 from oracle.happenings import Happening
 from tracker.model.amounts import Amount
 
@@ -39,6 +40,20 @@ class Told:
         return self.happening.may_change_terms
 
     @property
+    def source(self) -> Account:
+        """The account on whose word it stands: where it has amounts, the one that states them (rule 8)."""
+        stating = (account for account in self.happening.filling if getattr(account.development, "amounts", ()))
+        return next(stating, self.happening.best)
+
+    @property
+    def strength(self) -> tuple[int, int]:
+        return ATTRIBUTIONS.index(self.source.attribution), RELIABILITIES.index(self.source.reliability)
+
+    @property
+    def credibility(self) -> Decimal:
+        return self.happening.credibility if self.source is self.happening.best else self.source.credit
+
+    @property
     def layer(self) -> str | None:
         return self.happening.fields["layer"]
 
@@ -55,7 +70,7 @@ class Figure:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        return self.told.happening.strength, self.told.happening.place
+        return self.told.strength, self.told.happening.place
 
 
 def compute_commitments(told: Iterable[Happening]) -> list[dict[str, Any]]:
@@ -175,9 +190,7 @@ def _row(key: Key, said: list[Figure], known: list[Told]) -> dict[str, Any]:
         "since_on": min(f.told.happening.effective_on for f in revived or used),
         "starts": _last(t.happening.fields["starts"] for t in binding),
         "expires": _last(t.happening.fields["expires"] for t in binding),
-        "evidence_attribution": max(used, key=lambda f: f.told.happening.strength).told.happening.attribution,
-        "origins": len(set().union(*(f.told.happening.origins for f in used))),
-        "credibility": max(f.told.happening.credibility for f in used),
+        **_evidence(status, [f.told for f in parts], [f.told for f in used], known),
         "occurrences": [t.happening.occurrence for t in heard],
     }
 
@@ -185,7 +198,20 @@ def _row(key: Key, said: list[Figure], known: list[Told]) -> dict[str, Any]:
 def _names_parties(told: Told) -> tuple[Any, ...]:
     happening = told.happening
     named = happening.fields["customer"] is not None
-    return named, told.firm, told.bearing != "halts", happening.strength, happening.place
+    return named, told.firm, told.bearing != "halts", told.strength, happening.place
+
+
+def _evidence(status: str, parts: list[Told], used: list[Told], known: list[Told]) -> dict[str, Any]:
+    """A sum is no better than its weakest figure, and no better paused than the report that says so."""
+    last_halt = [t for t in known if t.bearing == "halts" and t.firm][-1:]
+    halts = last_halt if status in ("paused", "cancelled") else []
+    ground = halts if status == "cancelled" else parts + halts or last_halt
+    heard = halts if status == "cancelled" else used + halts
+    return {
+        "evidence_attribution": min(ground, key=lambda t: t.strength).source.attribution,
+        "origins": len(set().union(*(t.happening.origins for t in heard))),
+        "credibility": min(t.credibility for t in ground).quantize(Decimal("0.000001"), ROUND_HALF_UP),
+    }
 
 
 def _last(values: Iterable[Any]) -> Any:

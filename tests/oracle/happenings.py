@@ -15,6 +15,7 @@ from tracker.model.catalogue import Kind, event_type
 COMMON = ("agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on")
 """Of what every development has, what a less believed account may fill in."""
 JUDGEMENT = ("intensity", "materiality", "bears_on")
+SOFT = ("analysis", "headline")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Happening:
     @property
     def best(self) -> Account:
         return self.accounts[0]
+
+    @property
+    def filling(self) -> list[Account]:
+        """The accounts whose fields count, the best first: an inference or a headline fills in only for its like."""
+        soft = self.best.attribution in SOFT
+        return [a for a in self.accounts if a.type == self.type and (soft or a.attribution not in SOFT)]
 
     @property
     def type(self) -> str:
@@ -74,7 +81,7 @@ class Happening:
         return (
             self.fields["stage"] in (None, "signed", "closed")
             and self.fields["binding"] != "no"
-            and self.attribution not in ("analysis", "headline")
+            and self.attribution not in SOFT
         )
 
 
@@ -91,7 +98,8 @@ def happenings(known: Knowledge, accounts: Iterable[Account], cut: Cut) -> list[
 def _elected(known: Knowledge, cut: Cut, occurrence: str, told: list[Account]) -> Happening:
     told = sorted(told, key=lambda account: account.rank, reverse=True)
     best = told[0]
-    same = [account for account in told if account.type == best.type]
+    # An inference or a headline fills in only for its like.
+    same = [a for a in told if a.type == best.type and (a.attribution not in SOFT or best.attribution in SOFT)]
     filled: dict[str, Any] = {}
     for spec in event_type(best.development).fields:
         if spec.kind in (Kind.PARTY, Kind.PARTIES):

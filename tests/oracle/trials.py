@@ -29,7 +29,7 @@ def recorded_histories(seed: int) -> tuple[Rows, list[Stored]]:
     return rows_of(log), list(log.events())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """Holds histories against the oracle, with the projections given; `names` are those whose answers count."""
 

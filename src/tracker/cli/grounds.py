@@ -88,6 +88,9 @@ def _evidence(evidence: Evidence, head: str, names: Names) -> Iterator[str]:
     yield f"{head}{what}{day}   {_origins(evidence)}"
     for account in evidence.accounts:
         yield from _account(account)
+    for field in evidence.filled:
+        where = f"{field['development']} ({text_of(field['attribution'])})"
+        yield f"{INDENT}only told elsewhere: {field['field'].replace('_', ' ')} {text_of(field['value'])}, by {where}"
     for doubt in evidence.doubts:
         yield f"{INDENT}not believed: {_doubt(doubt)}"
     judged = [(a.coder, a.judgement) for a in evidence.accounts if a.judgement and a.believed] or [

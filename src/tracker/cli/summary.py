@@ -12,10 +12,15 @@ from tracker.cli.names import Names
 SHOWN_FIELDS = 4
 """More would not fit on a line; `tracker show` tells the rest."""
 
+NAMED_FIELDS = frozenset({"expires", "starts", "survives", "trigger", "valuation"})
+"""Fields whose value alone would be taken for something else: a valuation for a price, an expiry for a beginning."""
+
 
 def summary(record: Mapping[str, Any], names: Names) -> str:
     """Return `Acme → Globex: cloud, first-refusal` for a row of occurrences or developments."""
-    details = [text_of(value) for _, value in own_fields(record)][:SHOWN_FIELDS]
+    details = [
+        f"{name} {text_of(value)}" if name in NAMED_FIELDS else text_of(value) for name, value in own_fields(record)
+    ][:SHOWN_FIELDS]
     who = roles_text(record.get("roles"), names)
     return f"{who}: {', '.join(details)}" if details and who else who or ", ".join(details)
 

@@ -114,6 +114,7 @@ def _ground(ground: Ground) -> dict[str, Any]:
             "origins": behind.origins,
             "accounts": [_stated(asdict(account)) for account in behind.accounts],
             "doubts": [_stated(doubt) for doubt in behind.doubts],
+            "filled": [_stated(field) for field in behind.filled],
         }
         for behind in ground.evidence
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tracker.state.base import JUDGEMENT
+from tracker.state.base import JUDGEMENT, SOFT
 from tracker.state.grain import Record
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
@@ -19,6 +19,11 @@ ACCOUNTS = """
     select * from reported
     where status = 'current' and list_contains(?::varchar[], occurrence)
     order by occurrence, account_key desc
+"""
+STATED = """
+    select * from statements
+    where list_contains(?::varchar[], occurrence) and compared not in ('party', 'parties') and field <> 'type'
+    order by occurrence, field, account_key desc
 """
 DOUBTS = (
     "select * from contradictions where list_contains(?::varchar[], occurrence) order by field, doubted_development"
@@ -54,11 +59,15 @@ class Account:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A happening as it is believed, all accounts of it, the believed one first, and what of them was doubted."""
+    """A happening as it is believed, all accounts of it, the believed one first, and what of them was doubted.
+
+    `filled` holds what the believed account leaves open, each field with its value and the account that states it.
+    """
 
     happening: Record
     accounts: tuple[Account, ...]
     doubts: tuple[Record, ...]
+    filled: tuple[Record, ...] = ()
 
     @property
     def occurrence(self) -> str:
@@ -85,6 +94,7 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
     if others:
         happenings += reader.sql(OF_OTHERS, scope, [others], lay=["occurrences"]).records()
     rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"]).records()
+    stated = reader.sql(STATED, scope, [wanted], lay=["statements"]).records() if len(rows) > len(happenings) else []
     doubts: list[Record] = []
     if "contradictions" in reader.projections:
         doubts = reader.sql(DOUBTS, scope, [wanted], lay=["contradictions"]).records()
@@ -92,8 +102,26 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
     for happening in happenings:
         name = happening["occurrence"]
         accounts = [_account(row, happening) for row in rows if row["occurrence"] == name]
-        found[name] = Evidence(happening, tuple(accounts), tuple(d for d in doubts if d["occurrence"] == name))
+        found[name] = Evidence(
+            happening,
+            tuple(accounts),
+            tuple(d for d in doubts if d["occurrence"] == name),
+            tuple(_filled(happening, [row for row in stated if row["occurrence"] == name])),
+        )
     return {name: found[name] for name in wanted if name in found}
+
+
+def _filled(happening: Record, stated: Iterable[Record]) -> Iterator[Record]:
+    """Yield the fields that the believed account leaves open; `stated` has the best account of each field first."""
+    soft = happening["attribution"] in SOFT
+    settled: set[str] = set()
+    for row in stated:
+        speaks = row["type"] == happening["type"] and (soft or row["attribution"] not in SOFT)
+        if not speaks or row["field"] in settled:
+            continue
+        settled.add(row["field"])
+        if row["development"] != happening["development"]:
+            yield {name: row[name] for name in ("field", "value", "development", "attribution")}
 
 
 def _account(row: Record, happening: Record) -> Account:

@@ -26,6 +26,9 @@ ACCOUNT = (
 FALLBACK_COMMON = frozenset({"agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on"})
 """Of the fields that every development has, those that a less believed account may fill in (docs/semantics.md, 8)."""
 
+SOFT = ("analysis", "headline")
+"""Attributions that change no term (docs/semantics.md, 15): what they alone state fills in no better account."""
+
 JUDGEMENT = frozenset({"intensity", "materiality", "bears_on"})
 """Fields that the coder judges, which no source states (docs/semantics.md, 10)."""
 
@@ -242,6 +245,7 @@ def _merged() -> str:
     stated += [
         f"arg_max_null(t.{c}, t.account_key) filter (where t.{own} is not null) as {c}" for c, own in derived.items()
     ]
+    soft = f"({', '.join(map(_literal, SOFT))})"
     replaced = [f"coalesce(e.{c}, f.{c}) as {c}" for c in fallback]
     replaced += [f"case when e.{own} is null then f.{c} else e.{c} end as {c}" for c, own in derived.items()]
     return f"""
@@ -288,7 +292,7 @@ def _merged() -> str:
                 arg_max(t.effective_on, t.account_key) filter (where t.occurred is not null) as effective_on
             from elected as e
             join told as t on t.occurrence = e.occurrence and t.type = e.type
-            where e.accounts > 1
+            where e.accounts > 1 and (t.attribution not in {soft} or e.attribution in {soft})
             group by t.occurrence
         ),
         filled as (

@@ -112,7 +112,7 @@ def _statements() -> str:
     """
     rows = vocabulary().comparisons
     plain = [("type", "words", "type"), *(row for row in rows if row[1] in ("words", "party", "days"))]
-    common = "occurrence, development, type, account_key"
+    common = "occurrence, development, type, attribution, account_key"
     parties = " ".join(
         f"union all select {common}, '{field}' as field, 'parties' as compared, "
         f"array_to_string(list_sort({value}), ', ') as value, {value} as members from told where {value} is not null"

@@ -22,8 +22,13 @@ TERMS = {
     "compute": ("compute_commitments", "commitment"),
     "seat": ("board_seats", "person"),
     "dispute": ("disputes", "topic"),
+    "agreement": ("agreements", "agreement"),
+    "investment": ("investments", "investor"),
 }
 """What a term is called, the projection that tells it, and the column by which one of its rows is named."""
+
+CALLED_BY_KIND = frozenset({"agreement", "investment"})
+"""Asked about only with the word for it: an agreement is often named as the happening is, an investor as a party."""
 
 HAPPENINGS = "relationship_occurrences"
 
@@ -123,7 +128,8 @@ def _whole(term: str) -> Subject:
 
 def _terms(reader: Reader, scope: Scope, relationship: str, term: str | None) -> Iterator[Subject]:
     """Yield every term of a relationship that can be asked for by name; all of them, or those of one kind."""
-    kinds = {t: p for t, p in TERMS.items() if p[0] in reader.projections and term in (None, t)}
+    wanted = {term} if term else TERMS.keys() - CALLED_BY_KIND
+    kinds = {t: p for t, p in TERMS.items() if p[0] in reader.projections and t in wanted}
     rows = rows_under(reader, scope, [projection for projection, _ in kinds.values()], relationship)
     for name, (projection, column) in kinds.items():
         for value in dict.fromkeys(row[column] for row in rows[projection] if row[column] is not None):
