@@ -11,7 +11,7 @@ import pytest
 from cli_helpers import ask, make_workspace
 from log_helpers import log_with, numbered, read_only
 from tracker.errors import ExitCode, WorkspaceError
-from tracker.log import checkpoints, leaves, merkle
+from tracker.log import checkpoints, files, leaves, merkle
 from tracker.log.checkpoints import (
     CheckpointsDamaged,
     LogBehind,
@@ -22,6 +22,7 @@ from tracker.log.checkpoints import (
     parse,
     read_checkpoints,
     root_at,
+    write_at,
 )
 from tracker.log.leaves import leaf_hashes, row_of
 from tracker.log.merkle import RightEdge
@@ -270,6 +271,25 @@ def test_the_last_of_many_checkpoints_is_found_without_reading_all(tmp_path: Pat
     checkpoints_path(log).write_bytes(b"x" * 2 * checkpoints.TAIL_BYTES)
     with pytest.raises(CheckpointsDamaged, match="at its end"):
         last_checkpoint(log)
+
+
+def test_what_may_be_in_memory_alone_is_made_durable_before_a_checkpoint_vouches_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = _log_at(tmp_path, 3)
+    done: list[str] = []
+    plain = files.write_again
+    monkeypatch.setattr(files, "write_again", lambda path: done.append(path.name) or plain(path))
+    monkeypatch.setattr(checkpoints, "write_at", lambda path, *rest: done.append(path.name) or write_at(path, *rest))
+    with SQLiteDCBRecorder(log) as recorder:
+        recorder.append(numbered(4, 5))
+        extend(log)
+        extend(log)
+
+        assert done == ["log.sqlite-wal", "leaves", "checkpoints"]
+        assert [event.position for event in recorder.read()] == [1, 2, 3, 4, 5]
+        recorder.append(numbered(6, 6))
+    assert root_at(log) == (6, merkle.root_of(_hashes(6)).hex())
 
 
 def test_a_read_only_workspace_is_asked_for_its_root(foreign_folder: Path) -> None:

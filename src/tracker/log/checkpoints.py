@@ -11,15 +11,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from tracker.errors import WorkspaceError
-from tracker.log import rows
-from tracker.log.faults import LogDamaged
-from tracker.log.files import sync_folder
+from tracker.log import files, rows
+from tracker.log.faults import LogDamaged, explained
 from tracker.log.leaves import batches, extended
 from tracker.log.lock import WriteLock
 from tracker.log.merkle import HASH_BYTES, RightEdge
@@ -186,11 +186,11 @@ def extend(log: Path) -> Checkpoint:
     with WriteLock(log.with_name(log.name + ".lock")):
         last, whole_bytes = _end(log)
         edge = last.edge if last else RightEdge()
-        head = rows.head(log)
-        if last and head <= last.size:
+        if last and rows.head(log) <= last.size:
             refuse_if_ahead(log)
             return last
-        edge = _extend_leaves(log, edge, head)
+        _settle(log)
+        edge = _extend_leaves(log, edge, rows.head(log))
         checkpoint = Checkpoint(edge, now())
         write_at(checkpoints_path(log), whole_bytes, iter([checkpoint.line()]))
         return checkpoint
@@ -206,6 +206,19 @@ def relay_leaves(log: Path) -> None:
 def now() -> str:
     """Return the time of a line that is written now, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _settle(log: Path) -> None:
+    """Make durable what a killed writer may have left in memory alone, as the recorder does before it appends.
+
+    Otherwise the power could take the events and leave the checkpoint that vouches for them.
+    """
+    if not files.wal_bytes(log):
+        return
+    with explained(log, writing=True), closing(files.open_to_write(log)) as con:
+        con.execute("begin immediate")
+        files.write_again(files.wal(log))
+        con.execute("rollback")
 
 
 def _extend_leaves(log: Path, edge: RightEdge, head: int) -> RightEdge:
@@ -230,7 +243,7 @@ def write_at(path: Path, offset: int, parts: Iterator[bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
     if fresh:
-        sync_folder(path.parent)
+        files.sync_folder(path.parent)
 
 
 def replace(path: Path, parts: Iterable[bytes]) -> None:
@@ -238,7 +251,7 @@ def replace(path: Path, parts: Iterable[bytes]) -> None:
     fresh = path.with_name(path.name + ".new")
     write_at(fresh, 0, iter(parts))
     fresh.replace(path)
-    sync_folder(path.parent)
+    files.sync_folder(path.parent)
 
 
 def _end(log: Path) -> tuple[Checkpoint | None, int]:
