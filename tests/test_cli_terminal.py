@@ -101,7 +101,7 @@ def test_colour_is_for_terminals_that_did_not_ask_for_none(workspace: Path) -> N
 
 
 def test_a_timeline_shows_each_sentence_below_what_happened(workspace: Path) -> None:
-    lines = output_of("-C", workspace, "timeline", "acme", "globex").splitlines()
+    lines = output_of("-C", workspace, "timeline", "acme", "globex", NO_COLOR="1").splitlines()
 
     assert lines[0].startswith("2025-04-30  ▼ exclusivity-relaxed")
     assert lines[1].strip().startswith("“loosened the exclusive deal”")
@@ -113,7 +113,7 @@ def test_a_near_miss_is_asked_about(workspace: Path) -> None:
     process = on_terminal("-C", workspace, "health", "acme", "globx")
     process.expect("did you mean 'Globex'")
     process.sendline("y")
-    process.expect("Acme – Globex    health")
+    process.expect("Acme – Globex.*health")
     process.expect(pexpect.EOF)
     process.close()
 

@@ -77,7 +77,7 @@ def source_lines(data: bytes | str) -> list[str]:
 
 def display_width(text: str) -> int:
     """Count the cells that the text takes on a terminal: two for wide East Asian characters, none for marks."""
-    return sum(map(_cells, text))
+    return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def _cells(character: str) -> int:

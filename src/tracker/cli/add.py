@@ -92,7 +92,7 @@ def _given(session: Session, type_name: str | None, fields: list[str]) -> tuple[
 def _show_fields(type_name: str | None) -> None:
     from tracker.books.forms import development_forms
     from tracker.cli.fields import field_rows, form_of
-    from tracker.cli.looks import print_columns
+    from tracker.cli.grid import print_columns
 
     if type_name is None:
         rows = [(form.title, form.doc) for form in development_forms().values()]

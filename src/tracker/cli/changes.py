@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.books.problems import display_width
 from tracker.cells import text_of
-from tracker.cli.looks import AMOUNT, EVIDENCE, arrange, pairs
+from tracker.cli.looks import AMOUNT, EVIDENCE, UNSTATED, arrange, pairs
 from tracker.cli.names import Names
 from tracker.state.diff import SCORES, Change, FieldChange
 from tracker.state.grain import Record
@@ -37,7 +37,6 @@ OBVIOUS = frozenset({("status", "in-force"), ("binding", "yes"), ("binding", "un
 END = ("status", "ended_on", "ended_by")
 """Columns that say how something ended, which is told at the end of the line."""
 
-UNSTATED = "–"
 GAP = "   "
 
 

@@ -108,6 +108,8 @@ def _copy(source: Path, target: Path) -> list[Path]:
 def _show(session: Session, directory: Path) -> None:
     from tracker.cli.health import health_lines
     from tracker.cli.names import names_of
+    from tracker.cli.output import write_page
+    from tracker.cli.page import width_of
     from tracker.state.scope import Scope
 
     reader, scope = session.reader, Scope()
@@ -116,7 +118,7 @@ def _show(session: Session, directory: Path) -> None:
         session.note("the books tell of no relationship yet")
         return
     pair, names = str(found[0][0]), names_of(session)
-    sys.stdout.write("\n".join(health_lines(reader, scope, pair, names)) + "\n")
+    write_page(health_lines(reader, scope, pair, names, width=width_of(sys.stdout)))
     for name in TERMS:
         if name in reader.projections:
             _show_terms(reader, scope, name, pair, names)
@@ -124,7 +126,8 @@ def _show(session: Session, directory: Path) -> None:
 
 
 def _show_terms(reader: Reader, scope: Scope, name: str, pair: str, names: Names) -> None:
-    from tracker.cli.looks import arrange, in_force_only, print_columns
+    from tracker.cli.grid import print_columns
+    from tracker.cli.looks import arrange, in_force_only
 
     shown, earlier = in_force_only(reader.table(name, scope, relationship=pair))
     sys.stdout.write(f"\n{name.replace('_', ' ')}: {len(shown.rows)} in force, {earlier} earlier\n")
@@ -142,7 +145,8 @@ def _show_next(session: Session, directory: Path, pair: str, names: Names) -> No
         session.note(f"\nthe evidence ends {silent_days} days before today: silence is not calm")
     middle = first_on + (last_on - first_on) / 2
     first, second = (quote(names.of(party)) for party in pair.split("--"))
-    last = session.reader.table("timeline", relationship=pair).records()[-1]["development"]
+    told = session.reader.table("timeline", relationship=pair).records()
+    last = next((row["development"] for row in reversed(told) if row["quote"]), told[-1]["development"])
     examples = {
         f"timeline {first} {second}": "what happened, with the sentences that say so",
         f"health {first} {second} --as-of {middle}": "how it stood then",
@@ -153,4 +157,6 @@ def _show_next(session: Session, directory: Path, pair: str, names: Names) -> No
     }
     width = max(map(len, examples))
     here = f"tracker -C {quote(str(directory))}"
-    session.note("\n".join(["\nnext:", *(f"  {here} {what:<{width}}   {why}" for what, why in examples.items())]))
+    session.note(
+        "\n".join(["\nnext:", *(f"  {here} {what:<{width}}   {why}" for what, why in examples.items())]), whole=True
+    )

@@ -126,7 +126,7 @@ def diff(
     each field: change, projection, key, field, before, after.
     """
     from tracker.cli.names import names_of, relationship_named
-    from tracker.cli.output import write_lines, write_table
+    from tracker.cli.output import write_page, write_table
     from tracker.schedule.report import reported
     from tracker.state.diff import difference
 
@@ -151,7 +151,7 @@ def diff(
     if reads.form is None:
         from tracker.cli.changes import change_lines
 
-        write_lines(change_lines(found.changes[: reads.limit], names, pair), reads.output)
+        write_page(change_lines(found.changes[: reads.limit], names, pair), reads.output)
     else:
         write_table(_rows(found, reads), reads)
     _say_what_was_left_out(session, found, reads)

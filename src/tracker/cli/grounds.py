@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tracker.cells import plain_decimal, text_of
-from tracker.cli.changes import UNSTATED, change_lines, row_lines
-from tracker.cli.health import headline, signed
-from tracker.cli.looks import counted
+from tracker.cli.changes import change_lines, row_lines
+from tracker.cli.health import bond, headline, signed
+from tracker.cli.looks import UNSTATED, counted
 from tracker.cli.names import Names
 from tracker.cli.summary import summary
 from tracker.state.why import BASELINE
@@ -63,7 +63,7 @@ def _ground(found: Explanation, ground: Ground, names: Names) -> Iterator[str]:
     weight = ground.weight
     if "counts" in weight and weight["part"] == "structure":
         since = f"since {weight['effective_on']}" if weight["effective_on"] else ""
-        parts = [f"{signed(ground.points):>6}", weight["driver"], text_of(weight["type"]), since]
+        parts = [f"{signed(ground.points):>6}", weight["driver"], bond(weight["type"], names), since]
         yield "  ".join(part for part in parts if part)
         for evidence in ground.evidence:
             yield from _evidence(evidence, "      · ", names)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cells import text_of
+from tracker.cli.looks import counted
 from tracker.cli.options import ReadOptions, new_app, read_options
+from tracker.cli.page import width_of
 from tracker.cli.session import session_of
 
 if TYPE_CHECKING:
+    from tracker.cli.grid import Columns
     from tracker.cli.names import Names
-    from tracker.state.reader import Reader
+    from tracker.state.reader import Reader, Table
     from tracker.state.scope import Scope
 
 app = new_app()
@@ -44,29 +49,36 @@ def health(
     of partnership_health instead, -n the number of drivers.
     """
     from tracker.cli.evidence import in_words, reach
+    from tracker.cli.grid import print_columns
     from tracker.cli.lists import show_rows
     from tracker.cli.names import names_of, relationship_named
-    from tracker.cli.output import write_lines
+    from tracker.cli.output import write_page
 
     session = session_of(ctx)
     scope, names = reads.scope(session), names_of(session)
     pair = relationship_named(session, names, relationship or ())
     if pair is None and reads.form is None and reads.on_terminal:
-        rows = session.reader.table("partnership_health", scope, limit=reads.limit).records()
-        width = max((len(names.of_pair(row["relationship"])) for row in rows), default=0)
-        write_lines([headline(row, f"{names.of_pair(row['relationship']):<{width}}") for row in rows], None)
+        table = session.reader.table("partnership_health", scope, limit=reads.limit)
+        print_columns(_overview(table, names), sys.stdout, whole=True)
         session.note(f"{in_words(scope, session.today)}, {reach(session.reader, scope)}")
         return
     if pair is None or reads.form is not None:
         show_rows(session, "partnership_health", scope, reads, pair)
         return
     drivers = DRIVERS if reads.limit is None else reads.limit
-    write_lines(health_lines(session.reader, scope, pair, names, drivers=drivers), reads.output)
+    columns = None if reads.output else width_of(sys.stdout)
+    write_page(health_lines(session.reader, scope, pair, names, drivers=drivers, width=columns), reads.output)
 
 
-def health_lines(reader: Reader, scope: Scope, pair: str, names: Names, *, drivers: int = DRIVERS) -> list[str]:
-    """Return the answer as people read it: the numbers, what drives them, and how far the evidence reaches."""
+def health_lines(
+    reader: Reader, scope: Scope, pair: str, names: Names, *, drivers: int = DRIVERS, width: int | None = None
+) -> list[str]:
+    """Return the answer as people read it: the numbers, what drives them, and how far the evidence reaches.
+
+    The drivers stand in columns, which are folded where a terminal of that width ends.
+    """
     from tracker.cli.evidence import Reach, in_words, reach
+    from tracker.cli.summary import summaries_of
 
     rows = reader.table("partnership_health", scope, relationship=pair).records()
     if not rows:
@@ -77,22 +89,43 @@ def health_lines(reader: Reader, scope: Scope, pair: str, names: Names, *, drive
     reached = Reach(rows[0]["evidence_through_on"], rows[0]["origins"])
     lines = [headline(rows[0], names.of_pair(pair))]
     if "health_drivers" in reader.projections:
-        lines += _driver_lines(reader, scope, pair, names, drivers)
+        found = reader.table("health_drivers", scope, relationship=pair).records()
+        told = summaries_of(reader, scope, pair, [d["driver"] for d in found if d["part"] == "tone"], names)
+        lines += _driver_lines(found, told, names, drivers, width)
     return [*lines, f"{in_words(scope, rows[0]['as_of_on'])}, {reached}"]
 
 
 def headline(row: Record, who: str) -> str:
     """Return `A – B    health 61 [48–74] stable    structure 72 · tone 50 [26–75]    outlook ▼ −9 in 90 days`."""
-    if row["band"] is None:
-        verdict = "too little evidence for a band"
-    else:
-        verdict = (
-            f"health {_whole(row['health'])} [{_whole(row['health_low'])}–{_whole(row['health_high'])}] {row['band']}"
-        )
-        verdict += ", uncertain" if row["uncertain"] else ""
+    verdict = f"health {_interval(row, 'health')} {_band(row)}" if row["band"] else _band(row)
     structure = "no structure" if row["structure"] is None else f"structure {_whole(row['structure'])}"
-    tone = f"tone {_whole(row['tone'])} [{_whole(row['tone_low'])}–{_whole(row['tone_high'])}]"
-    return f"{who}    {verdict}    {structure} · {tone}    {_outlook(row)}".rstrip()
+    outlook = _outlook(row)
+    parts = [who, verdict, f"{structure} · tone {_interval(row, 'tone')}"]
+    return "    ".join([*parts, f"outlook {outlook} in 90 days"] if outlook else parts)
+
+
+def _overview(table: Table, names: Names) -> Columns:
+    """Return the headlines of all relationships as columns."""
+    rows = table.records()
+    return [
+        ("relationship", [text_of(names.of_pair(row["relationship"])) for row in rows], False),
+        ("health", [_interval(row, "health") if row["band"] else "" for row in rows], False),
+        ("", [_band(row) for row in rows], False),
+        ("structure", ["" if row["structure"] is None else _whole(row["structure"]) for row in rows], True),
+        ("tone", [_interval(row, "tone") for row in rows], False),
+        ("in 90 days", [_outlook(row) for row in rows], False),
+    ]
+
+
+def _interval(row: Record, score: str) -> str:
+    """`61 [48–74]`."""
+    return f"{_whole(row[score])} [{_whole(row[f'{score}_low'])}–{_whole(row[f'{score}_high'])}]"
+
+
+def _band(row: Record) -> str:
+    if row["band"] is None:
+        return "too little evidence for a band"
+    return f"{row['band']}, uncertain" if row["uncertain"] else str(row["band"])
 
 
 def _outlook(row: Record) -> str:
@@ -100,48 +133,40 @@ def _outlook(row: Record) -> str:
         return ""
     change = round(row["outlook_90d"]) - round(row["health"])
     arrow = "▲" if change > 0 else "▼" if change < 0 else "▬"
-    return f"outlook {arrow} {signed(Decimal(change), 0)} in 90 days"
+    return f"{arrow} {signed(Decimal(change), 0)}"
 
 
-def _driver_lines(reader: Reader, scope: Scope, pair: str, names: Names, wanted: int) -> list[str]:
+def _driver_lines(
+    drivers: list[Record], told: dict[str, str], names: Names, wanted: int, width: int | None
+) -> list[str]:
     """Return the strongest drivers, then what the baseline and the others add: together they are health."""
+    from tracker.cli.grid import grid
     from tracker.cli.looks import evidence_text
 
-    drivers = reader.table("health_drivers", scope, relationship=pair).records()
     moving = [d for d in drivers if d["driver"] != "baseline" and d["health_points"]]
     moving.sort(key=lambda d: (-abs(d["health_points"]), d["part"], d["driver"]))
     shown, others = moving[:wanted], moving[wanted:]
-    told = _told(reader, scope, pair, [d["driver"] for d in shown if d["part"] == "tone"], names)
-    width = max((len(_what(d)) for d in shown), default=0)
-    lines = []
-    for driver in shown:
-        text = told.get(driver["driver"], "")
-        day = driver["effective_on"] or ""
-        evidence = evidence_text(driver["evidence_attribution"], driver["origins"])
-        parts = [f"{signed(driver['health_points']):>6}  {_what(driver):<{width}}", text, str(day), evidence]
-        lines.append("   ".join(part for part in parts if part))
+    # Of tone a driver is what happened, of structure a component and what it rests on.
+    of_tone = [d["part"] == "tone" for d in shown]
+    cells = [
+        [f"{signed(d['health_points']):>6}" for d in shown],
+        [str(d["type"] if tone else d["driver"]) for d, tone in zip(shown, of_tone, strict=True)],
+        [told.get(d["driver"], "") if tone else bond(d["type"], names) for d, tone in zip(shown, of_tone, strict=True)],
+        [str(d["effective_on"] or "") for d in shown],
+        [evidence_text(d["evidence_attribution"], d["origins"]) for d in shown],
+    ]
+    lines = grid([("", column, False) for column in cells], width) if shown else []
     if others:
-        lines.append(f"{signed(sum((d['health_points'] for d in others), Decimal(0))):>6}  {len(others)} weaker ones")
+        rest = sum((d["health_points"] for d in others), Decimal(0))
+        lines.append(f"{signed(rest):>6}  {counted(len(others), 'weaker one')}")
     baseline = sum((d["health_points"] for d in drivers if d["driver"] == "baseline"), Decimal(0))
     return [*lines, f"{signed(baseline):>6}  baseline: tone without any evidence"] if baseline else lines
 
 
-def _what(driver: Record) -> str:
-    """Name a driver: of tone what happened, of structure the component and what it rests on."""
-    if driver["part"] == "tone":
-        return str(driver["type"])
-    return f"{driver['driver']} ({driver['type']})" if driver["type"] else str(driver["driver"])
-
-
-def _told(reader: Reader, scope: Scope, pair: str, occurrences: list[str], names: Names) -> dict[str, str]:
-    from tracker.cells import text_of
-    from tracker.cli.summary import summary
-
-    query = "select * from relationship_occurrences where relationship = ? and list_contains(?::varchar[], occurrence)"
-    records = (
-        reader.sql(query, scope, [pair, occurrences], lay=["relationship_occurrences"]).records() if occurrences else []
-    )
-    return {record["occurrence"]: text_of(summary(record, names)) for record in records}
+def bond(told: Any, names: Names) -> str:
+    """Return what a component of structure rests on with names for ids: `OpenAI → Microsoft: cloud`."""
+    who, colon, what = text_of(told).partition(": ")
+    return " → ".join(text_of(names.of(side)) for side in who.split(" → ")) + colon + what
 
 
 def signed(number: Decimal, digits: int = 1) -> str:

@@ -130,7 +130,7 @@ def _tell_warnings(session: Session, outcome: Outcome) -> None:
     if outcome.warnings and outcome.path.is_file():
         lines = source_lines(outcome.path.read_bytes())
         for problem in outcome.warnings:
-            session.note(problem.render(lines))
+            session.note(problem.render(lines), whole=True)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +71,7 @@ def show_rows(
 ) -> None:
     """Write a projection's rows, and on stderr how many more there are and how far the evidence reaches."""
     from tracker.cli.evidence import cut, reach
-    from tracker.cli.looks import counted, in_force_only
+    from tracker.cli.looks import counted, in_force_only, keys_of
     from tracker.cli.output import write_table
 
     for_people = reads.form in (None, Format.TABLE) and reads.on_terminal
@@ -80,9 +79,8 @@ def show_rows(
     table = session.reader.table(name, scope, relationship=pair, limit=limit)
     if for_people:
         shown, earlier = (table, 0) if everything else in_force_only(table)
-        # What orders the rows tells them apart: these columns stay however narrow the terminal is.
         projection = session.reader.projections.get(name)
-        keys = frozenset(re.findall(r"[a-z_]+", projection.order_by)) if projection else frozenset[str]()
+        keys = keys_of(shown, projection.order_by if projection else "")
         _print_for_people(session, shown, reads, pair, keys)
         counts = (
             f"{len(shown.rows)} in force, {earlier} earlier (-a shows all)"
@@ -98,7 +96,8 @@ def show_rows(
 def _print_for_people(
     session: Session, table: Table, reads: ReadOptions, pair: str | None, keys: frozenset[str]
 ) -> None:
-    from tracker.cli.looks import arrange, print_columns
+    from tracker.cli.grid import print_columns
+    from tracker.cli.looks import arrange
     from tracker.cli.names import names_of
 
     limit = reads.limit
@@ -115,7 +114,7 @@ def _print_for_people(
 
 def _list_projections(session: Session, reads: ReadOptions) -> None:
     """Say which projections there are: the bundled ones and the workspace's own."""
-    from tracker.cli.looks import print_columns
+    from tracker.cli.grid import print_columns
     from tracker.cli.output import write_table
     from tracker.state.projections import read_projections
     from tracker.state.reader import Table
@@ -144,7 +143,8 @@ def timeline(
     from tracker.cli.evidence import cut, reach
     from tracker.cli.looks import counted
     from tracker.cli.names import names_of, relationship_named
-    from tracker.cli.output import write_lines, write_table
+    from tracker.cli.output import write_page, write_table
+    from tracker.cli.summary import summaries_of
 
     session = session_of(ctx)
     scope, names = reads.scope(session), names_of(session)
@@ -156,7 +156,9 @@ def timeline(
         # Of a story the end is what one asks for.
         table = type(table)(table.columns, table.rows[len(table.rows) - min(reads.limit, len(table.rows)) :])
     if reads.form is None and reads.on_terminal:
-        write_lines([line for row in table.records() for line in _told(row, names, pair)], None)
+        rows = table.records()
+        summaries = summaries_of(session.reader, scope, pair, [row["occurrences"][0] for row in rows], names)
+        write_page(line for row in rows for line in _told(row, summaries, names, pair))
     else:
         write_table(table, reads)
     happenings = counted(len(table.rows), "happening")
@@ -177,17 +179,15 @@ def _since(table: Table, since: str) -> Table:
     return type(table)(table.columns, [row for row in table.rows if row[place] >= first])
 
 
-def _told(row: dict[str, Any], names: Names, pair: str | None) -> list[str]:
+def _told(row: dict[str, Any], summaries: dict[str, str], names: Names, pair: str | None) -> list[str]:
     """Return the lines of one happening: what, between whom, on whose word; below, the quote and where it stands."""
     from tracker.cells import text_of
-    from tracker.cli.looks import roles_text
 
     mark = "▲" if row["intensity"] > 0 else "▼" if row["intensity"] < 0 else "·"
-    who = roles_text(row["roles"], names)
     where = "" if pair else f"{text_of(names.of_pair(row['relationship']))}: "
     sic = " [sic]" if row["sic"] else ""
     indirect = "" if row["direct"] else "bears on it: "
-    told = f"{where}{indirect}{who}   {text_of(row['evidence_attribution'])}"
+    told = f"{where}{indirect}{summaries[row['occurrences'][0]]}   {text_of(row['evidence_attribution'])}"
     head = f"{row['effective_on']}  {mark} {row['type']:<22}  {told}"
     quote = f"“{text_of(row['quote'])}”" if row["quote"] else ""
     below = "   ".join(part for part in (quote + sic, text_of(row["development"])) if part.strip())

@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tracker.cells import amount_text, text_of
-from tracker.cli.failures import colourful
+from tracker.cli.grid import Columns
 from tracker.cli.names import Names
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from tracker.state.reader import Table
 
 IN_FORCE = frozenset({"in-force", "held", "paused", "current", "open", "planned", "in-office", "announced"})
@@ -31,23 +29,13 @@ EVIDENCE = ("evidence_attribution", "origins", "credibility", "occurrences")
 AMOUNT = ("unit", "amount", "amount_min", "amount_max", "qualifier", "per")
 """The columns of a net amount, in the order of `_amount`."""
 
-GAP = 2
-"""Blanks between two columns."""
+INNER = frozenset(
+    {"counts_on", "pair_first", "pair_second", "credit", "account_rank", "account_key", "rank", "conduct", "sort_key"}
+)
+"""Columns by which projections count and order."""
 
-SHORTEST = 4
-"""No column is narrower: what is less could not be read."""
-
-WRAPS_FROM = 40
-"""A cell that is longer is broken into lines where the terminal is too narrow."""
-
-BLANK_END = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-PIPED_WIDTH = 160
-"""The width of a table that a person will read in a file."""
-
-Columns = list[tuple[str, list[str], bool]]
-"""Heading, cells, and whether the cells are numbers."""
+UNSTATED = "–"
+"""What stands for a side that nobody names."""
 
 
 def in_force_only(table: Table) -> tuple[Table, int]:
@@ -62,6 +50,18 @@ def in_force_only(table: Table) -> tuple[Table, int]:
     return type(table)(table.columns, kept), len(table.rows) - len(kept)
 
 
+def keys_of(table: Table, order_by: str) -> frozenset[str]:
+    """Return the headings that tell the rows apart, which stay however narrow the terminal is: what orders them.
+
+    The day on which something ended does not, for that on which it began does; a status does where some are past.
+    """
+    keys = {name.removesuffix("_on") for name in re.findall(r"[a-z_]+", order_by)} - {"ended"}
+    if "status" in table.columns:
+        place = table.columns.index("status")
+        keys |= set() if {row[place] for row in table.rows} <= IN_FORCE else {"status"}
+    return frozenset(keys)
+
+
 def arrange(table: Table, names: Names, *, relationship: str | None = None, every_column: bool = False) -> Columns:
     """Return what a terminal shows of the rows; with `every_column` only ids become names."""
     columns = dict(zip(table.columns, map(list, zip(*table.rows, strict=True)), strict=True)) if table.rows else {}
@@ -70,13 +70,13 @@ def arrange(table: Table, names: Names, *, relationship: str | None = None, ever
     columns = _with_amounts(columns)
     evidence = _evidence(columns) if set(EVIDENCE[:2]) <= columns.keys() else None
     arranged: Columns = []
-    skipped = set(EVIDENCE) if evidence else set()
+    skipped = {*INNER, *EVIDENCE} if evidence else set(INNER)
     if relationship is not None or any({first, second} <= columns.keys() for first, second in pairs()):
         skipped.add("relationship")
     for name, values in columns.items():
         if name in skipped or all(value in (None, [], "", False) for value in values):
             continue
-        if name == "status" and set(values) == {"in-force"}:
+        if (name == "status" and set(values) == {"in-force"}) or _said_already(name, columns):
             continue
         partner = next((second for first, second in pairs() if first == name and second in columns), None)
         # Where a name stands beside it, an id is what one types.
@@ -86,86 +86,20 @@ def arrange(table: Table, names: Names, *, relationship: str | None = None, ever
         ]
         heading = name if name.removesuffix("_on") in columns else name.removesuffix("_on")
         if partner:
-            cells = [f"{a} → {b}" for a, b in zip(cells, _cells(partner, columns[partner], names), strict=True)]
+            others = _cells(partner, columns[partner], names)
+            pairs_of = zip(cells, others, strict=True)
+            cells = [f"{a or UNSTATED} → {b or UNSTATED}" if a or b else "" for a, b in pairs_of]
             heading = f"{name} → {partner}"
             skipped.add(partner)
         arranged.append((heading, cells, _numeric(values)))
     return [*arranged, ("evidence", evidence, False)] if evidence else arranged
 
 
-def print_columns(
-    columns: Columns, stream: TextIO, *, whole: bool = False, keys: frozenset[str] = frozenset()
-) -> list[str]:
-    """Print a table to a terminal, or to whatever a person will read; return the headings for which it is too narrow.
-
-    With `whole` every column is printed, in lines that wrap; `keys` always are. Cells are never cut off.
-    """
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    width = None if stream.isatty() else PIPED_WIDTH
-    console = Console(file=stream, no_color=not colourful(stream), highlight=False, width=width)
-    fitting = columns if whole else _fitting(columns, console.width, keys)
-    grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold" if colourful(stream) else "")
-    for (heading, _, numeric), cells_wide in zip(fitting, _widths(fitting, console.width), strict=True):
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        grid.add_column(Text(heading), justify=justify, overflow="fold", width=cells_wide)
-    for row in zip(*(cells for _, cells, _ in fitting), strict=True):
-        grid.add_row(*(Text(cell) for cell in row))
-    with console.capture() as captured:
-        console.print(grid)
-    # Rich fills every line up; nobody wants the blanks in what they copy.
-    stream.write("".join(BLANK_END.sub(_only_colour, line) + "\n" for line in captured.get().splitlines()))
-    stream.flush()
-    kept = {heading for heading, _, _ in fitting}
-    return [heading for heading, _, _ in columns if heading not in kept]
-
-
-def _fitting(columns: Columns, width: int, keys: frozenset[str]) -> Columns:
-    """Leave columns out until the others fit: first those that say the same in every row, then sparse, then late ones.
-
-    The first column names the row, the last is the evidence; `since` and `status` are what one looks for.
-    """
-    kept = list(columns)
-    rows = len(columns[0][1]) if columns else 0
-    kept_anyway = {"since", "status", "amount", "level", *keys}
-    spare = [c for c in columns[1:-1] if c[0] not in kept_anyway and " → " not in c[0]]
-    constant = [c for c in spare if rows > 1 and len(set(c[1])) == 1]
-    sparse = [c for c in spare if c not in constant and 2 * sum(not cell for cell in c[1]) > rows]
-    late = [c for c in reversed(spare) if c not in constant and c not in sparse]
-    for column in [*constant, *sparse, *late]:
-        if sum(_width(c) + GAP for c in kept) - GAP <= width:
-            break
-        kept.remove(column)
-    return kept
-
-
-def _widths(columns: Columns, width: int) -> list[int]:
-    """Share the line out: columns give way where they are widest, down to their longest words, and only then inside."""
-    widths = [_width(column) for column in columns]
-    words = [_width((heading, cells, numeric), word=True) for heading, cells, numeric in columns]
-    available = width - GAP * (len(columns) - 1)
-    for least in (words, [SHORTEST] * len(columns)):
-        while sum(widths) > available:
-            slack = [w - m for w, m in zip(widths, least, strict=True)]
-            if max(slack, default=0) <= 0:
-                break
-            widths[max(range(len(slack)), key=lambda n: (slack[n] > 0, widths[n]))] -= 1
-    return widths
-
-
-def _width(column: tuple[str, list[str], bool], *, word: bool = False) -> int:
-    """Return the cells that a column takes, at most `WRAPS_FROM`; with `word` only its longest word counts."""
-    from tracker.books.problems import display_width
-
-    heading, cells, _ = column
-    texts = [part for text in (heading, *cells) for part in (text.split() if word else [text])]
-    return min(WRAPS_FROM, max(map(display_width, texts), default=1))
-
-
-def _only_colour(blank: re.Match[str]) -> str:
-    return "".join(COLOUR.findall(blank[0]))
+def _said_already(name: str, columns: dict[str, list[Any]]) -> bool:
+    """Say whether a column repeats another: whom nobody was merged into counts for itself, a day is in its EDTF."""
+    return (name == "counts_for" and columns[name] == columns.get("party")) or (
+        name == "published_on" and "published" in columns
+    )
 
 
 @cache
@@ -236,10 +170,16 @@ def _writer(name: str, names: Names) -> Callable[[Any], str]:
     if name == "roles":
         return lambda value: roles_text(value, names)
     if name in party_columns():
-        return lambda value: ", ".join(
-            text_of(names.of(p)) for p in ([value] if isinstance(value, str) else value or [])
-        )
+        return lambda value: _named(value, names)
     return text_of
+
+
+def _named(value: Any, names: Names) -> str:
+    """Write ids as names; a column of that name may as well hold something else, in a projection of a user's own."""
+    parties = [value] if isinstance(value, str) else value
+    if isinstance(parties, list) and all(isinstance(party, str) for party in parties):
+        return ", ".join(text_of(names.of(party)) for party in parties)
+    return text_of(value)
 
 
 def roles_text(roles: Any, names: Names) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.cells import csv_cell, json_record, json_text, markdown_cell, text_of
 from tracker.cli.options import Format, ReadOptions
+from tracker.cli.page import page
 from tracker.errors import TrackerError, UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def write_lines(lines: Iterator[str] | Sequence[str], output: Path | None) -> No
         sys.stdout.flush()
         return
     _replace(output, lambda path: path.write_text("".join(line + "\n" for line in lines), encoding="utf-8"))
+
+
+def write_page(lines: Iterable[str], output: Path | None = None) -> None:
+    """Write lines for people: on a terminal folded where it ends and with colour, elsewhere as they are."""
+    write_lines(list(lines) if output else page(lines, sys.stdout), output)
 
 
 def write_parquet(table: Table, output: Path | None) -> None:

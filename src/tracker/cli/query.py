@@ -38,7 +38,7 @@ def query(
     table = _run(session, reads, _text(sql), timeout)
     if reads.form in (None, Format.TABLE) and reads.on_terminal:
         from tracker.cells import text_of
-        from tracker.cli.looks import print_columns
+        from tracker.cli.grid import print_columns
 
         columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
         heads = zip(table.columns, columns, strict=True)

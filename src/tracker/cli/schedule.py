@@ -213,7 +213,7 @@ def _write(columns: list[str], rows: list[tuple[Any, ...]], reads: ReadOptions) 
     import sys
 
     from tracker.cells import text_of
-    from tracker.cli.looks import print_columns
+    from tracker.cli.grid import print_columns
     from tracker.cli.output import write_table
     from tracker.state.reader import Table
 

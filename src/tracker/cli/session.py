@@ -92,16 +92,22 @@ class Session:
         except (TrackerError, OSError) as error:
             self.note(f"warning: the checkpoint is not signed, or its copy not kept: {error}")
 
-    def note(self, text: str) -> None:
-        """Say something beside the data, on stderr; `-q` keeps it quiet."""
+    def note(self, text: str, *, whole: bool = False) -> None:
+        """Say something beside the data, on stderr; `-q` keeps it quiet.
+
+        A terminal gets it folded, unless it is `whole`: an excerpt with its caret, a command to copy.
+        """
         if not self.quiet:
+            from tracker.cli.page import folded, width_of
             from tracker.model.names import visible
 
-            sys.stderr.write(visible(text, newlines=True) + "\n")
+            width = None if whole else width_of(sys.stderr)
+            for line in visible(text, newlines=True).split("\n"):
+                sys.stderr.writelines(f"{piece}\n" for piece in folded(line, width))
 
     def undo(self, command: str) -> None:
         """Say how to take back what was just done."""
-        self.note(f"undo: {command}")
+        self.note(f"undo: {command}", whole=True)
 
     @property
     def may_ask(self) -> bool:

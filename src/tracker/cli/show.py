@@ -79,15 +79,16 @@ def show(
     As text, or with --json as an object.
     """
     from tracker.cells import json_text
-    from tracker.cli.output import write_lines
+    from tracker.cli.output import write_lines, write_page
 
     session = session_of(ctx)
     if reads.form not in (None, Format.JSON, Format.TABLE):
         raise UsageError(f"-f {reads.form}: show tells one thing: --json gives it as an object")
     kind, identity, facts, lines = describe(session, reads.scope(session), reference)
     if reads.form is Format.JSON:
-        lines = [json_text({"kind": kind, "id": identity, **facts})]
-    write_lines(lines, reads.output)
+        write_lines([json_text({"kind": kind, "id": identity, **facts})], reads.output)
+    else:
+        write_page(lines, reads.output)
 
 
 def describe(session: Session, scope: Scope, words: list[str]) -> tuple[str, str, dict[str, Any], list[str]]:

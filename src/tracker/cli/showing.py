@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 from tracker.cells import json_record, plain_decimal, text_of
+from tracker.cli.grid import grid
 from tracker.cli.kept_text import place_of_quote
-from tracker.cli.looks import arrange, counted
+from tracker.cli.looks import INNER, arrange, counted
 from tracker.cli.names import Names
+from tracker.cli.page import width_of
 from tracker.cli.session import Session
 from tracker.cli.summary import own_fields, summary
 from tracker.model.names import visible
@@ -22,11 +25,6 @@ COMMON = (
     "reliability", "credibility_code", "intensity", "materiality", "bears_on", "published_on", "origin",
 )  # fmt: skip
 """What is told of every development, in this order, where it is stated."""
-
-INNER = frozenset(
-    {"counts_on", "pair_first", "pair_second", "credit", "account_rank", "account_key", "rank", "conduct", "sort_key"}
-)
-"""Columns by which projections count and order."""
 
 REVISIONS = "select * from reported where development = ? order by revision"
 ACCOUNTS = "select * from reported where occurrence = ? and status = 'current' order by account_key desc"
@@ -118,7 +116,7 @@ class Teller:
         """Tell a relationship: its health, and where to look further."""
         from tracker.cli.health import health_lines
 
-        lines = health_lines(self.session.reader, self.scope, pair, self.names)
+        lines = health_lines(self.session.reader, self.scope, pair, self.names, width=width_of(sys.stdout))
         lines.append(f"more: tracker timeline {pair} · tracker list exclusivity_terms {pair}")
         health = self.session.reader.table("partnership_health", self.scope, relationship=pair).records()
         return (health[0] if health else {"relationship": pair, "band": None}), lines
@@ -195,10 +193,9 @@ def _contradiction_line(row: dict[str, Any]) -> list[str]:
 
 def _grid(table: Table, names: Names) -> list[str]:
     """Return rows as aligned text."""
-    columns = arrange(table, names)
-    widths = [max(len(cell) for cell in [heading, *cells]) for heading, cells, _ in columns]
-    lines = [[heading for heading, _, _ in columns], *zip(*(cells for _, cells, _ in columns), strict=True)]
-    return ["  " + "  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines if line]
+    columns = [(heading, [heading, *cells], right) for heading, cells, right in arrange(table, names)]
+    width = width_of(sys.stdout)
+    return [f"  {line}" for line in grid(columns, width and width - 2)]
 
 
 def _stated(record: dict[str, Any]) -> dict[str, Any]:

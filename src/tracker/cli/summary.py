@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tracker.cells import text_of
 from tracker.cli.looks import roles_text
 from tracker.cli.names import Names
+
+if TYPE_CHECKING:
+    from tracker.state.reader import Reader
+    from tracker.state.scope import Scope
 
 SHOWN_FIELDS = 4
 """More would not fit on a line; `tracker show` tells the rest."""
@@ -23,6 +27,20 @@ def summary(record: Mapping[str, Any], names: Names) -> str:
     ][:SHOWN_FIELDS]
     who = roles_text(record.get("roles"), names)
     return f"{who}: {', '.join(details)}" if details and who else who or ", ".join(details)
+
+
+def summaries_of(
+    reader: Reader, scope: Scope, pair: str | None, occurrences: Sequence[str], names: Names
+) -> dict[str, str]:
+    """Return the summary of each of these occurrences, of one relationship or of all."""
+    if not occurrences:
+        return {}
+    query = "select * from relationship_occurrences where list_contains(?::varchar[], occurrence)"
+    values: list[Any] = [list(occurrences)]
+    if pair is not None:
+        query, values = f"{query} and relationship = ?", [*values, pair]
+    records = reader.sql(query, scope, values, lay=["relationship_occurrences"]).records()
+    return {record["occurrence"]: text_of(summary(record, names)) for record in records}
 
 
 def own_fields(record: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -51,7 +51,7 @@ def why(
     from tracker.cells import json_text
     from tracker.cli.evidence import in_words, reach
     from tracker.cli.names import names_of, relationship_named
-    from tracker.cli.output import write_lines
+    from tracker.cli.output import write_lines, write_page
     from tracker.state.subjects import find_subject
     from tracker.state.why import explain
 
@@ -65,13 +65,12 @@ def why(
     found = explain(session.reader, scope, pair, subject)
     reached = reach(session.reader, scope, pair)
     if reads.form is Format.JSON:
-        lines = [json_text(facts(found, reached, reads.limit))]
-    else:
-        from tracker.cli.grounds import told
+        write_lines([json_text(facts(found, reached, reads.limit))], reads.output)
+        return
+    from tracker.cli.grounds import told
 
-        limit = GROUNDS if reads.limit is None and subject.kind == "health" else reads.limit
-        lines = [*told(found, names, limit), f"{in_words(scope, session.today)}, {reached}"]
-    write_lines(lines, reads.output)
+    limit = GROUNDS if reads.limit is None and subject.kind == "health" else reads.limit
+    write_page([*told(found, names, limit), f"{in_words(scope, session.today)}, {reached}"], reads.output)
 
 
 def _told_apart(names: Names, words: Sequence[str]) -> tuple[list[str], str]:
