@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -15,15 +17,27 @@ from case_runner import PROJECTIONS
 from oracle.scopes import TODAY, scopes
 from oracle.trials import Rows, rows_of
 from oracle.worlds import FOCUS, MORE, histories, log_of
+from replay_helpers import append, history, live_file, make_places, opened
 from tracker.state.build import Order, build
+from tracker.state.generations import generations_of
 from tracker.state.manifest import Manifest
-from tracker.state.mirror import attach
-from tracker.state.reader import CONFIG, Reader
-from tracker.state.replay import quiet
+from tracker.state.mirror import attach, is_sound
+from tracker.state.query import guarded_query
+from tracker.state.reader import CONFIG, Reader, open_reader
+from tracker.state.replay import Places, quiet, replay
 from tracker.state.scope import Scope
 
 SEEDS = st.integers(0, 2**32 - 1)
+HISTORY = history()
+PARTIES = len(
+    {data.split(b'"party":"')[1].split(b'"')[0] for _, topic, data in HISTORY if topic == "PartyRegistered.v1"}
+)
 EXPLORING = settings().max_examples > 100
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return make_places(tmp_path, HISTORY)
 
 
 def recorded(seed: int) -> Rows:
@@ -94,3 +108,146 @@ def test_the_digests_do_not_depend_on_batches(tmp_path: Path) -> None:
     parts = build(tmp_path / "2.duckdb", [rows[n : n + 7] for n in range(0, len(rows), 7)], order, quiet)
 
     assert parts == whole
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda data: data[: len(data) // 2],
+    "cut to its header": lambda data: data[:4096],
+    "empty": lambda data: b"",
+    "no database": lambda data: b"not a database\n" * 1000,
+    "flipped in its header": lambda data: flipped(data, 4096 + 20),
+    "flipped in its tables": lambda data: bytes(byte ^ 4 for byte in data[:1_000_000]) + data[1_000_000:],
+}
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_generation_is_set_aside_and_the_log_answers(
+    damage: str, places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay(places, TODAY)
+    path = live_file(places)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+
+    reader = open_reader(places.log, places.projections, TODAY)
+
+    assert len(reader.table("parties").rows) == PARTIES
+    assert len(reader.table("developments").rows) > 0
+    assert "generation 1 is damaged and was set aside as 1.duckdb.damaged" in capsys.readouterr().err
+    assert replay(places, TODAY).generation == 2
+
+
+def test_a_flip_anywhere_is_found_when_it_is_read(places: Places) -> None:
+    replay(places, TODAY)
+    path = live_file(places)
+    data, expected = path.read_bytes(), open_reader(places.log, places.projections, TODAY).table("reports").rows
+    rng = Random(1)
+    unseen = []
+    for place in [rng.randrange(len(data)) for _ in range(8)]:
+        damaged = path.with_name("damaged.duckdb")
+        damaged.write_bytes(flipped(data, place))
+        if is_sound(damaged, CONFIG):
+            unseen.append(place)
+
+    assert unseen == []
+    assert open_reader(places.log, places.projections, TODAY).table("reports").rows == expected
+
+
+def test_a_query_of_a_damaged_generation_answers_from_the_log(places: Places) -> None:
+    replay(places, TODAY)
+    path = live_file(places)
+    data = path.read_bytes()
+    # What opening reads stays whole, so that only the query meets the damage.
+    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+
+    asked = "select count(*) from parties"
+
+    assert guarded_query(places.log, places.projections, TODAY, Scope(), asked).rows == [(PARTIES,)]
+
+
+def test_a_generation_of_another_tracker_is_ignored_and_kept(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay(places, TODAY)
+    pointer = generations_of(places.log).folder / "CURRENT"
+    pointer.write_text(pointer.read_text("utf-8").replace(duckdb.__version__, "99.0.0"), "utf-8")
+
+    reader = open_reader(places.log, places.projections, TODAY)
+
+    assert reader.generation is None
+    assert len(reader.table("parties").rows) == PARTIES
+    assert "was built by another tracker, with DuckDB 99.0.0" in capsys.readouterr().err
+    assert generations_of(places.log).numbers() == [1]
+
+
+def test_a_generation_that_decoded_otherwise_is_ignored_and_compared_as_changed(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.state.build.model_hash", lambda: "former")
+    replay(places, TODAY)
+    monkeypatch.undo()
+    with opened(live_file(places)) as con:
+        con.execute("update state.parties set name = 'otherwise decoded' where party like '%acme'")
+
+    assert open_reader(places.log, places.projections, TODAY).generation is None
+    outcome = replay(places, TODAY)
+
+    assert outcome.changes == {"parties": "another version of tracker built it"}
+    assert outcome.generation == 2
+
+
+def test_the_generation_of_another_log_is_ignored(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    replay(places, TODAY)
+    for path in places.log.parent.glob("*"):
+        if path.is_file():
+            path.unlink()
+    append(places.log, history(seed=4), create=True)
+
+    reader = open_reader(places.log, places.projections, TODAY)
+
+    assert reader.generation is None
+    assert "generation 1 is not of this log" in capsys.readouterr().err
+
+
+def test_a_pointer_that_cannot_be_read_means_no_generation(places: Places) -> None:
+    replay(places, TODAY)
+    (generations_of(places.log).folder / "CURRENT").write_bytes(b"\x00garbage")
+
+    assert open_reader(places.log, places.projections, TODAY).generation is None
+    assert replay(places, TODAY).generation == 2
+
+
+def test_a_published_generation_has_no_write_ahead_log_and_is_never_written(places: Places) -> None:
+    replay(places, TODAY)
+    path = live_file(places)
+    before = path.read_bytes()
+
+    reader = open_reader(places.log, places.projections, TODAY)
+    reader.table("parties")
+    reader.table("parties", Scope(where="attribution = 'document'"))
+    replay(places, TODAY)
+
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in path.parent.iterdir()) == ["1.duckdb", "2.duckdb", "CURRENT"]
+
+
+def test_a_changed_projection_answers_with_its_new_sql_before_any_replay(places: Places) -> None:
+    replay(places, TODAY)
+    (places.projections[1] / "parties.sql").write_text(PARTIES_RENAMED, "utf-8")
+    (places.projections[1] / "added.sql").write_text("select count(*) as parties from parties", "utf-8")
+
+    reader = open_reader(places.log, places.projections, TODAY)
+
+    assert reader.generation is not None
+    assert {row["name"] for row in reader.table("parties").records()} == {"renamed"}
+    assert reader.table("added").rows == [(PARTIES,)]
+
+
+PARTIES_RENAMED = """
+    select party, 'renamed' as name, 'organisation' as kind, [] as aliases, null::varchar as part_of,
+        party as counts_for, null::varchar as note
+    from party_entries where topic = 'PartyRegistered.v1' qualify row_number() over (partition by party) = 1
+"""

@@ -2,65 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
-from eventsourcing.dcb.api import DCBEvent
 
 from case_runner import ROOT
 from oracle.scopes import TODAY
-from oracle.trials import Rows, rows_of
-from oracle.worlds import FOCUS, histories, log_of
+from replay_helpers import append, history, live_file, make_places, opened
 from tracker.errors import ExitCode
-from tracker.log.sqlite_recorder import SQLiteDCBRecorder
+from tracker.state.export import CannotExport
 from tracker.state.generations import NothingToRollBackTo, generations_of
+from tracker.state.plan import plan
+from tracker.state.projections import ProjectionError
 from tracker.state.reader import open_reader
-from tracker.state.replay import Places, ReplayRunning, one_at_a_time, replay, roll_back
+from tracker.state.replay import LogNotProven, Places, ReplayRunning, replay, roll_back, running_pid
+from tracker.state.replay_lock import one_at_a_time
 from tracker.state.runs import runs_of
+from tracker.state.scope import Scope
 
-ROWS = rows_of(log_of([entry for history in histories(3, FOCUS[:2]) for entry in history]))
-
-FEW = (
-    *(
-        "parties",
-        "reports",
-        "tenures",
-        "affiliations",
-        "evidence_weights",
-        "occurrences",
-        "developments",
-        "agenda_days",
-    ),
-    *("relationship_occurrences", "relationships", "board_seats"),
-)
-"""Enough to replay: all of them would take several times as long."""
+ROWS = history()
 
 
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
-    for folder in ("bundled", "projections"):
-        (tmp_path / folder).mkdir()
-    for name in FEW:
-        (tmp_path / "bundled" / f"{name}.sql").write_bytes((ROOT / "projections" / f"{name}.sql").read_bytes())
-    log = tmp_path / ".tracker" / "log.sqlite"
-    log.parent.mkdir()
-    append(log, ROWS[:-5], create=True)
-    return Places(log, (tmp_path / "bundled", tmp_path / "projections"))
-
-
-def append(log: Path, rows: Rows, *, create: bool = False) -> None:
-    with SQLiteDCBRecorder(log, create=create) as recorder:
-        recorder.append([DCBEvent(topic, bytes(data), []) for _, topic, data in rows])
-
-
-def edit_live(places: Places, statement: str) -> None:
-    generations = generations_of(places.log)
-    pointer = generations.pointer()
-    assert pointer is not None
-    with duckdb.connect(str(generations.path(pointer.number))) as con:
-        con.execute(statement)
+    return make_places(tmp_path, ROWS[:-5])
 
 
 def test_the_second_replay_is_the_same_as_the_first(places: Places) -> None:
@@ -82,7 +54,8 @@ def test_a_replay_compares_at_the_event_and_the_day_of_the_live_generation(place
 
 def test_an_edited_cell_of_the_live_generation_is_drift_that_names_the_row(places: Places) -> None:
     replay(places, TODAY)
-    edit_live(places, "update state.parties set name = 'Forged' where party = 'w0-globex'")
+    with opened(live_file(places)) as con:
+        con.execute("update state.parties set name = 'Forged' where party = 'w0-globex'")
 
     outcome = replay(places, TODAY)
 
@@ -134,23 +107,21 @@ def test_a_reader_sees_what_was_appended_since_the_generation(places: Places) ->
 
 
 def test_a_second_replay_is_refused_and_told_who_replays(places: Places) -> None:
+    refused: list[ReplayRunning] = []
+
+    def try_it() -> None:
+        try:
+            replay(places, TODAY)
+        except ReplayRunning as error:
+            refused.append(error)
+
     with one_at_a_time(places.log):
-        import threading
-
-        refused: list[ReplayRunning] = []
-
-        def try_it() -> None:
-            try:
-                replay(places, TODAY)
-            except ReplayRunning as error:
-                refused.append(error)
-
         thread = threading.Thread(target=try_it)
         thread.start()
         thread.join()
 
-    assert [error.exit_code for error in refused] == [ExitCode.WORKSPACE]
-    assert refused[0].pid is not None
+    assert [(error.exit_code, error.pid) for error in refused] == [(ExitCode.WORKSPACE, os.getpid())]
+    assert runs_of(places.log).all() == []
 
 
 def test_rolling_back_lets_the_generation_before_answer(places: Places) -> None:
@@ -168,7 +139,7 @@ def test_the_history_tells_every_run(places: Places) -> None:
     replay(places, TODAY)
     replay(places, TODAY, trigger="schedule:morning")
     (places.projections[1] / "broken.sql").write_text("select nothing", "utf-8")
-    with pytest.raises(Exception, match="projection 'broken' does not work"):
+    with pytest.raises(ProjectionError, match="projection 'broken' does not work"):
         replay(places, TODAY)
 
     told = runs_of(places.log).all()
@@ -180,3 +151,147 @@ def test_the_history_tells_every_run(places: Places) -> None:
     ]
     assert "broken" in str(told[2].error)
     assert not [path for path in generations_of(places.log).folder.iterdir() if "building" in path.name]
+
+
+def test_a_replay_that_is_killed_leaves_the_live_generation_and_is_told_as_crashed(places: Places) -> None:
+    replay(places, TODAY)
+    root = places.projections[1].parent
+    process = helper("replay_many", root, "1")
+    folder = generations_of(places.log).folder
+    while not list(folder.glob("*.building")):
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+
+    assert [run.result for run in runs_of(places.log).all(running_pid(places.log))] == ["first", "crashed"]
+    assert open_reader(places.log, places.projections, TODAY).generation is not None
+    assert replay(places, TODAY).result == "same"
+    assert sorted(path.name for path in folder.iterdir()) == ["1.duckdb", "2.duckdb", "CURRENT"]
+
+
+def helper(task: str, root: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("replay_helpers.py")), task, str(root), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def test_replays_neither_block_nor_tear_readers_who_append(places: Places) -> None:
+    assert together(places, readers=2, reads=4, replays=3) == {"read 4"}
+
+
+@pytest.mark.slow
+def test_twenty_replays_neither_block_nor_tear_five_readers_who_append(places: Places) -> None:
+    assert together(places, readers=5, reads=40, replays=20) == {"read 40"}
+
+
+def together(places: Places, readers: int, reads: int, replays: int) -> set[str]:
+    """Run readers that append and a process that replays; return what the readers said."""
+    replay(places, TODAY)
+    root = places.projections[1].parent
+    reading = [helper("read_until_told", root, str(reads)) for _ in range(readers)]
+    replaying = helper("replay_many", root, str(replays))
+    told = {line for process in reading for line in process.communicate()[0].splitlines()}
+    published = replaying.communicate()[0].split()
+    assert published == [str(n) for n in range(2, replays + 2)]
+    return told
+
+
+def test_without_generations_a_replay_from_the_log_gives_the_same_digests(places: Places) -> None:
+    first = replay(places, TODAY)
+    folder = generations_of(places.log).folder
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+    again = replay(places, TODAY)
+
+    assert again.result == "first"
+    assert again.manifest.digests == first.manifest.digests
+    assert again.manifest.fingerprint == first.manifest.fingerprint
+
+
+@pytest.mark.parametrize("settings", [{"TZ": "Asia/Kolkata", "PYTHONHASHSEED": "1"}, {"TZ": "America/St_Johns"}])
+def test_neither_the_zone_nor_the_hash_seed_changes_a_digest(places: Places, settings: dict[str, str]) -> None:
+    expected = replay(places, TODAY).manifest.digests
+
+    subprocess.run(
+        [sys.executable, "-c", REPLAY_ELSEWHERE, str(places.projections[1].parent)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings},
+    )
+
+    assert runs_of(places.log).all()[-1].digests == expected
+
+
+REPLAY_ELSEWHERE = "import sys, pathlib, replay_helpers; replay_helpers.replay_many(pathlib.Path(sys.argv[1]), '1')"
+
+
+def test_only_the_last_generations_are_kept(places: Places) -> None:
+    for _ in range(4):
+        replay(places, TODAY, kept=2)
+
+    assert generations_of(places.log).numbers() == [3, 4]
+
+
+def test_nothing_is_published_over_a_log_that_fails_its_checkpoints(places: Places) -> None:
+    import sqlite3
+
+    replay(places, TODAY)
+    con = sqlite3.connect(places.log)
+    con.execute("drop trigger if exists dcb_events_no_delete")
+    for (name,) in con.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+        con.execute(f"drop trigger {name}")
+    con.execute("delete from dcb_events where position > 20")
+    con.commit()
+    con.close()
+
+    with pytest.raises(LogNotProven, match="nothing was published"):
+        replay(places, TODAY)
+    assert generations_of(places.log).numbers() == [1]
+    assert runs_of(places.log).all()[-1].result == "failed"
+
+
+def test_the_plan_says_what_changed_and_writes_nothing(places: Places) -> None:
+    replay(places, TODAY)
+    append(places.log, ROWS[-5:])
+    (places.projections[1] / "clock.sql").write_text("select 1 as one", "utf-8")
+    runs = runs_of(places.log).all()
+
+    found = plan(places.log, places.projections, TODAY)
+
+    assert (found.events, found.new_events, found.live) == (len(ROWS), 5, 1)
+    assert found.changed == {"clock": "is new"}
+    assert found.seconds > 0
+    assert found.bytes_needed > 0
+    assert generations_of(places.log).numbers() == [1]
+    assert runs_of(places.log).all() == runs
+
+
+def test_a_replay_under_a_scope_writes_files_and_leaves_the_live_state(places: Places, tmp_path: Path) -> None:
+    replay(places, TODAY)
+    day = date(2024, 3, 1)
+
+    outcome = replay(places, TODAY, scope=Scope(as_of=day), output=tmp_path / "out")
+
+    reader = open_reader(places.log, places.projections, TODAY)
+    written = duckdb.connect().execute(f"from '{tmp_path / 'out' / 'relationships.parquet'}'").fetchall()
+    assert outcome.result == "exported"
+    assert written == reader.table("relationships", Scope(as_of=day)).rows
+    assert written != reader.table("relationships").rows
+    assert (tmp_path / "out" / "manifest.json").exists()
+    assert generations_of(places.log).numbers() == [1]
+    assert not [path for path in tmp_path.iterdir() if "building" in path.name]
+
+
+def test_a_replay_under_a_scope_can_write_one_file(places: Places, tmp_path: Path) -> None:
+    replay(places, TODAY, scope=Scope(where="attribution = 'document'"), output=tmp_path / "dossier.duckdb")
+
+    with duckdb.connect(str(tmp_path / "dossier.duckdb"), read_only=True) as con:
+        told = con.execute("select distinct attribution from state.developments").fetchall()
+    assert told == [("document",)]
+    with pytest.raises(CannotExport, match="it is a file"):
+        replay(places, TODAY, output=tmp_path / "bundled" / "parties.sql")

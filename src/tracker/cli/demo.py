@@ -56,6 +56,7 @@ def demo(
     session = replace(session_of(ctx), directory=directory)
     _make(directory)
     _fill(session, directory)
+    _replay(session)
     _show(session, directory)
 
 
@@ -86,6 +87,17 @@ def _fill(session: Session, directory: Path) -> None:
         size = log.head()
     new = sum(len(outcome.stored) for outcome in outcomes)
     session.note(f"{len(books)} books imported into {directory}: {new:,} events recorded, {size:,} in the log")
+
+
+def _replay(session: Session) -> None:
+    """Build a generation, from which the answers then come; one that is up to date already is left."""
+    from tracker.cli.replay import places_of, run_replay, verdict
+    from tracker.state.plan import plan
+
+    places = places_of(session)
+    found = plan(places.log, places.projections, session.today)
+    if found.live is None or found.new_events or found.changed:
+        session.note(verdict(run_replay(session, places)))
 
 
 def _copy(source: Path, target: Path) -> list[Path]:

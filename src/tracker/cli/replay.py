@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.cli.evidence import in_words
 from tracker.cli.looks import counted
-from tracker.cli.options import new_app
+from tracker.cli.options import AsOf, KnownAt, Lens, ReadOptions, RecordedUntil, Where, new_app
 from tracker.cli.session import Session, session_of
+from tracker.errors import UsageError
 
 if TYPE_CHECKING:
     from tracker.state.build import Progress
     from tracker.state.replay import Outcome, Places
+    from tracker.state.scope import Scope
 
 app = new_app()
 
@@ -23,24 +27,48 @@ app = new_app()
 @app.command()
 def replay(
     ctx: typer.Context,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be rebuilt, what changed, and about what it takes.")
+    ] = False,
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the generation before.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Publish what was rebuilt even if it drifted.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Publish what was rebuilt even if tables drifted.")] = False,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    recorded_until: RecordedUntil = None,
+    where: Where = None,
+    lens: Lens = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR|FILE", help="Write Parquet files or one .duckdb, publish nothing."),
+    ] = None,
 ) -> None:
     """Rebuild every projection from the log's first event, compare with the live tables, and publish the result.
 
-    What differs though neither the log nor the SQL changed is drift: it is shown row by row, nothing is published, and
-    the exit code is 1.
+    A table that differs though neither the log nor its SQL changed has drifted: its rows are shown, nothing is
+    published, and the exit code is 1. With -o it replays beside the live state, under a scope if one is given.
     """
     session = session_of(ctx)
     places = places_of(session)
+    reads = ReadOptions(as_of=as_of, known_at=known_at, recorded_until=recorded_until, where=where, lens=lens)
+    scope = reads.scope(session)
+    if output is None and not scope.is_everything():
+        raise UsageError("the live state has no scope: name where to replay under it, with -o DIR or -o FILE.duckdb")
     if rollback:
         from tracker.state.replay import roll_back
 
         sys.stdout.write(f"generation {roll_back(places)} answers again\n")
-        return
-    outcome = run_replay(session, places, accept=accept)
-    sys.stdout.write("\n".join([*drift_lines(outcome), *change_lines(outcome), verdict(outcome)]) + "\n")
-    raise typer.Exit(outcome.exit_code)
+        session.undo("tracker replay")
+    elif dry_run:
+        _show_plan(session, places)
+    elif output is not None:
+        outcome = run_replay(session, places, scope=scope, output=output)
+        built = f"{counted(outcome.manifest.position, 'event')}, {counted(projections_of(outcome), 'projection')}"
+        sys.stdout.write(f"{output}: {built}, {in_words(scope, session.today)}\n")
+    else:
+        outcome = run_replay(session, places, accept=accept)
+        sys.stdout.write("\n".join([*drift_lines(outcome), *change_lines(outcome), verdict(outcome)]) + "\n")
+        raise typer.Exit(outcome.exit_code)
 
 
 def places_of(session: Session) -> Places:
@@ -50,20 +78,51 @@ def places_of(session: Session) -> Places:
     return Places(session.workspace.log, tuple(session.workspace.projections))
 
 
-def run_replay(session: Session, places: Places, *, accept: bool = False) -> Outcome:
+def run_replay(
+    session: Session,
+    places: Places,
+    *,
+    accept: bool = False,
+    scope: Scope | None = None,
+    output: Path | None = None,
+) -> Outcome:
     """Replay a workspace, with a bar on a terminal."""
     from tracker.state.replay import replay as replay_workspace
+    from tracker.state.scope import Scope
 
     with bar(session) as progress:
         return replay_workspace(
-            places, session.today, kept=session.workspace.kept_generations, accept=accept, progress=progress
+            places,
+            session.today,
+            scope=scope or Scope(),
+            output=output,
+            kept=session.workspace.kept_generations,
+            accept=accept,
+            progress=progress,
         )
+
+
+def _show_plan(session: Session, places: Places) -> None:
+    from tracker.state.plan import plan
+
+    found = plan(places.log, places.projections, session.today)
+    new = f" ({found.new_events:,} new)" if found.live is not None and found.new_events else ""
+    lines = [f"~ {table}: {why}" for table, why in found.changed.items()]
+    lines.append(
+        f"{counted(found.events, 'event')}{new}, {counted(found.projections, 'projection')}, "
+        f"about {found.seconds:,.0f} s and {found.bytes_needed / 1e6:,.0f} MB: nothing was rebuilt"
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def projections_of(outcome: Outcome) -> int:
+    """Return how many projections a replay built."""
+    return sum(bool(facts.query) for facts in outcome.manifest.tables.values())
 
 
 def verdict(outcome: Outcome) -> str:
     """Return `generation 7: 1,204 events, 21 projections, same as generation 6`."""
-    projections = sum(bool(facts.query) for facts in outcome.manifest.tables.values())
-    built = f"{counted(outcome.manifest.position, 'event')}, {counted(projections, 'projection')}"
+    built = f"{counted(outcome.manifest.position, 'event')}, {counted(projections_of(outcome), 'projection')}"
     number = outcome.manifest.number
     head = f"generation {number}" if outcome.generation is not None else "nothing published"
     if outcome.compared is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from tracker.state.base import base_views
 from tracker.state.digests import digest_of
 from tracker.state.load import LOG_TABLES, load_log
 from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, sha256, write_manifest
-from tracker.state.projections import Projection, ProjectionError, named_sources, sorted_by_needs, tables_read
-from tracker.state.reader import CONFIG
+from tracker.state.projections import Projection, named_sources, sorted_by_needs, tables_read
+from tracker.state.reader import CONFIG, explained, refuse_bad_where
 from tracker.state.scope import Scope
 
 BUILT = "built"
@@ -32,16 +32,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built. `upto` is the position of the last event, `root` that of the log's Merkle tree there."""
+    """What is to be built, for which day. `root` is that of the log's Merkle tree; only an export has a `scope`."""
 
     number: int
     as_of: date
     projections: Mapping[str, Projection]
     root: str
+    scope: Scope = Scope()
 
 
 def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Progress) -> Manifest:
-    """Build a generation in a new file; returns what it says of itself. Raises ProjectionError, duckdb.Error."""
+    """Build a generation in a new file; returns what it says of itself. Raises BadScope, ProjectionError."""
+    refuse_bad_where(order.scope)
     con = duckdb.connect(config={**CONFIG, "temp_directory": str(path) + ".spill"})
     try:
         quoted = str(path).replace("'", "''")
@@ -65,6 +67,7 @@ def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Prog
             duckdb=duckdb.__version__,
             as_of=order.as_of,
             tables=facts,
+            scope=_cuts(order.scope),
         )
         write_manifest(con, BUILT, manifest)
         con.execute("use memory.main")
@@ -73,6 +76,11 @@ def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Prog
     finally:
         con.close()
     return manifest
+
+
+def _cuts(scope: Scope) -> dict[str, str]:
+    """Return a scope as a manifest tells it."""
+    return {name: str(value) for name, value in asdict(scope).items() if value not in (None, True)}
 
 
 class _Last:
@@ -95,7 +103,7 @@ def _build_tables(
 ) -> dict[str, TableFacts]:
     """Build every projection in the schema `state`, each after those that it reads."""
     projections = order.projections
-    queries = base_views(Scope(), order.as_of) | {p.name: p.query for p in projections.values()}
+    queries = base_views(order.scope, order.as_of) | {p.name: p.query for p in projections.values()}
     wanted = {*BASE_TABLES, *projections}
     needs = _needs(con, queries, projections, wanted)
     con.execute("create schema state")
@@ -105,9 +113,9 @@ def _build_tables(
     for name in sorted_by_needs(needs):
         if name in wanted or name == PASSING:
             step(name, len(facts))
-            _build(con, "table", name, queries[name], projections.get(name))
+            _build(con, name, queries[name], order, is_table=True)
         else:
-            _build(con, "view", name, queries[name])
+            _build(con, name, queries[name], order, is_table=False)
             views.append(name)
         if name in wanted:
             rows, digest = digest_of(con, f'state."{name}"')
@@ -141,16 +149,15 @@ def _needs(
     return needs
 
 
-def _build(
-    con: duckdb.DuckDBPyConnection, kind: str, name: str, query: str, projection: Projection | None = None
-) -> None:
-    order = projection.order_by if projection is not None else ""
-    if order:
-        query = f"select * from ({query}\n) order by {order}"
+def _build(con: duckdb.DuckDBPyConnection, name: str, query: str, order: Order, *, is_table: bool) -> None:
+    projection = order.projections.get(name)
+    kind = "table" if is_table else "view"
+    if projection is not None and projection.order_by:
+        query = f"select * from ({query}\n) order by {projection.order_by}"
     try:
         con.execute(f'create {kind} state."{name}" as {query}')
     except duckdb.Error as error:
-        raise ProjectionError(f"projection '{name}' does not work: {str(error).splitlines()[0]}") from error
+        raise explained(name, order.scope, error) from error
 
 
 def _read_by_day(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str], needs: Mapping[str, set[str]]) -> set[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from tracker.state.digests import digest_of
 from tracker.state.grain import grain_key
-from tracker.state.mirror import GENERATION
+from tracker.state.manifest import Manifest
+from tracker.state.mirror import GENERATION, Attached, table_in
 from tracker.state.projections import Projection
 
 SAMPLES = 5
@@ -44,22 +46,34 @@ class Drift:
     samples: tuple[Difference, ...]
 
 
-def drift_between(
-    con: duckdb.DuckDBPyConnection, rebuilt: Path, tables: Iterable[str], projections: dict[str, Projection]
+def compare(
+    live: Attached, path: Path, rebuilt: Manifest, projections: Mapping[str, Projection]
+) -> tuple[dict[str, str], list[Drift]]:
+    """Compare a live generation with what was rebuilt in a file, at the same event and for the same day.
+
+    Returns the tables that changed with their SQL or with tracker, each with why, and those that drifted.
+    """
+    held = live.manifest
+    differing = []
+    for name in sorted(held.tables.keys() | rebuilt.tables.keys()):
+        if name in held.tables and name in rebuilt.tables:
+            # What its manifest says would tell nothing of an edit since.
+            _, digest = digest_of(live.connection, table_in(GENERATION, name))
+            if digest == rebuilt.tables[name].digest:
+                continue
+        differing.append(name)
+    reasons = held.changed(projections)
+    changes = {name: reasons[name] for name in differing if name in reasons}
+    drifted = [name for name in differing if name not in reasons]
+    return changes, _drifts(live.connection, path, drifted, projections) if drifted else []
+
+
+def _drifts(
+    con: duckdb.DuckDBPyConnection, path: Path, names: Iterable[str], projections: Mapping[str, Projection]
 ) -> list[Drift]:
-    """Return how tables of the generation attached to a connection differ from those of a file that was rebuilt."""
-    quoted = str(rebuilt).replace("'", "''")
+    quoted = str(path).replace("'", "''")
     con.execute(f"attach '{quoted}' as {REBUILT} (read_only)")
-    try:
-        return [_drift(con, name, projections.get(name)) for name in tables]
-    finally:
-        con.execute(f"detach {REBUILT}")
-
-
-def table_in(catalog: str, name: str) -> str:
-    """Return the table of a generation's file that a manifest names so."""
-    schema, _, table = name.rpartition(".")
-    return f'{catalog}.{schema or "state"}."{table}"'
+    return [_drift(con, name, projections.get(name)) for name in names]
 
 
 def _drift(con: duckdb.DuckDBPyConnection, name: str, projection: Projection | None) -> Drift:

@@ -125,12 +125,13 @@ class Generations:
         """Rename a generation that cannot be trusted, so that nobody takes it and whoever wants can look at it."""
         path = self.path(number)
         aside = path.with_name(f"{path.name}.damaged")
-        with suppress(OSError):
+        try:
             path.rename(aside)
-        warn(
-            f"generation {number} is damaged ({why}) and was set aside as {aside.name}: "
-            "answers come from the log until tracker replay builds another"
-        )
+            what = f"is damaged and was set aside as {aside.name}"
+        except OSError:
+            # Another process was faster, or the folder is read-only: it is not taken either way.
+            what = "is damaged"
+        warn(f"generation {number} {what} ({why}): answers come from the log until tracker replay builds another")
 
     def _files(self) -> list[Path]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,7 @@ class Manifest:
     """What a generation was made from. `position` is its last event, `last_event` the SHA-256 of that one's bytes.
 
     `root` is the root of the log's Merkle tree there, `model` the SHA-256 of all that decodes events and lays the base
-    views.
+    views. `scope` says in which way an export was cut; a generation is not.
     """
 
     number: int
@@ -56,6 +56,7 @@ class Manifest:
     duckdb: str
     as_of: date
     tables: Mapping[str, TableFacts]
+    scope: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digests(self) -> dict[str, str]:
@@ -65,12 +66,16 @@ class Manifest:
     @property
     def fingerprint(self) -> str:
         """One hash of all that the answers follow from: the log, the SQL, the vocabulary, DuckDB, and the day."""
-        parts = [self.position, self.last_event, self.root, self.model, self.duckdb, self.as_of]
+        cuts = json.dumps(dict(self.scope), sort_keys=True)
+        parts = [self.position, self.last_event, self.root, self.model, self.duckdb, self.as_of, cuts]
         queries = [f"{facts.name} {facts.query}" for facts in sorted(self.tables.values(), key=lambda f: f.name)]
         return sha256("\n".join(map(str, [*parts, *queries])))
 
     def changed(self, projections: Mapping[str, Projection]) -> dict[str, str]:
         """Return the tables that today's SQL may make otherwise, each with why."""
+        if self.model != model_hash():
+            names = {*self.tables, *projections}
+            return dict.fromkeys(sorted(names), "another version of tracker built it")
         found: dict[str, str] = {}
         for name, projection in projections.items():
             if name not in self.tables:
@@ -99,10 +104,15 @@ class Manifest:
 
 def write_manifest(con: duckdb.DuckDBPyConnection, catalog: str, manifest: Manifest) -> None:
     """Write a manifest into a generation's own schema `generation`."""
-    facts = {**asdict(manifest), "as_of": manifest.as_of.isoformat()}
-    facts["tables"] = [asdict(table) for table in manifest.tables.values()]
     con.execute(f"create schema {catalog}.generation")
-    con.execute(f"create table {catalog}.generation.manifest as select ?::varchar as manifest", [json.dumps(facts)])
+    text = json.dumps(described(manifest))
+    con.execute(f"create table {catalog}.generation.manifest as select ?::varchar as manifest", [text])
+
+
+def described(manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest as it is written."""
+    tables = [asdict(table) for table in manifest.tables.values()]
+    return {**asdict(manifest), "as_of": manifest.as_of.isoformat(), "tables": tables}
 
 
 def read_manifest(con: duckdb.DuckDBPyConnection, catalog: str) -> Manifest:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from tracker.log.rows import Row
+from tracker.state.digests import digest_of
 from tracker.state.generations import FORMAT, Pointer, generations_of, warn
 from tracker.state.load import LOG_TABLES, load_log
 from tracker.state.manifest import Manifest, event_hash, model_hash, read_manifest
@@ -24,6 +25,11 @@ TAIL = "tail"
 
 Config = dict[str, str | bool | int | float | list[str]]
 
+UNREADABLE = (duckdb.Error, OSError, ValueError, KeyError, TypeError, IndexError)
+"""What reading a file can raise that is no generation, or a damaged one."""
+
+DAMAGE = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
+
 PASSED = tuple(name for name in LOG_TABLES if name not in ("developments", "closings"))
 
 
@@ -33,6 +39,7 @@ class Attached:
 
     connection: duckdb.DuckDBPyConnection
     manifest: Manifest
+    path: Path
 
     def rest_of(self, batches: Iterator[list[Row]]) -> Iterator[list[Row]] | None:
         """Return what follows the generation's last event in a log read from that event on.
@@ -50,20 +57,11 @@ class Attached:
         return chain([first[1:]] if first[1:] else [], batches)
 
 
-def attach(path: Path, config: Config) -> Attached:
-    """Attach a generation's file in a connection of its own; raises duckdb.Error, ValueError, KeyError or TypeError."""
-    con = duckdb.connect(config=config)
-    try:
-        quoted = str(path).replace("'", "''")
-        con.execute(f"attach '{quoted}' as {GENERATION} (read_only)")
-        return Attached(con, read_manifest(con, GENERATION))
-    except BaseException:
-        con.close()
-        raise
+def attach_current(log: Path, config: Config, *, of_any_model: bool = False) -> Attached | None:
+    """Attach the generation of a log that answers, in a connection of its own; None where there is none to trust.
 
-
-def attach_current(log: Path, config: Config) -> Attached | None:
-    """Attach the generation of a log that answers, in a connection of its own; None where there is none to trust."""
+    One that another version of tracker built is ignored, unless `of_any_model`; one that is damaged is set aside.
+    """
     generations = generations_of(log)
     pointer = generations.pointer()
     while pointer is not None:
@@ -73,7 +71,7 @@ def attach_current(log: Path, config: Config) -> Attached | None:
         path = generations.path(pointer.number)
         try:
             attached = attach(path, config)
-        except (duckdb.Error, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             # One that is gone may have been pruned since the pointer was read, which then names another.
             before, pointer = pointer, generations.pointer()
             if pointer != before:
@@ -83,12 +81,51 @@ def attach_current(log: Path, config: Config) -> Attached | None:
             else:
                 generations.set_aside(before.number, str(error).splitlines()[0])
             return None
-        if attached.manifest.model != model_hash():
-            attached.connection.close()
-            _say_ignored(pointer, "was built by another version of tracker")
-            return None
-        return attached
+        if of_any_model or attached.manifest.model == model_hash():
+            return attached
+        attached.connection.close()
+        _say_ignored(pointer, "was built by another version of tracker")
+        return None
     return None
+
+
+def attach(path: Path, config: Config) -> Attached:
+    """Attach a generation's file in a connection of its own; raises what is among UNREADABLE."""
+    con = duckdb.connect(config=config)
+    try:
+        quoted = str(path).replace("'", "''")
+        con.execute(f"attach '{quoted}' as {GENERATION} (read_only)")
+        return Attached(con, read_manifest(con, GENERATION), path)
+    except BaseException:
+        con.close()
+        raise
+
+
+def may_be_damage(error: duckdb.Error) -> bool:
+    """Say whether an error may come of a damaged file: a block whose checksum is wrong, a file that ends too early."""
+    # A checksum that does not fit has no class of its own: it comes as the base of all errors.
+    return type(error) is duckdb.Error or isinstance(error, DAMAGE)
+
+
+def is_sound(path: Path, config: Config) -> bool:
+    """Read a whole generation; say whether each table is what its manifest says."""
+    try:
+        attached = attach(path, config)
+    except UNREADABLE:
+        return False
+    try:
+        con, tables = attached.connection, attached.manifest.tables
+        return all(digest_of(con, table_in(GENERATION, name))[1] == facts.digest for name, facts in tables.items())
+    except duckdb.Error:
+        return False
+    finally:
+        attached.connection.close()
+
+
+def table_in(catalog: str, name: str) -> str:
+    """Return the table of a generation's file that a manifest names so."""
+    schema, _, table = name.rpartition(".")
+    return f'{catalog}.{schema or "state"}."{table}"'
 
 
 def _say_ignored(pointer: Pointer, why: str) -> None:

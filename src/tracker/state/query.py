@@ -71,7 +71,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Heads:
-    """The first thing that a child sends: the names of the columns."""
+    """The first thing that a child sends: the names of the columns. Sent again, the answer begins anew."""
 
     names: list[str]
 
@@ -136,7 +136,7 @@ def _received(receiver: Connection, limits: Limits) -> Table:
     while receiver.poll(max(0.0, until - time.monotonic())):
         match receiver.recv():
             case Heads(names):
-                columns = names
+                columns, rows = names, []
             case Rows(more):
                 rows += more
             case Done():
@@ -178,6 +178,15 @@ def _sendable(error: TrackerError) -> TrackerError:
 def _run(job: Job, sender: Connection) -> None:
     refuse_writing(job.sql)
     reader = open_reader(job.log, job.folders, job.today)
+    try:
+        _send_answer(reader, job, sender)
+    except duckdb.Error as error:
+        if not reader.distrusts(error):
+            raise
+        _send_answer(open_reader(job.log, job.folders, job.today), job, sender)
+
+
+def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
     lock_down(reader, job.scope, job.sql, job.limits)
     try:
         cursor = _executed(reader.connection, job.sql)
@@ -262,4 +271,7 @@ def _cap_address_space(mib: int) -> None:
     except (OSError, ValueError):
         reserved = 0
     limit = reserved + mib * 1024 * 1024
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    # A second reader, after the first found its generation damaged, may not have more than the first.
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

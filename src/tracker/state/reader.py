@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import duckdb
 
 from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import base_views, view_names
-from tracker.state.generations import warn
+from tracker.state.generations import Generations, warn
 from tracker.state.guard import NoCondition, refuse_no_condition
+from tracker.state.history import RUNS, lay_runs
 from tracker.state.load import load_log
-from tracker.state.mirror import GENERATION, Attached, attach_current, mirror_generation
+from tracker.state.manifest import Manifest
+from tracker.state.mirror import GENERATION, Attached, attach_current, is_sound, may_be_damage, mirror_generation
 from tracker.state.projections import (
     NoRelationship,
     Projection,
@@ -26,6 +28,8 @@ from tracker.state.projections import (
     named_sources,
     read_projections,
 )
+from tracker.state.replay_lock import running_pid
+from tracker.state.runs import runs_of
 from tracker.state.scope import Scope
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -37,6 +41,8 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
 }
 
+
+Answer = TypeVar("Answer")
 
 PASSED_THROUGH = frozenset({"scope", "events", "party_entries", "report_entries", "occurrences"})
 """Views that only rename or cut a table: keeping their rows would cost more than reading through them."""
@@ -73,23 +79,70 @@ class Reader:
         projections: dict[str, Projection],
         today: date,
         generation: Attached | None = None,
+        log: Path | None = None,
     ) -> None:
-        """Read a log, whole, or what comes after an attached generation."""
+        """Read a log, whole, or what comes after an attached generation.
+
+        `log` is its file, where it is one: from there it is read whole if the generation turns out to be damaged, and
+        the run history stands beside it.
+        """
         Reader.opened += 1
-        self.connection = generation.connection if generation else duckdb.connect(config=CONFIG)
         self.projections = projections
         self.today = today
-        self.generation = generation.manifest if generation else None
-        self._changed = self.generation.changed(projections).keys() if self.generation else set[str]()
+        self.tail = 0
+        """How many events came after the generation."""
         self._schemas: dict[Scope, str] = {}
         self._laid: dict[str, set[str]] = {}
-        self.tail = 0
-        if generation is None:
+        self._log = log
+        self._attached = generation
+        self._changed = set(generation.manifest.changed(projections)) if generation else set()
+        self.connection = generation.connection if generation else duckdb.connect(config=CONFIG)
+        try:
+            self._load(batches)
+        except duckdb.Error as error:
+            if not self._fell_back(error):
+                raise
+
+    @property
+    def generation(self) -> Manifest | None:
+        """The generation over which the answers are, None where they come from the log alone."""
+        return self._attached.manifest if self._attached else None
+
+    def _load(self, batches: Iterable[list[Row]]) -> None:
+        if self._attached is None:
             load_log(self.connection, batches)
         else:
             self.tail = mirror_generation(self.connection, batches)
         # From here on neither a lens nor a projection can reach a file.
         self.connection.execute("set enable_external_access = false")
+
+    def _sure(self, answer: Callable[[], Answer]) -> Answer:
+        """Return an answer; where the generation turns out to be damaged, that of the log alone."""
+        try:
+            return answer()
+        except duckdb.Error as error:
+            if not self._fell_back(error):
+                raise
+        return answer()
+
+    def _fell_back(self, error: duckdb.Error) -> bool:
+        """Leave a damaged generation for the log itself; return whether it was one."""
+        if self._log is None or not self.distrusts(error):
+            return False
+        self.connection = duckdb.connect(config=CONFIG)
+        self._laid.clear()
+        self._load(read_rows(self._log))
+        return True
+
+    def distrusts(self, error: duckdb.Error) -> bool:
+        """Say whether an error comes of a damaged generation, which then was set aside and is read no more."""
+        attached = self._attached
+        if attached is None or not may_be_damage(error) or is_sound(attached.path, CONFIG):
+            return False
+        self.connection.close()
+        self._attached, self.tail = None, 0
+        Generations(attached.path.parent).set_aside(attached.manifest.number, str(error).splitlines()[0])
+        return True
 
     def table(
         self,
@@ -105,11 +158,14 @@ class Reader:
         """
         if name not in self.names():
             raise UnknownProjection(name, self.projections)
-        schema = self.lay(scope, [name])
+        return self._sure(lambda: self._table(name, scope, relationship, limit))
+
+    def _table(self, name: str, scope: Scope, relationship: str | None, limit: int | None) -> Table:
+        schema = self._lay(scope, [name])
         query = f'select * from "{schema}"."{name}"'
         values: list[Any] = []
         if relationship is not None:
-            if "relationship" not in self.sql(f"{query} limit 0", scope, lay=[name]).columns:
+            if "relationship" not in self._sql(f"{query} limit 0", scope, (), [name]).columns:
                 raise NoRelationship(name)
             query += " where relationship = ?"
             values.append(relationship)
@@ -117,32 +173,43 @@ class Reader:
             query += f" order by {self.projections[name].order_by}"
         if limit is not None:
             query += f" limit {int(limit)}"
-        return self.sql(query, scope, values, lay=[name])
+        return self._sql(query, scope, values, [name])
 
     def sql(self, query: str, scope: Scope = Scope(), values: Sequence[Any] = (), *, lay: Iterable[str] = ()) -> Table:
         """Run a query of our own with a scope's views in reach (users' SQL goes through `tracker.state.query`)."""
-        schema = self.lay(scope, lay or sorted(named_sources(query) & self.names()))
+        wanted = list(lay) or sorted(named_sources(query) & self.names())
+        return self._sure(lambda: self._sql(query, scope, values, wanted))
+
+    def _sql(self, query: str, scope: Scope, values: Sequence[Any], wanted: Iterable[str]) -> Table:
+        schema = self._lay(scope, wanted)
         self.connection.execute(f"set search_path = '{schema},main'")
         cursor = self.connection.execute(query, list(values))
         return Table([column[0] for column in cursor.description or []], cursor.fetchall())
 
     def lay(self, scope: Scope, wanted: Iterable[str]) -> str:
         """Create the views of a scope that `wanted` needs, and return the name of their schema."""
+        wanted = list(wanted)
+        return self._sure(lambda: self._lay(scope, wanted))
+
+    def _lay(self, scope: Scope, wanted: Iterable[str]) -> str:
         schema = self._schemas.setdefault(scope, f"scope_{len(self._schemas)}")
         laid = self._laid.setdefault(schema, set())
         missing = [name for name in wanted if name not in laid]
         if not missing:
             return schema
-        _refuse_no_condition(scope.where)
+        refuse_bad_where(scope)
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
         queries = base_views(scope, self.today) | {p.name: p.query for p in self.projections.values()}
         queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in self._stored(scope)}
+        if RUNS in missing and RUNS not in self.projections and self._log is not None:
+            lay_runs(self.connection, runs_of(self._log).all(running_pid(self._log)))
+            queries[RUNS] = f"select * from history.{RUNS}"
         try:
-            self._lay(schema, queries, build_order(queries, missing), scope, set(missing))
+            self._create(schema, queries, build_order(queries, missing), scope, set(missing))
         except duckdb.CatalogException:
             order = build_order(queries, missing, exactly=True)
-            self._lay(schema, queries, order, scope, set(missing), last_try=True)
+            self._create(schema, queries, order, scope, set(missing), last_try=True)
         return schema
 
     def _stored(self, scope: Scope) -> set[str]:
@@ -151,7 +218,7 @@ class Reader:
         They are where the scope cuts no evidence, no event came since, neither their SQL nor what it reads changed, and
         either the day is the generation's or they do not depend on it.
         """
-        held = self.generation
+        held = self._attached.manifest if self._attached else None
         if held is None or self.tail or replace(scope, as_of=None) != Scope():
             return set()
         same_day = (scope.as_of or self.today) == held.as_of
@@ -161,7 +228,7 @@ class Reader:
             if facts.is_answer and name not in self._changed and (same_day or not facts.by_day)
         }
 
-    def _lay(
+    def _create(
         self,
         schema: str,
         queries: dict[str, str],
@@ -181,40 +248,45 @@ class Reader:
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
-                    raise self._explained(name, scope, error) from error
+                    raise explained(name, scope, error) from error
                 raise
             except duckdb.Error as error:
-                raise self._explained(name, scope, error) from error
+                if self._attached is not None and may_be_damage(error):
+                    raise
+                raise explained(name, scope, error) from error
             self._laid[schema].add(name)
-
-    def _explained(self, name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
-        message = str(error).splitlines()[0]
-        if name in ("sayings", "reported") and scope.where:
-            return BadScope(
-                f"--where {scope.where!r} does not fit the columns of developments: {message}: "
-                "write a condition such as attribution in ('document', 'on-record')"
-            )
-        return ProjectionError(f"projection '{name}' does not work: {message}")
 
     def names(self) -> set[str]:
         """Return the names of all tables that a query may read."""
-        return set(self.projections) | view_names()
+        return set(self.projections) | view_names() | ({RUNS} if self._log else set())
 
     def close(self) -> None:
         """Give the connection back."""
         self.connection.close()
 
 
-def _refuse_no_condition(where: str | None) -> None:
-    """Raise BadScope where a `where` is more or less than one condition, whatever the columns are."""
-    if where is None:
+def refuse_bad_where(scope: Scope) -> None:
+    """Raise BadScope where the `where` is more or less than one condition, whatever the columns are."""
+    if scope.where is None:
         return
     try:
-        refuse_no_condition(where)
+        refuse_no_condition(scope.where)
     except NoCondition as error:
         raise BadScope(
-            f"--where {where!r} is no condition: {error}: write one such as attribution in ('document', 'on-record')"
+            f"--where {scope.where!r} is no condition: {error}: "
+            "write one such as attribution in ('document', 'on-record')"
         ) from error
+
+
+def explained(name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
+    """Return what it means to a user that a view or table cannot be laid."""
+    message = str(error).splitlines()[0]
+    if name in ("sayings", "reported") and scope.where:
+        return BadScope(
+            f"--where {scope.where!r} does not fit the columns of developments: {message}: "
+            "write a condition such as attribution in ('document', 'on-record')"
+        )
+    return ProjectionError(f"projection '{name}' does not work: {message}")
 
 
 def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:
@@ -225,10 +297,10 @@ def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:
     projections = read_projections(folders)
     generation = attach_current(log, CONFIG)
     if generation is None:
-        return Reader(read_rows(log), projections, today)
+        return Reader(read_rows(log), projections, today, log=log)
     rest = generation.rest_of(read_rows(log, after=max(generation.manifest.position - 1, 0)))
     if rest is None:
         generation.connection.close()
         warn(f"generation {generation.manifest.number} is not of this log: answers come from the log alone")
-        return Reader(read_rows(log), projections, today)
-    return Reader(rest, projections, today, generation)
+        return Reader(read_rows(log), projections, today, log=log)
+    return Reader(rest, projections, today, generation, log=log)

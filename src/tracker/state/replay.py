@@ -14,27 +14,33 @@ from pathlib import Path
 import duckdb
 
 from tracker.errors import ExitCode, WorkspaceError
-from tracker.log.faults import LogLocked
-from tracker.log.lock import WriteLock
-from tracker.log.rows import head, read_rows
+from tracker.log.checkpoints import root_at
+from tracker.log.rows import read_rows
+from tracker.log.verify import verify
 from tracker.state.build import Order, Progress, build
-from tracker.state.digests import digest_of
-from tracker.state.drift import Drift, drift_between, table_in
-from tracker.state.generations import FORMAT, KEPT, NothingToRollBackTo, Pointer, generations_of, warn
+from tracker.state.drift import Drift, compare
+from tracker.state.export import export
+from tracker.state.generations import FORMAT, KEPT, Generations, NothingToRollBackTo, Pointer, generations_of, warn
 from tracker.state.manifest import Manifest
-from tracker.state.mirror import GENERATION, Attached, attach_current
+from tracker.state.mirror import Attached, attach_current
 from tracker.state.projections import read_projections
 from tracker.state.reader import CONFIG
+from tracker.state.replay_lock import ReplayRunning, one_at_a_time, running_pid
 from tracker.state.runs import MANUAL, Run, runs_of
+from tracker.state.scope import Scope
+
+__all__ = ["LogNotProven", "Outcome", "Places", "ReplayRunning", "replay", "roll_back", "running_pid"]
 
 
-class ReplayRunning(WorkspaceError):
-    """Another replay holds the lock."""
+class LogNotProven(WorkspaceError):
+    """The log is not what its checkpoints vouch for: nothing is published over it."""
 
-    def __init__(self, pid: int | None) -> None:
-        who = "another process" if pid is None else f"process {pid}"
-        super().__init__(f"{who} is replaying this workspace: try again when it is done; nothing was changed")
-        self.pid = pid
+    def __init__(self, log: Path, findings: list[str]) -> None:
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        super().__init__(
+            f"the log {log} does not hold against its checkpoints: {findings[0]}{more}: nothing was published; "
+            "tracker verify tells all"
+        )
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,10 @@ class Places:
 class Outcome:
     """What a replay found.
 
-    `result` is first (there was no live generation), same, changed (with the SQL or the tracker) or drift; `changes`
-    says of each table that came out otherwise why; `drift` holds sample rows. `generation` is the number of what was
-    published, None where nothing was; `manifest` says what was built, `compared` what it was held against.
+    `result` is first (there was no live generation to compare with), same, changed (with the SQL or the tracker),
+    drift, or exported (under a scope, beside the live state); `changes` says of each table that came out otherwise
+    why; `drift` holds sample rows. `generation` is the number of what was published, None where nothing was;
+    `manifest` says what was built, `compared` what it was held against.
     """
 
     run: Run
@@ -68,6 +75,14 @@ class Outcome:
         return ExitCode.NO if self.result == "drift" else ExitCode.DONE
 
 
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
 def quiet(step: str, done: int, steps: int) -> None:
     """Tell nobody how far a replay is."""
 
@@ -76,90 +91,89 @@ def replay(
     places: Places,
     today: date,
     *,
+    scope: Scope = Scope(),
+    output: Path | None = None,
     trigger: str = MANUAL,
     scheduled_at: datetime | None = None,
     kept: int = KEPT,
     accept: bool = False,
     progress: Progress = quiet,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Clock = now,
 ) -> Outcome:
     """Rebuild every projection from the log's first event, compare with the live generation, publish for `today`.
 
     Drift, which is a table that neither its SQL nor the log explains, is not published unless `accept` says so: the
-    live generation stays. The run is recorded in the history under its `trigger` (manual, schedule:<job>,
-    catch-up:<job>), also where it fails. Raises ReplayRunning where another one holds the lock (nothing is recorded
-    then), and what reading the log and building raise.
+    live generation stays. With an `output` nothing is compared or published: what the log says under `scope` is
+    written there, to one DuckDB file (a name in .duckdb) or a folder of Parquet files.
+
+    The run is recorded in the history under its `trigger` (manual, schedule:<job>, catch-up:<job>), also where it
+    fails. Raises ReplayRunning where another one holds the lock (nothing is recorded then), LogNotProven, BadScope,
+    ProjectionError, CannotPublish, and what reading the log raises.
     """
+    assert output is not None or scope.is_everything(), "the live state has no scope"
     with one_at_a_time(places.log):
         runs = runs_of(places.log)
         run = runs.start(trigger, clock(), scheduled_at)
         try:
-            outcome = _replay(places, today, run, kept=kept, accept=accept, progress=progress)
+            if output is None:
+                outcome = _published(places, today, run, kept=kept, accept=accept, progress=progress)
+            else:
+                position, root = proven(places.log)
+                order = Order(0, scope.as_of or today, read_projections(places.projections), root, scope)
+                built = export(output, read_rows(places.log, upto=position), order, progress)
+                outcome = Outcome(run=run, result="exported", generation=None, manifest=built)
         except BaseException as error:
             runs.end(run, clock(), "failed", error=str(error) or type(error).__name__)
             raise
-        manifest = outcome.manifest
+        built = outcome.manifest
         ended = runs.end(
             run,
             clock(),
             outcome.result,
-            events=manifest.position,
-            position=manifest.position,
+            events=built.position,
+            position=built.position,
             generation=outcome.generation,
-            fingerprint=manifest.fingerprint,
-            digests=manifest.digests,
+            fingerprint=built.fingerprint,
+            digests=built.digests,
             changes=outcome.changes,
         )
         return replace(outcome, run=ended)
 
 
-@contextmanager
-def one_at_a_time(log: Path) -> Iterator[None]:
-    """Hold the lock of replays; raises ReplayRunning at once where another process holds it."""
-    lock = WriteLock(replay_lock(log), wait_seconds=0)
-    try:
-        with lock:
-            yield
-    except LogLocked as error:
-        if error.path != lock.path:
-            raise
-        raise ReplayRunning(error.holder_pid) from None
-
-
-def replay_lock(log: Path) -> Path:
-    """Return the file by which replays of a log exclude each other."""
-    return log.with_name("replay.lock")
-
-
-def _replay(places: Places, today: date, run: Run, *, kept: int, accept: bool, progress: Progress) -> Outcome:
+def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool, progress: Progress) -> Outcome:
     generations = generations_of(places.log)
     generations.make_folder()
-    generations.sweep()
-    projections = read_projections(places.projections)
-    number, position = generations.next_number(), head(places.log)
-    built = generations.folder / f"{number}.building"
-    order = Order(number, today, projections, root=_root(places.log, position))
-    live = _live(places.log)
-    try:
-        manifest = build(built, read_rows(places.log, upto=position), order, progress)
-        changes: dict[str, str] = {}
-        drift: list[Drift] = []
-        if live is not None:
-            changes, drift = _compared(places, live, built, manifest, progress)
-        result = "first" if live is None else "drift" if drift else "changed" if changes else "same"
-        published = not drift or accept
-        if published:
+    with swept(generations) as folder:
+        projections = read_projections(places.projections)
+        number = generations.next_number()
+        position, root = proven(places.log)
+        built = folder / f"{number}.building"
+        live = _live(places.log)
+        try:
+            manifest = build(
+                built, read_rows(places.log, upto=position), Order(number, today, projections, root), progress
+            )
+            changes: dict[str, str] = {}
+            drift: list[Drift] = []
+            if live is not None:
+                path, rebuilt = built, manifest
+                held = live.manifest
+                if (held.position, held.as_of) != (position, today):
+                    path = folder / f"{number}.building.check"
+                    rows = read_rows(places.log, upto=held.position)
+                    rebuilt = build(path, rows, Order(held.number, held.as_of, projections, held.root), progress)
+                changes, drift = compare(live, path, rebuilt, projections)
+        finally:
+            if live is not None:
+                live.connection.close()
+        publishes = not drift or accept
+        if publishes:
             generations.publish(built, number, duckdb.__version__)
             generations.prune(kept, number)
-    finally:
-        if live is not None:
-            live.connection.close()
-        with suppress(OSError):
-            generations.sweep()
     return Outcome(
         run=run,
-        result=result,
-        generation=number if published else None,
+        result="first" if live is None else "drift" if drift else "changed" if changes else "same",
+        generation=number if publishes else None,
         manifest=manifest,
         compared=live.manifest if live is not None else None,
         changes=changes,
@@ -167,9 +181,32 @@ def _replay(places: Places, today: date, run: Run, *, kept: int, accept: bool, p
     )
 
 
+@contextmanager
+def swept(generations: Generations) -> Iterator[Path]:
+    """Remove what a killed replay left behind, and at the end what this one leaves; gives the folder to build in."""
+    generations.sweep()
+    try:
+        yield generations.folder
+    finally:
+        with suppress(OSError):
+            generations.sweep()
+
+
+def proven(log: Path) -> tuple[int, str]:
+    """Return the position of a log's last event and the root of its tree there; raises LogNotProven.
+
+    Every event that came since the last verification is read and hashed; those before it are as they were then, or
+    the comparison with the live generation, which decodes all of them, will tell.
+    """
+    report = verify(log)
+    if not report.ok:
+        raise LogNotProven(log, [finding.message for finding in report.findings])
+    return root_at(log)
+
+
 def _live(log: Path) -> Attached | None:
     """Return the live generation, attached; None where there is none, or it is of another log."""
-    live = attach_current(log, CONFIG)
+    live = attach_current(log, CONFIG, of_any_model=True)
     if live is None:
         return None
     position = live.manifest.position
@@ -180,36 +217,7 @@ def _live(log: Path) -> Attached | None:
     return None
 
 
-def _compared(
-    places: Places, live: Attached, built: Path, manifest: Manifest, progress: Progress
-) -> tuple[dict[str, str], list[Drift]]:
-    """Return what changed with the SQL, each with why, and what drifted, at the live generation's event and day."""
-    held, projections = live.manifest, read_projections(places.projections)
-    if (held.position, held.as_of) != (manifest.position, manifest.as_of):
-        built = built.with_name(f"{built.name}.check")
-        order = Order(held.number, held.as_of, projections, root=held.root)
-        manifest = build(built, read_rows(places.log, upto=held.position), order, progress)
-    reasons = held.changed(projections)
-    differing = []
-    for name in sorted(held.tables.keys() | manifest.tables.keys()):
-        if name in held.tables and name in manifest.tables:
-            progress(name, 0, 0)
-            _, digest = digest_of(live.connection, table_in(GENERATION, name))
-            if digest == manifest.tables[name].digest:
-                continue
-        differing.append(name)
-    changes = {name: reasons[name] for name in differing if name in reasons}
-    drifted = [name for name in differing if name not in reasons]
-    drift = drift_between(live.connection, built, drifted, projections) if drifted else []
-    return changes, drift
-
-
-def _root(log: Path, position: int) -> str:
-    """Return the root of the log's Merkle tree at a position."""
-    return ""
-
-
-def roll_back(places: Places, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+def roll_back(places: Places, *, clock: Clock = now) -> int:
     """Let the generation before the live one answer, and return its number; the run history says so.
 
     Answers stay up to date: the log's tail since that generation comes with them. Raises NothingToRollBackTo,
@@ -226,14 +234,3 @@ def roll_back(places: Places, *, clock: Callable[[], datetime] = lambda: datetim
         generations.point_to(Pointer(before[-1], FORMAT, duckdb.__version__))
         runs.end(run, clock(), "rolled-back", generation=before[-1])
         return before[-1]
-
-
-def running_pid(log: Path) -> int | None:
-    """Return the process that replays a log now, None if none does."""
-    try:
-        with one_at_a_time(log):
-            return None
-    except ReplayRunning as error:
-        return error.pid
-    except WorkspaceError:
-        return None
