@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -132,6 +133,18 @@ def run(*arguments: str | Path, stdin: str = "", **settings: str) -> Answer:
         timeout=120,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def wait_for_child(pid: int, seconds: float = 60) -> None:
+    """Wait until a process has started another: whatever the machine is busy with, its own start is then behind it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    until = time.monotonic() + seconds
+    if not children.exists():
+        # Only Linux tells.
+        time.sleep(5)
+        return
+    while not children.read_text("ascii").strip() and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def make_workspace(root: Path, *, imported: bool = True) -> Path:

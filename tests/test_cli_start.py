@@ -5,12 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from cli_helpers import ask, command, environment, make_workspace, run, working_in
+from cli_helpers import ask, command, environment, make_workspace, run, wait_for_child, working_in
 from tracker.cli.main import COMMANDS
 
 HEAVY = {"duckdb", "eventsourcing", "pyarrow", "rich", "yaml", "opencc", "rapidfuzz", "sqlite3"}
@@ -207,7 +206,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(workspace: Path) -> None:
         text=True,
         env=environment(),
     )
-    time.sleep(3)
+    wait_for_child(process.pid)
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import TrackerError, WorkspaceError, did_you_mean
+from tracker.model.names import hidden_characters
 
 SETTINGS = "tracker.toml"
+MAX_SETTINGS_BYTES = 1_000_000
+"""Some ten thousand lenses; more is another file that got the name."""
+
 LOG = ".tracker/log.sqlite"
 VARIABLE = "TRACKER_WORKSPACE"
 SIGNING_VARIABLE = "TRACKER_SIGNING_KEY"
@@ -125,7 +129,7 @@ def find_workspace(given: Path | None, start: Path) -> Workspace:
     """Return the workspace of -C, else of TRACKER_WORKSPACE, else the nearest above `start`; raises NoWorkspace."""
     named = given or (Path(value) if (value := os.environ.get(VARIABLE)) else None)
     if named is not None:
-        root = named.expanduser().resolve()
+        root = _resolved(named)
         if not (root / SETTINGS).is_file():
             raise NoWorkspace(root)
         return load_workspace(root)
@@ -136,12 +140,29 @@ def find_workspace(given: Path | None, start: Path) -> Workspace:
     raise NoWorkspace(start)
 
 
+def _resolved(folder: Path) -> Path:
+    try:
+        return folder.expanduser().resolve()
+    except RuntimeError:
+        # `~nobody`: there is no such user, so that it is a name like any other.
+        return folder.resolve()
+
+
 def load_workspace(root: Path) -> Workspace:
     """Read the settings of a workspace; raises BadSettings."""
     path = root / SETTINGS
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            data = file.read(MAX_SETTINGS_BYTES + 1)
+        if len(data) > MAX_SETTINGS_BYTES:
+            raise BadSettings(path, f"is larger than {MAX_SETTINGS_BYTES:,} bytes: settings are a page of text")
+        settings = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BadSettings(path, f"is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    except RecursionError as error:
+        raise BadSettings(path, "cannot be read: it is nested too deeply") from error
+    except ValueError as error:
+        # Beside what TOML forbids, numbers of thousands of digits, which Python refuses to read.
         raise BadSettings(path, f"cannot be read: {error}") from error
     except OSError as error:
         raise BadSettings(path, f"cannot be opened: {error.strerror}") from error
@@ -162,11 +183,11 @@ def _coder(settings: dict[str, Any], path: Path) -> str:
     coder = settings.get("coder") or os.environ.get("TRACKER_CODER")
     if coder is None:
         try:
-            return getpass.getuser()
+            coder = getpass.getuser()
         except (KeyError, OSError):
             return "unknown"
-    if not isinstance(coder, str) or len(coder) > 100:
-        raise BadSettings(path, 'coder is a name in quotes, such as coder = "a. analyst"')
+    if not isinstance(coder, str) or len(coder) > 100 or hidden_characters(coder):
+        raise BadSettings(path, 'coder is a name in quotes, such as coder = "a. analyst": 100 characters, none hidden')
     return coder
 
 

@@ -8,7 +8,7 @@ from tracker.books.grammar import Reading
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Sequence, text_of
 from tracker.model.edtf import EdtfError, parse_edtf, published_on
 from tracker.model.fields import Stage
-from tracker.model.names import hidden_characters
+from tracker.model.names import fold_name, hidden_characters
 from tracker.model.records import PartyRegistered, ReportFiled
 
 PLANS = frozenset(Stage) - {Stage.SIGNED, Stage.CLOSED}
@@ -33,9 +33,13 @@ def check_report(report: ReportFiled, node: Mapping, today: date, reading: Readi
 
 def check_party(party: PartyRegistered, node: Mapping, reading: Reading) -> None:
     """Note names that are not what they look like, and affiliations that end before they begin."""
-    _warn_of_hidden(party.name, node.locate(["name"]), "name", reading)
-    for place, alias in enumerate(party.aliases):
-        _warn_of_hidden(alias, node.locate(["aliases", place]), "alias", reading)
+    named = [("name", node.locate(["name"]), party.name)]
+    named += [("alias", node.locate(["aliases", place]), alias) for place, alias in enumerate(party.aliases)]
+    for what, mark, text in named:
+        if fold_name(text):
+            _warn_of_hidden(text, mark, what, reading)
+        else:
+            reading.error(mark, f"the {what} '{text}' holds no character that can be seen", "write a name")
     for child in _mappings(node):
         check_spans(child, reading)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -12,6 +13,9 @@ from typing import Any
 import typer
 
 from tracker.errors import ExitCode, TrackerError
+
+LONGEST_PATH = 300
+"""What is shown of a path; one that the disk finds too long would fill the screen."""
 
 
 def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for each kind of failure
@@ -36,8 +40,7 @@ def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for e
         _say(str(error), plain=hasattr(error, "problems"))
         return error.exit_code
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}: check the disk and the permissions")
+        _say(_disk_trouble(error))
         return ExitCode.WORKSPACE
     except Exception as error:
         return _bug(error)
@@ -55,17 +58,37 @@ def _say(message: str, plain: bool = False) -> None:
     sys.stderr.write(head + visible(message, newlines=True) + "\n")
 
 
+def _disk_trouble(error: OSError) -> str:
+    if error.filename is None and isinstance(error, FileNotFoundError) and not _working_folder_exists():
+        return "the working folder is gone: change to one that is there"
+    name = str(error.filename or "")
+    where = f"{name if len(name) <= LONGEST_PATH else name[:LONGEST_PATH] + '…'}: " if name else ""
+    return f"{where}{error.strerror or error}: check the disk and the permissions"
+
+
+def _working_folder_exists() -> bool:
+    try:
+        return bool(os.getcwd())  # noqa: PTH109 - no Path is needed of it
+    except FileNotFoundError:
+        return False
+
+
 def colourful(stream: Any) -> bool:
     """Say whether a stream may carry colour: a terminal, and no NO_COLOR (no-color.org)."""
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _show_usage_error(error: typer.TyperException) -> None:
+    from tracker.model.names import visible
+
     show = getattr(error, "show", None)
-    if show is not None:
-        show()
-    else:
+    if show is None:
         _say(error.format_message())
+        return
+    told = io.StringIO()
+    show(file=told)
+    # It quotes what was typed, or pasted.
+    sys.stderr.write(visible(told.getvalue(), newlines=True))
 
 
 def _reader_went_away() -> int:
@@ -79,9 +102,14 @@ def _reader_went_away() -> int:
 
 
 def _bug(error: Exception) -> int:
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="tracker-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
-    ) as file:
-        file.write("".join(traceback.format_exception(error)))
-    _say(f"this is a bug in tracker ({type(error).__name__}): the traceback is in {file.name}: please report it")
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="tracker-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(trace)
+        where = f"the traceback is in {file.name}: please report it"
+    except OSError:
+        where = f"please report it with this traceback, for which no file could be written:\n{trace}"
+    _say(f"this is a bug in tracker ({type(error).__name__}): {where}")
     return ExitCode.BUG

@@ -66,11 +66,11 @@ def import_(
     what was done, to what, and how; -v lists what stays the same as well.
     """
     from tracker.books.importer import ImportOptions, find_books
-    from tracker.cli.options import last_day
+    from tracker.cli.options import source_day
 
     session = session_of(ctx)
     session.verbose = session.verbose or verbose
-    last_day(published, "--published")
+    source_day(published, "--published", session.today)
     options = ImportOptions(prune=prune, revert=revert, why=why, published=published, dry_run=dry_run)
     given = list(paths or [session.workspace.root / "events"])
     with _with_stdin(given) as files, session.log() as log:

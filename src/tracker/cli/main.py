@@ -15,6 +15,8 @@ import typer.main
 
 from tracker.cli.failures import exit_code_of
 from tracker.cli.session import Session
+from tracker.cli.streams import choose_encodings, open_streams
+from tracker.errors import UsageError
 
 COMMANDS: dict[str, dict[str, str]] = {
     "Start": {"init": "start", "demo": "demo"},
@@ -153,15 +155,22 @@ def tracker(
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing that goes wrong leaves as an exception."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that cannot show a character gets its code, not a traceback.
-            stream.reconfigure(errors="backslashreplace")
-    return exit_code_of(lambda: typer.main.get_command(app).main(list(arguments), "tracker", standalone_mode=False))
+    choose_encodings()
+    return exit_code_of(lambda: _run(list(arguments)))
+
+
+def _run(arguments: list[str]) -> Any:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"the argument '{argument}' is not UTF-8: write it in UTF-8") from error
+    return typer.main.get_command(app).main(arguments, "tracker", standalone_mode=False)
 
 
 def run() -> None:
     """Run the command that the process was started with, and end the process."""
+    open_streams()
     sys.exit(main(sys.argv[1:]))
 
 

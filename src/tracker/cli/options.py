@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +54,9 @@ FormatOption = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as -f json.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there, not to stdout.")]
-Limit = Annotated[int | None, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many rows.")]
+Limit = Annotated[
+    int | None, typer.Option("-n", "--limit", metavar="N", min=0, max=2**31, help="At most so many rows.")
+]
 Raw = Annotated[
     bool, typer.Option("--raw", help="csv: leave cells alone that a spreadsheet would run, and hidden characters.")
 ]
@@ -124,6 +126,14 @@ def last_day(text: str | None, flag: str) -> date | None:
     return latest
 
 
+def source_day(text: str | None, flag: str, today: date) -> None:
+    """Refuse a day on which no source can have said anything: one that is none, or that lies in the future."""
+    latest = last_day(text, flag)
+    # Its day begins 14 hours before ours where days begin first.
+    if latest is not None and latest > today + timedelta(days=1):
+        raise UsageError(f"{flag}: {text} lies in the future: write the day on which the source said so")
+
+
 def last_instant(text: str | None, flag: str) -> datetime | None:
     """Return an instant as it is given, or the end of a day, in UTC."""
     if text is None:
@@ -133,9 +143,10 @@ def last_instant(text: str | None, flag: str) -> datetime | None:
     if "T" in text:
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError as error:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            # The first and the last day of the calendar may have no counterpart in UTC.
             raise UsageError(f"{flag}: '{text}' is no instant: write it as 2025-05-05T23:55+08:00") from error
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     day = last_day(text, flag)
     return end_of(day) if day else None
 

@@ -93,7 +93,7 @@ def add(
 ) -> None:
     """Register a party under an id and its names."""
     from tracker.books.names import PartyIndex
-    from tracker.cli.recording import record
+    from tracker.cli.recording import checked_values, record
     from tracker.log.use_cases import RegisterParty
     from tracker.model import records
     from tracker.model.names import is_slug, slugify
@@ -104,15 +104,16 @@ def add(
         index = PartyIndex.from_log(log)
         if identity in index.ids:
             raise PartyExists(identity, _name_of(index, identity), name or party)
-        registered = records.PartyRegistered(
-            party=identity,
-            name=name or party,
-            kind=records.PartyKind(kind.value),
-            aliases=tuple(alias or ()),
-            affiliations=tuple(_affiliation(index, text) for text in at or ()),
-            part_of=records.Membership(group=index.resolve(part_of)) if part_of else None,
-            note=note,
-        )
+        with checked_values():
+            registered = records.PartyRegistered(
+                party=identity,
+                name=name or party,
+                kind=records.PartyKind(kind.value),
+                aliases=tuple(alias or ()),
+                affiliations=tuple(_affiliation(index, text) for text in at or ()),
+                part_of=records.Membership(group=index.resolve(part_of)) if part_of else None,
+                note=note,
+            )
         record(session, log, [RegisterParty(registered)], dry_run=dry_run, undo=NO_UNDO)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from tracker.cli.options import Format, ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
+from tracker.cli.streams import read_stdin
 from tracker.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def query(
         str | None, typer.Argument(metavar="SQL | -", help="One select; - or nothing reads it from stdin.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Stop after so long.")
+        float | None, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=86_400, help="Stop after so long.")
     ] = None,
     *,
     reads: ReadOptions,
@@ -55,7 +56,7 @@ def query(
 def _text(sql: str | None) -> str:
     if sql is None and sys.stdin.isatty():
         raise UsageError('no SQL: give it as an argument, such as tracker query "select * from parties", or on stdin')
-    text = sys.stdin.read() if sql in (None, "-") else sql
+    text = read_stdin("the SQL") if sql in (None, "-") else sql
     if not text or not text.strip():
         raise UsageError('the SQL is empty: write a select, such as "select * from parties"')
     return text

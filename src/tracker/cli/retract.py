@@ -28,13 +28,13 @@ def retract(
 
     With --published it is the source's own retraction and counts from that day; without, our slip, and never held.
     """
-    from tracker.cli.options import last_day
+    from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
     from tracker.log.use_cases import RetractDevelopment
 
     session = session_of(ctx)
-    last_day(published, "--published")
+    source_day(published, "--published", session.today)
     reason = needed(session, why, f"why is {development} taken back", "--why")
     with session.log() as log:
         use_case = RetractDevelopment(development, reason, published)

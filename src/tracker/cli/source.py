@@ -98,11 +98,13 @@ def withdraw(
     ctx: typer.Context, report: Report, why: Why = None, published: Published = None, dry_run: DryRun = False
 ) -> None:
     """Record that a source withdrew its report: what it alone says no longer counts."""
+    from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
     from tracker.log.use_cases import WithdrawReport
 
     session = session_of(ctx)
+    source_day(published, "--published", session.today)
     reason = needed(session, why, "why was it withdrawn", "--why")
     with session.log() as log:
         use_case = WithdrawReport(report, reason, published)

@@ -53,6 +53,13 @@ class NameTaken(Refused):
         )
 
 
+class NameUnseen(Refused):
+    """A name is made of blanks and hidden characters alone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"'{name}' holds no character that can be seen: write a name")
+
+
 class AlreadyReported(Refused):
     """A development is in the log with another content."""
 

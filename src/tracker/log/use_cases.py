@@ -14,6 +14,7 @@ from tracker.log.refusals import (
     AlreadyRetracted,
     MergeRefused,
     NameTaken,
+    NameUnseen,
     OriginCycle,
     StaleRevision,
     UnknownDevelopment,
@@ -23,6 +24,7 @@ from tracker.log.refusals import (
 from tracker.model import records
 from tracker.model.catalogue import parties_of
 from tracker.model.development import Development
+from tracker.model.edtf import published_on
 from tracker.model.fields import Event, Reliability
 from tracker.model.names import fold_name
 
@@ -103,6 +105,7 @@ class RegisterParty(UseCase):
         if held is not None and held.registered == self.party:
             return
         for name in self._names():
+            _refuse_unseen(name)
             owner = known.owner(name)
             if owner not in (None, self.party.party):
                 raise NameTaken(name, str(owner), self.party.party)
@@ -122,6 +125,12 @@ class RegisterParty(UseCase):
         )
 
 
+def _refuse_unseen(name: str) -> None:
+    """Refuse a name of blanks and hidden characters alone: it would be the name of whatever is called nothing."""
+    if not fold_name(name):
+        raise NameUnseen(name)
+
+
 @dataclass(frozen=True)
 class AddAlias(UseCase):
     """Give a party another name."""
@@ -136,6 +145,7 @@ class AddAlias(UseCase):
     def decide(self, known: Known) -> Iterator[Intent]:
         if self.party not in known.parties:
             raise UnknownParty(self.party)
+        _refuse_unseen(self.alias)
         owner = known.owner(self.alias)
         if owner == self.party:
             return
@@ -294,7 +304,7 @@ class WithdrawReport(UseCase):
             return
         payload = records.ReportWithdrawn(report=self.report)
         tags = tag("report", self.report)
-        yield Intent(payload, f"withdrawal:{self.report}", 1, tags, self.reason, self.published)
+        yield Intent(payload, f"withdrawal:{self.report}", 1, tags, self.reason, _a_day(self.published))
 
 
 def _origins(known: Known, origin: str | None) -> list[str]:
@@ -362,7 +372,7 @@ class CorrectDevelopment(UseCase):
         if older is not None and not self.revert:
             raise StaleRevision(self.development.id, older, held.last_revision)
         _refuse_unknown(known, self.development)
-        yield _development_intent(self.development, held.last_revision + 1, self.reason, self.published)
+        yield _development_intent(self.development, held.last_revision + 1, self.reason, _a_day(self.published))
 
 
 @dataclass(frozen=True)
@@ -388,8 +398,15 @@ class RetractDevelopment(UseCase):
             held.last_revision + 1,
             tag("development", self.development),
             self.reason,
-            self.published,
+            _a_day(self.published),
         )
+
+
+def _a_day(published: str | None) -> str | None:
+    """Return the day on which a source said so; one that no reader could read would make the whole log unreadable."""
+    if published is not None:
+        published_on(published)
+    return published
 
 
 def _development_boundary(development: Development) -> list[str]:
