@@ -122,7 +122,7 @@ def test_a_backup_while_others_write_holds_what_was_acknowledged_before_it(root:
         for name in ("one", "two")
     }
     try:
-        for round_ in range(3):
+        for round_ in range(2):
             acknowledged = {}
             for name, writer in writers.items():
                 assert writer.stdout

@@ -101,7 +101,7 @@ def test_a_torn_last_line_is_healed_by_the_next_extension(tmp_path: Path) -> Non
     _append(log, 4, 5)
     extend(log)
     whole = path.read_bytes()
-    torn_lines = [whole[:size] for size in range(len(short) + 1, len(whole))]
+    torn_lines = [whole[:size] for size in (*range(len(short) + 1, len(whole), 9), len(whole) - 1)]
     torn_lines += [short + bytes(n) for n in (1, 4096)]
     torn_lines += [short + bytes(20) + whole[len(short) + 20 :]]
 

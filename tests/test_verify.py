@@ -6,13 +6,15 @@ import json
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from cli_helpers import ask, make_workspace
+from cli_helpers import ask, environment, make_workspace
 from tracker.errors import ExitCode, WorkspaceError
 from tracker.log.checkpoints import (
     checkpoints_path,
@@ -147,7 +149,7 @@ def test_a_flipped_bit_anywhere_in_the_file_changes_nothing_or_is_found(log: Pat
     whole = log.read_bytes()
     content = _content(log)
     found = silent = 0
-    for _ in range(300):
+    for _ in range(120):
         flipped = bytearray(whole)
         flipped[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
         log.write_bytes(flipped)
@@ -160,7 +162,7 @@ def test_a_flipped_bit_anywhere_in_the_file_changes_nothing_or_is_found(log: Pat
             silent += 1
         else:
             found += 1
-    assert found > 50
+    assert found > 20
     assert silent > 0
 
 
@@ -569,3 +571,21 @@ def test_a_payload_without_its_subject_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"."):
             subject_of(topic, content)
+
+
+def test_verify_needs_neither_the_state_nor_the_event_store_nor_cryptography(log: Path) -> None:
+    program = (
+        "import sys\n"
+        "from tracker.cli.main import main\n"
+        "assert main(['-C', sys.argv[1], 'verify', '--full']) == 0\n"
+        "print([name for name in ('duckdb', 'eventsourcing', 'cryptography') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(log.parents[1])],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +12,11 @@ import typer
 from tracker.cli.evidence import in_words
 from tracker.cli.looks import counted
 from tracker.cli.options import AsOf, KnownAt, Lens, ReadOptions, RecordedUntil, Where, new_app
+from tracker.cli.progress import bar
 from tracker.cli.session import Session, session_of
 from tracker.errors import UsageError
 
 if TYPE_CHECKING:
-    from tracker.state.build import Progress
     from tracker.state.replay import Outcome, Places
     from tracker.state.scope import Scope
 
@@ -160,24 +159,3 @@ def drift_lines(outcome: Outcome) -> Iterator[str]:
 
 def _told(value: str | None) -> str:
     return "empty" if value is None else f"'{value}'"
-
-
-@contextmanager
-def bar(session: Session) -> Iterator[Progress]:
-    """Show a bar on a terminal, and nothing elsewhere."""
-    from tracker.state.replay import quiet
-
-    if session.quiet or not sys.stderr.isatty():
-        yield quiet
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("the log", total=None)
-
-        def step(name: str, done: int, steps: int) -> None:
-            shown.update(task, description=name, completed=done, total=steps)
-
-        yield step

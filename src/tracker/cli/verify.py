@@ -73,10 +73,12 @@ def verify(
 
 
 def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool) -> None:
+    from tracker.cli.progress import bar
     from tracker.cli.proofs import tell_notes
     from tracker.log.verify import verify
 
-    report = verify(session.workspace.log, full=full, against=noted)
+    with bar(session) as progress:
+        report = verify(session.workspace.log, full=full, against=noted, progress=progress)
     if report.ok and not noted:
         session.sign()
     if report.ok and noted and not json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,10 @@ from tracker.log.merkle import RightEdge
 
 # Whoever sees a thousand events changed has seen enough to know what happened; the number of all is told as well.
 MOST_NAMED = 1_000
+
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is read, up to which event, and how many there are."""
 
 
 @dataclass
@@ -51,11 +55,12 @@ class Scanner:
         self._whole = True
         self._last_recorded = ""
 
-    def run(self, head: int, kept: KeptLeaves) -> Scan:
+    def run(self, head: int, kept: KeptLeaves, progress: Progress) -> Scan:
         """Read, comparing with the kept leaves as far as there are any."""
         after = self.found.edge.size
         for rows in self._batches(after, head):
             self._compare(rows, kept)
+            progress("events", rows[-1][0], head)
         self.found.contradicted += [c for c in self._pending if c.size <= head]
         return self.found
 

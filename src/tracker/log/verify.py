@@ -23,7 +23,7 @@ from tracker.log.faults import explained
 from tracker.log.files import open_to_read
 from tracker.log.kept_leaves import KeptLeaves, Witness
 from tracker.log.merkle import RightEdge
-from tracker.log.scan import MOST_NAMED, Scan, Scanner
+from tracker.log.scan import MOST_NAMED, Progress, Scan, Scanner
 from tracker.log.schema import given_and_kept
 from tracker.log.verified import Verified, read_verified, write_verified
 
@@ -70,7 +70,11 @@ class Report:
         return not self.findings
 
 
-def verify(log: Path, *, full: bool = False, against: Sequence[Witness] = ()) -> Report:
+def quiet(what: str, done: int, steps: int) -> None:
+    """Show no progress."""
+
+
+def verify(log: Path, *, full: bool = False, against: Sequence[Witness] = (), progress: Progress = quiet) -> Report:
     """Compare a log with its checkpoints; where it holds, they are brought up to it.
 
     With `against`, only these witnesses count, which whoever changed the log could not change; everything is read, and
@@ -79,7 +83,7 @@ def verify(log: Path, *, full: bool = False, against: Sequence[Witness] = ()) ->
     Reads what came since the last verification, `full` all of it: about 15 s for 10⁶ events, with SQLite's own check
     of every page, and every row of the table of tags. Raises LogMissing, LogNotReadable, LogDamaged: no answer.
     """
-    return _Verification(log, full, against).report()
+    return _Verification(log, full, against).report(progress)
 
 
 class _Verification:
@@ -109,7 +113,7 @@ class _Verification:
     def full(self) -> bool:
         return not self.base.size
 
-    def report(self) -> Report:
+    def report(self, progress: Progress) -> Report:
         """Read, and say what was found."""
         with closing(open_to_read(self.log, cut_is_fine=True)) as con, explained(self.log):
             con.text_factory = bytes
@@ -119,7 +123,7 @@ class _Verification:
                 self.base = RightEdge()
             vouched = self.witnesses[-1].size if self.witnesses else 0
             with KeptLeaves(self.log, vouched) as kept:
-                scan = Scanner(con, self.log, self.base, self.witnesses, self.full).run(head, kept)
+                scan = Scanner(con, self.log, self.base, self.witnesses, self.full).run(head, kept, progress)
                 # Behind the reading, which names the events that SQLite cannot read.
                 self._structure(con, given, head)
                 last = max(vouched, given)
