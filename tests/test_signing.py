@@ -174,6 +174,8 @@ def test_a_log_agrees_with_every_checkpoint_that_was_kept_of_it(root: Path) -> N
 
     assert answer.code == 0
     assert answer.out.count(f"signed by {NAME}: the log agrees") == 3
+    as_json = json.loads(ask("-C", root, "verify", "--against", _notes(root)[0], "--json").out)
+    assert as_json["against"][0]["signed_by"] == [NAME]
     # The key that signs here is trusted here, and may be given as a file.
     assert ask("-C", root, "verify", "--against", *_notes(root)[:1]).code == 0
     (root.parent / "desk.pub").write_text(_key(root) + "\n")

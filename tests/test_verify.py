@@ -520,6 +520,39 @@ def test_many_changed_events_are_named_together(log: Path) -> None:
     assert [f.position for f in report.findings] == list(range(1, _size(log) + 1))
 
 
+def test_verifications_and_writers_beside_each_other_raise_no_alarm(log: Path) -> None:
+    program = (
+        "import sys\n"
+        "from tracker.cli.main import main\n"
+        "for n in range(6):\n"
+        "    name = f'{sys.argv[2]}-{n}'\n"
+        "    for command in (['party', 'add', name, '--name', name], ['verify']):\n"
+        "        assert main(['-q', '-C', sys.argv[1], *command]) == 0\n"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(log.parents[1]), name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        for name in ("one", "two", "three")
+    ]
+
+    verified = 0
+    while any(writer.poll() is None for writer in writers):
+        report = verify(log, full=bool(verified % 2))
+        assert report.ok, report.findings
+        verified += 1
+    for writer in writers:
+        out, err = writer.communicate()
+        assert (writer.returncode, err) == (0, ""), out
+    assert verified > 5
+    assert verify(log, full=True).ok
+    assert not list(log.parent.glob("*.new"))
+
+
 def test_verify_answers_by_exit_code_and_names_on_stdout(log: Path) -> None:
     root = log.parents[1]
     good = ask("-C", root, "verify")

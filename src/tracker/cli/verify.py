@@ -83,16 +83,19 @@ def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool) ->
         session.sign()
     if report.ok and noted and not json:
         tell_notes(noted)
-    _tell(session, report, json)
+    _tell(session, report, noted, json)
 
 
-def _tell(session: Session, report: Report, json: bool) -> None:
+def _tell(session: Session, report: Report, noted: Sequence[Noted], json: bool) -> None:
     from tracker.cells import json_text
     from tracker.cli.output import write_lines
     from tracker.model.names import visible
 
     if json:
-        write_lines([json_text({"ok": report.ok, **asdict(report)})], None)
+        against = [
+            {"path": str(n.path), "size": n.size, "root": n.root.hex(), "signed_by": list(n.signed_by)} for n in noted
+        ]
+        write_lines([json_text({"ok": report.ok, **asdict(report), "against": against})], None)
     elif report.ok:
         write_lines([f"{report.size:,} events, root {report.root}, {report.checkpoints:,} checkpoints agree"], None)
     else:

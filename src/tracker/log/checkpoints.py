@@ -108,6 +108,11 @@ def leaves_path(log: Path) -> Path:
     return log.with_name("leaves")
 
 
+def lock_of(log: Path) -> WriteLock:
+    """Return the lock under which a log, and what is kept beside it, is written; who holds it may enter again."""
+    return WriteLock(log.with_name(log.name + ".lock"))
+
+
 def read_checkpoints(log: Path) -> list[Checkpoint]:
     """Return every checkpoint, the sizes growing; a torn last line is none. Raises CheckpointsDamaged."""
     found, damage = sound_checkpoints(log)
@@ -183,7 +188,7 @@ def extend(log: Path) -> Checkpoint:
     Costs what the events since then cost to hash, and two fsyncs. Raises LogLocked, LogDamaged, LogBehind,
     CheckpointsDamaged, and OSError where the disk refuses; whatever goes wrong, the next call makes up for it.
     """
-    with WriteLock(log.with_name(log.name + ".lock")):
+    with lock_of(log):
         last, whole_bytes = _end(log)
         edge = last.edge if last else RightEdge()
         if last and rows.head(log) <= last.size:
@@ -198,7 +203,7 @@ def extend(log: Path) -> Checkpoint:
 
 def relay_leaves(log: Path) -> None:
     """Lay the leaves anew from a log that was proven; raises what `extend` raises."""
-    with WriteLock(log.with_name(log.name + ".lock")):
+    with lock_of(log):
         last = last_checkpoint(log)
         _extend_leaves(log, RightEdge(), last.size if last else 0)
 
@@ -247,7 +252,7 @@ def write_at(path: Path, offset: int, parts: Iterator[bytes]) -> None:
 
 
 def replace(path: Path, parts: Iterable[bytes]) -> None:
-    """Put a file in place of another, whole or not at all, durably; raises OSError."""
+    """Put a file in place of another, whole or not at all, durably; the caller holds the lock. Raises OSError."""
     fresh = path.with_name(path.name + ".new")
     write_at(fresh, 0, iter(parts))
     fresh.replace(path)

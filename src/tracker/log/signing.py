@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.errors import ExitCode, TrackerError, UsageError
-from tracker.log.checkpoints import Checkpoint, checkpoint_of, last_checkpoint, replace
+from tracker.log.checkpoints import Checkpoint, checkpoint_of, last_checkpoint, lock_of, replace
 from tracker.log.files import sync_folder
 from tracker.log.notes import (
     BadNote,
@@ -90,20 +90,22 @@ def sign_last(log: Path, key_file: Path, copies: Path | None = None) -> str | No
     """Sign the last checkpoint, keep the note beside the log and a copy in the folder `copies`; returns the note.
 
     None where there is no checkpoint. The same checkpoint gives the same note, so doing it again changes nothing.
-    Raises OtherHistory where the log is not what was signed before, BadKey, UnsafeKey, CheckpointsDamaged, OSError.
+    Raises OtherHistory where the log is not what was signed before, BadKey, UnsafeKey, CheckpointsDamaged, LogLocked,
+    OSError.
     """
-    checkpoint = last_checkpoint(log)
-    if checkpoint is None:
-        return None
     key = read_key(key_file)
-    note = key.sign(head_of(checkpoint, key.name).text())
-    _refuse_other_history(log, key, copies)
-    wanted = [note_path(log)]
-    if copies is not None:
-        wanted.append(copies / f"{checkpoint.size:0{SIZE_DIGITS}d}-{checkpoint.root.hex()[:8]}{ENDING}")
-    for path in wanted:
-        if not path.exists() or path.read_text(encoding="utf-8") != note:
-            replace(path, [note.encode()])
+    with lock_of(log):
+        checkpoint = last_checkpoint(log)
+        if checkpoint is None:
+            return None
+        note = key.sign(head_of(checkpoint, key.name).text())
+        _refuse_other_history(log, key, copies)
+        wanted = [note_path(log)]
+        if copies is not None:
+            wanted.append(copies / f"{checkpoint.size:0{SIZE_DIGITS}d}-{checkpoint.root.hex()[:8]}{ENDING}")
+        for path in wanted:
+            if not path.exists() or path.read_text(encoding="utf-8") != note:
+                replace(path, [note.encode()])
     return note
 
 

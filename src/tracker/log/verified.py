@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.log.checkpoints import Checkpoint, now, parse, replace
+from tracker.log.checkpoints import Checkpoint, lock_of, now, parse, replace
 from tracker.log.merkle import RightEdge
 
 
@@ -33,7 +33,8 @@ def read_verified(log: Path) -> Verified | None:
 
 
 def write_verified(log: Path, edge: RightEdge, before: Verified | None, *, full: bool) -> None:
-    """Keep that the log holds up to `edge`, in place of what was kept before; raises OSError."""
+    """Keep that the log holds up to `edge`, in place of what was kept before; raises LogLocked, OSError."""
     latest = Checkpoint(edge, now())
     read = latest if full or before is None else before.full
-    replace(verified_path(log), [latest.line(), read.line()])
+    with lock_of(log):
+        replace(verified_path(log), [latest.line(), read.line()])

@@ -101,10 +101,11 @@ class _Verification:
             self._take_what_is_beside(full)
 
     def _take_what_is_beside(self, full: bool) -> None:
+        # Before the checkpoints: others may verify and write meanwhile, and theirs would seem to be gone.
+        self.before = read_verified(self.log)
         checkpoints, damage = sound_checkpoints(self.log)
         self.findings += [Finding("checkpoint", str(error)) for error in damage]
         self.witnesses = list(checkpoints)
-        self.before = read_verified(self.log)
         self._compare_with_before(checkpoints)
         if self.before and not full and not self.findings:
             self.base = self.before.latest.edge
