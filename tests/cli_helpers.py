@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+import pexpect
+
 from tracker.cli.main import main
 
 ARTICLE = """\
@@ -145,6 +147,14 @@ def wait_for_child(pid: int, seconds: float = 60) -> None:
         return
     while not children.read_text("ascii").strip() and time.monotonic() < until:
         time.sleep(0.05)
+
+
+def press_ctrl_c(process: pexpect.spawn) -> None:
+    """Interrupt a process at its question, as often as it takes: between prompt and reading, readline feels nothing."""
+    for _ in range(20):
+        process.sendintr()
+        if process.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=2) == 0:
+            return
 
 
 def make_workspace(root: Path, *, imported: bool = True) -> Path:

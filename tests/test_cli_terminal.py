@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from cli_helpers import NAME, ask, command, environment, make_workspace
+from cli_helpers import NAME, ask, command, environment, make_workspace, press_ctrl_c
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -142,8 +142,7 @@ def test_a_missing_reason_is_asked_for(retracted: Path) -> None:
 def test_ctrl_c_at_a_question_ends_with_130_and_records_nothing(retracted: Path) -> None:
     process = on_terminal("-C", retracted, "retract", f"{NAME}#partners")
     process.expect("why is .* taken back")
-    process.sendintr()
-    process.expect(pexpect.EOF)
+    press_ctrl_c(process)
     process.close()
 
     assert process.exitstatus == 130

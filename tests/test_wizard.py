@@ -7,7 +7,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from cli_helpers import BOOK, NAME, ask, command, environment, make_workspace
+from cli_helpers import BOOK, NAME, ask, command, environment, make_workspace, press_ctrl_c
 from tracker.log.rows import head
 
 
@@ -90,7 +90,9 @@ def test_the_wizard_files_a_new_report_and_registers_a_new_party(workspace: Path
     wizard.answer("  url: ", "")
     wizard.answer("  reliability: ", "C")
     wizard.answer("  origin: ", "")
-    wizard.answer("text: a file", str(tmp_path / "article.txt"))
+    wizard.answer("  text: ", "no-such-file.txt")
+    wizard.process.expect_exact("there is no file 'no-such-file.txt'")
+    wizard.answer("  text: ", str(tmp_path / "article.txt"))
     wizard.answer("  speaker: ", "Umbrella")
     wizard.answer("register 'Umbrella'", "y")
     wizard.answer("its id [umbrella]", "")
@@ -113,6 +115,36 @@ def test_the_wizard_files_a_new_report_and_registers_a_new_party(workspace: Path
     assert (workspace / "events" / "sources" / "herald-1.txt").exists()
 
 
+def test_an_entry_that_is_refused_as_a_whole_can_be_mended_and_nothing_said_is_lost(workspace: Path) -> None:
+    before = size(workspace)
+    wizard = Wizard(workspace, "right-exercised")
+    wizard.answer("report (its id)", NAME)
+    wizard.answer("  holder: ", "acme")
+    wizard.answer("  against: ", "globex")
+    wizard.answer("  right: ", "veto")
+    wizard.answer("  trigger: ", "")
+    wizard.answer("  expires: ", "")
+    wizard.answer("  occurred: ", "2025-06")
+    wizard.answer("  attribution: ", "")
+    wizard.answer("  stage: ", "")
+    wizard.answer("  quote: ", "")
+    wizard.answer("another field", "")
+    wizard.answer("record it?", "")
+    wizard.process.expect_exact("occurred 2025-06 is after the report was published (2025-05-05)")
+    wizard.process.expect_exact("what you said is still here")
+    assert size(workspace) == before
+    wizard.answer("a better value", "happened=2025-04")
+    wizard.process.expect_exact("right-exercised has no field 'happened'")
+    wizard.answer("a better value", "occurred=2025-04")
+    wizard.answer("a better value", "")
+    wizard.process.expect_exact("occurred: 2025-04")
+    wizard.answer("record it?", "")
+    code, told = wizard.end()
+
+    assert code == 0, told
+    assert "occurred         2025-04" in ask("-C", workspace, "show", f"{NAME}#right-exercised").out
+
+
 def test_tab_completes_a_type_and_a_question_mark_lists_them(workspace: Path) -> None:
     wizard = Wizard(workspace)
     wizard.answer("what happened", "?")
@@ -120,7 +152,8 @@ def test_tab_completes_a_type_and_a_question_mark_lists_them(workspace: Path) ->
     wizard.process.expect_exact("what happened")
     wizard.process.send("term-a\t\r")
     wizard.process.expect_exact("term-affirmed:")
-    wizard.process.sendintr()
+    wizard.process.expect_exact("report (its id): ")
+    press_ctrl_c(wizard.process)
 
     assert wizard.end()[0] == 130
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tracker.cli.options import DryRun, new_app
 from tracker.cli.session import Session, session_of
-from tracker.errors import UsageError
-
-if TYPE_CHECKING:
-    from tracker.cli.fields import Given
+from tracker.errors import TrackerError, UsageError, WorkspaceError
 
 app = new_app()
 
@@ -69,24 +66,32 @@ def add(
         return
     if type_name and "=" in type_name:
         raise UsageError(f"the type comes first: tracker add TYPE {type_name} …; tracker add --fields lists the types")
-    from tracker.cli.entries import add_entry
-
-    given, parties = _given(session, type_name, fields or [])
-    add_entry(session, given, book, dry_run=dry_run, parties=parties)
-
-
-def _given(session: Session, type_name: str | None, fields: list[str]) -> tuple[Given, list[dict[str, object]]]:
-    """Return what was given for the entry, asked for where nothing was, and the parties that came up on the way."""
-    from tracker.cli.fields import form_of, parse_fields
-
     if type_name and fields:
-        return parse_fields(form_of(type_name), fields), []
+        from tracker.cli.entries import add_entry
+        from tracker.cli.fields import form_of, parse_fields
+
+        add_entry(session, parse_fields(form_of(type_name), fields), book, dry_run=dry_run, parties=[])
+    else:
+        _add_by_asking(session, type_name, book, dry_run=dry_run)
+
+
+def _add_by_asking(session: Session, type_name: str | None, book: Path | None, *, dry_run: bool) -> None:
+    """Ask for the entry; where it is refused as a whole, as for a day after its report, let it be mended."""
     if not session.may_ask:
         missing = f"the fields of {type_name} are" if type_name else "the type and its fields are"
         raise UsageError(f"{missing} missing: tracker add TYPE field=value …; tracker add --fields lists both")
-    from tracker.cli.wizard import run_wizard
+    from tracker.cli.entries import add_entry
+    from tracker.cli.wizard import Declined, mended, run_wizard
 
-    return run_wizard(session, type_name)
+    given, parties = run_wizard(session, type_name)
+    while True:
+        try:
+            return add_entry(session, given, book, dry_run=dry_run, parties=parties)
+        except WorkspaceError:
+            raise
+        except TrackerError as error:
+            if not mended(given, parties, error):
+                raise Declined from error
 
 
 def _show_fields(type_name: str | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from tracker.cli.interrupts import Interrupts, noticed
 from tracker.errors import ExitCode, TrackerError
 
 LONGEST_PATH = 300
@@ -21,13 +22,13 @@ LONGEST_PATH = 300
 def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for each kind of failure
     """Run an action; say on stderr what went wrong, and return the exit code of the process."""
     try:
-        result = action()
+        with noticed():
+            result = action()
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_went_away()
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("\ninterrupted\n")
-        return ExitCode.INTERRUPTED
+        return _interrupted()
     except SystemExit as error:
         # The library turns a broken pipe into exit 1 before we see it.
         if isinstance(error.__context__, BrokenPipeError):
@@ -43,9 +44,14 @@ def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for e
         _say(_disk_trouble(error))
         return ExitCode.WORKSPACE
     except Exception as error:
-        return _bug(error)
+        return _interrupted() if Interrupts.seen else _bug(error)
     # The library returns the code of a `typer.Exit`, and whatever a command returns otherwise.
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _interrupted() -> int:
+    sys.stderr.write("\ninterrupted\n")
+    return ExitCode.INTERRUPTED
 
 
 def _say(message: str, plain: bool = False) -> None:

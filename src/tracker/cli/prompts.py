@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import typer
 
+from tracker.cli.interrupts import raise_if_lost
 from tracker.cli.session import Session
 from tracker.errors import TrackerError, UsageError
 from tracker.model.names import visible
@@ -63,6 +64,7 @@ def _tell(text: str) -> None:
 
 def _read_line(prompt: str, options: Iterable[str]) -> str:
     """Read a line with editing and completion where stdin and stdout are one terminal; else plainly from stdin."""
+    raise_if_lost()
     if not sys.stdout.isatty():
         # input() would print its prompt among the data.
         sys.stderr.write(prompt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tracker.cli.books import book_of_report
-from tracker.cli.fields import Given, UnknownField, UnknownType, add_value, form_of, parse_fields
+from tracker.cli.fields import Given, UnknownType, add_value, form_of, parse_fields
 from tracker.cli.prompts import ask, confirm, say
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
@@ -93,9 +93,20 @@ def _ask_report(session: Session, filed: list[str], given: Given) -> None:
         answer = _ask_plain(form, spec)
         if answer:
             given.report[name] = answer
-    text = ask("text: a file with the article, kept to find quotes in", empty_is_fine=True)
+    text = ask(
+        "text (optional): a file with the article, kept to find quotes in\n  text",
+        check=_check_article,
+        empty_is_fine=True,
+    )
     if text:
         given.report["text"] = text
+
+
+def _check_article(answer: str) -> None:
+    from pathlib import Path
+
+    if not Path(answer).expanduser().is_file():
+        raise NoSuchValue(f"there is no file '{answer}': name one, or leave it empty and keep the article later")
 
 
 def _asked(form: Form) -> list[FieldSpec]:
@@ -201,19 +212,37 @@ def _kept_text(session: Session, given: Given) -> str | None:
     return read_kept_text(book, named).text if isinstance(named, str) else None
 
 
-def _ask_more(given: Given, form: Form) -> None:
-    """Ask for any other field of the type, as field=value."""
-    others = [f"{name}=" for name in form.fields if name not in given.entry]
+def _ask_more(given: Given, form: Form, question: str = "another field (field=value; Enter when done)") -> bool:
+    """Ask for other fields of the type or of the report, as field=value, and say whether any was given."""
+    from tracker.books.forms import report_form
+
+    changed = False
+    others = [f"{name}=" for name in (*form.fields, *(report_form().fields if given.report else ()))]
 
     def fits(answer: str) -> None:
-        name = answer.partition("=")[0].strip()
-        spec = form.spec(name)
-        if "=" not in answer or spec is None:
-            raise UnknownField(name, form.title, form.fields)
-        _check(form, spec, answer.partition("=")[2].strip())
+        found = parse_fields(form, [answer])
+        for name in found.entry:
+            spec = form.spec(name)
+            assert spec is not None
+            _check(form, spec, answer.partition("=")[2].strip())
+        if "text" in found.report:
+            _check_article(found.report["text"])
 
-    while answer := ask("another field (field=value; Enter when done)", options=others, check=fits, empty_is_fine=True):
-        given.entry.update(parse_fields(form, [answer]).entry)
+    while answer := ask(question, options=others, check=fits, empty_is_fine=True):
+        found = parse_fields(form, [answer])
+        given.entry.update(found.entry)
+        given.report.update(found.report)
+        changed = True
+    return changed
+
+
+def mended(given: Given, parties: Parties, error: TrackerError) -> bool:
+    """Say why an entry was refused and let the user mend it; say whether it is to be tried again."""
+    say(f"{error}\nwhat you said is still here")
+    if not _ask_more(given, form_of(given.type), "a better value (field=value; Enter when done)"):
+        return False
+    _confirm(given, parties)
+    return True
 
 
 def _confirm(given: Given, parties: Parties) -> None:
@@ -221,7 +250,8 @@ def _confirm(given: Given, parties: Parties) -> None:
 
     entry = {"type": given.type, **given.entry}
     shown: dict[str, Any] = {"parties": parties} if parties else {}
-    say(f"\n{dump_book({**shown, 'report': given.report_id, 'developments': [entry]})}")
+    report = {"id": given.report_id, **given.report} if given.report else given.report_id
+    say(f"\n{dump_book({**shown, 'report': report, 'developments': [entry]})}")
     if not confirm("record it?"):
         raise Declined
 
