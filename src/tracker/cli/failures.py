@@ -65,7 +65,7 @@ def _say(message: str, plain: bool = False) -> None:
 
 
 def _disk_trouble(error: OSError) -> str:
-    if error.filename is None and isinstance(error, FileNotFoundError) and not _working_folder_exists():
+    if isinstance(error, FileNotFoundError) and not _working_folder_exists():
         return "the working folder is gone: change to one that is there"
     name = str(error.filename or "")
     where = f"{name if len(name) <= LONGEST_PATH else name[:LONGEST_PATH] + '…'}: " if name else ""
