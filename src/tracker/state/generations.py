@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.errors import WorkspaceError
+from tracker.model.names import visible
 
 FORMAT = 1
 """How a generation's file is laid out; a reader ignores those of another format."""
@@ -147,7 +148,7 @@ def generations_of(log: Path) -> Generations:
 
 def warn(text: str) -> None:
     """Say on stderr what the user should know though the answer is right."""
-    sys.stderr.write(f"warning: {text}\n")
+    sys.stderr.write(visible(f"warning: {text}") + "\n")
 
 
 def _remove(path: Path) -> None:
