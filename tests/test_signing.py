@@ -303,6 +303,9 @@ def test_a_signed_note_without_a_key_to_check_it_is_asked_for_one(root: Path, tm
         (["--consistency", "0"], ExitCode.BAD_INPUT),
         (["--consistency", "999"], ExitCode.BAD_INPUT),
         (["--key", "x", "--against", "bad.note"], ExitCode.BAD_INPUT),
+        (["--key", "x"], ExitCode.USAGE),
+        (["--proof", "/dev/zero"], ExitCode.USAGE),
+        (["--against", "/dev/zero"], ExitCode.USAGE),
     ],
 )
 def test_what_cannot_be_answered_is_refused(root: Path, arguments: list[str], code: ExitCode) -> None:
@@ -448,6 +451,19 @@ def _changes(proof: dict[str, object]) -> list[dict[str, object]]:
 def test_what_is_no_proof_is_refused(data: bytes) -> None:
     with pytest.raises(BadProof):
         check(data)
+
+
+def test_a_note_that_is_none_does_not_spoil_an_export(root: Path) -> None:
+    (root / ".tracker" / "checkpoint.note").write_bytes(b"\xff rubbish")
+
+    last = ask("-C", root, "export", "events").out.splitlines()[-1]
+    assert json.loads(last)["checkpoint"].keys() == {"size", "root"}
+
+
+def test_the_answer_goes_into_a_file_where_that_is_asked_for(root: Path, tmp_path: Path) -> None:
+    answer = ask("-C", root, "verify", "--full", "--json", "-o", tmp_path / "answer.json")
+    assert (answer.code, answer.out) == (0, "")
+    assert json.loads((tmp_path / "answer.json").read_text())["ok"] is True
 
 
 def test_nothing_is_proven_of_a_log_that_is_not_what_its_checkpoint_says(root: Path) -> None:

@@ -21,7 +21,7 @@ from tracker.log.decisions import Recorded, UnknownTopic, decode, encode, instan
 from tracker.log.known import Known
 from tracker.log.leaves import leaf_hashes, row_of
 from tracker.log.merkle import RightEdge, leaf_hash, root_of
-from tracker.log.notes import parse_head, parse_note
+from tracker.log.notes import BadNote, parse_head, parse_note
 from tracker.log.store import Log, Stored
 from tracker.log.transfer import StoredRow, restore, stored_rows, subject_of
 from tracker.model.edtf import EdtfError, published_on
@@ -73,11 +73,17 @@ def export_log(log: Log, note: str | None = None) -> Iterator[str]:
         edge = edge.extended([leaf_hash(line.encode("utf-8"))])
         yield line
     checkpoint = {"size": edge.size, "root": edge.root.hex()}
-    if note is not None:
-        head = parse_head(parse_note(note.encode("utf-8"))[0])
-        if (head.size, head.root) == (edge.size, edge.root):
-            checkpoint["note"] = note
+    if note is not None and _is_of(note, edge):
+        checkpoint["note"] = note
     yield json.dumps({CHECKPOINT: checkpoint}, ensure_ascii=False)
+
+
+def _is_of(note: str, edge: RightEdge) -> bool:
+    try:
+        head = parse_head(parse_note(note.encode("utf-8", "replace"))[0])
+    except BadNote:
+        return False
+    return (head.size, head.root) == (edge.size, edge.root)
 
 
 def import_events(

@@ -40,7 +40,7 @@ def _note(session: Session) -> str | None:
     from tracker.log.signing import note_path
 
     path = note_path(session.workspace.log)
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
 @app.command()

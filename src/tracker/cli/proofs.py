@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from tracker.cli.output import write_lines
 from tracker.cli.session import Session
 from tracker.errors import ExitCode, TrackerError, UsageError
@@ -18,6 +16,9 @@ from tracker.model.names import visible
 if TYPE_CHECKING:
     from tracker.log.notes import Head, PublicKey
     from tracker.log.proofs import Proven
+
+MAX_BYTES = 20_000_000
+"""More than any proof or note has; whoever reads them says what is too long."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,15 @@ def read_notes(session: Session, paths: Sequence[Path], keys: Sequence[str]) -> 
     from tracker.log.signing import notes_in
 
     trusted = trusted_keys(session, keys)
-    return [_noted(session, path, path.read_bytes(), trusted, bool(keys)) for path in notes_in(paths)]
+    return [_noted(session, path, _read(path), trusted, bool(keys)) for path in notes_in(paths)]
+
+
+def _read(path: Path) -> bytes:
+    """Read a file that is small if it is what it should be, and no more than that of another one."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _noted(session: Session, path: Path, note: bytes, trusted: Sequence[PublicKey], wanted: bool) -> Noted:
@@ -122,7 +131,7 @@ def check_proof(session: Session, path: Path, against: Sequence[Noted], keys: Se
     """Say whether a proof holds, and for which checkpoint; it takes no workspace. Exit 1 where it does not hold."""
     from tracker.log.proofs import check
 
-    data = path.read_bytes()
+    data = _read(path)
     proven = check(data)
     if proven is None:
         raise OtherRoot(f"{path} does not hold: its hashes do not lead to its root")
@@ -203,10 +212,3 @@ def refuse_together(given: dict[str, bool]) -> None:
     asked = [name for name, wanted in given.items() if wanted]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} exclude each other: choose one")
-
-
-def tell_notes(noted: Sequence[Noted]) -> None:
-    """Say that the log agrees with checkpoints kept elsewhere."""
-    for each in noted:
-        by = f", signed by {' and '.join(each.signed_by)}" if each.signed_by else ""
-        typer.echo(f"{each.path}: {each.size:,} events{by}: the log agrees")

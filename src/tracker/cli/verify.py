@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ import typer
 
 from tracker.cli.options import Output, new_app
 from tracker.cli.session import Session, session_of
-from tracker.errors import ExitCode
+from tracker.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tracker.cli.proofs import Noted
@@ -59,6 +59,8 @@ def verify(
     session = session_of(ctx)
     wanted = {"--checkpoint": checkpoint, "--prove": prove is not None, "--consistency": consistency is not None}
     proofs.refuse_together({**wanted, "--proof": proof is not None, "--full": full})
+    if key and not against and proof is None:
+        raise UsageError("--key says who must have signed: name what is signed with --against or --proof")
     noted = proofs.read_notes(session, against or [], key or [])
     if proof is not None:
         proofs.check_proof(session, proof, noted, key or [], json)
@@ -69,37 +71,41 @@ def verify(
     elif consistency is not None:
         proofs.write_consistency(session, consistency, noted, output)
     else:
-        _verify(session, noted, full, json)
+        _verify(session, noted, full, json, output)
 
 
-def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool) -> None:
+def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool, output: Path | None) -> None:
+    from tracker.cli.output import write_lines
     from tracker.cli.progress import bar
-    from tracker.cli.proofs import tell_notes
     from tracker.log.verify import verify
 
     with bar(session) as progress:
         report = verify(session.workspace.log, full=full, against=noted, progress=progress)
     if report.ok and not noted:
         session.sign()
-    if report.ok and noted and not json:
-        tell_notes(noted)
-    _tell(session, report, noted, json)
+    write_lines(list(_told(report, noted, json)), output)
+    _note(session, report)
 
 
-def _tell(session: Session, report: Report, noted: Sequence[Noted], json: bool) -> None:
+def _told(report: Report, noted: Sequence[Noted], json: bool) -> Iterator[str]:
     from tracker.cells import json_text
-    from tracker.cli.output import write_lines
     from tracker.model.names import visible
 
     if json:
         against = [
             {"path": str(n.path), "size": n.size, "root": n.root.hex(), "signed_by": list(n.signed_by)} for n in noted
         ]
-        write_lines([json_text({"ok": report.ok, **asdict(report), "against": against})], None)
+        yield json_text({"ok": report.ok, **asdict(report), "against": against})
     elif report.ok:
-        write_lines([f"{report.size:,} events, root {report.root}, {report.checkpoints:,} checkpoints agree"], None)
+        for each in noted:
+            by = f", signed by {' and '.join(each.signed_by)}" if each.signed_by else ""
+            yield f"{each.path}: {each.size:,} events{by}: the log agrees"
+        yield f"{report.size:,} events, root {report.root}, {report.checkpoints:,} checkpoints agree"
     else:
-        write_lines([visible(finding.message) for finding in report.findings], None)
+        yield from (visible(finding.message) for finding in report.findings)
+
+
+def _note(session: Session, report: Report) -> None:
     if report.ok and report.read_from > 1:
         session.note(
             f"events 1 to {report.read_from - 1:,} were read by earlier verifications, all of them last on "

@@ -9,6 +9,7 @@ from tracker.log.faults import LogDamaged, LogTooNew
 
 # "TRKR" in the header's field for it, so that `file` and we can tell a log from any other database.
 APPLICATION_ID = 0x54524B52
+# `tracker verify` compares every log with what is laid here: whoever changes it makes a new version.
 SCHEMA_VERSION = 1
 
 # Positions are AUTOINCREMENT: an implicit rowid is reused after a delete at the tail and renumbered by a dump.
