@@ -24,6 +24,9 @@ def test_a_job_is_read_with_all_that_it_may_say(desk: Path):
     jobs = jobs_of(
         desk,
         """
+        [lenses]
+        documents = "attribution = 'document'"
+
         [jobs.morning]
         cron = "30 6 * * mon-fri"
         zone = "Asia/Shanghai"
@@ -69,6 +72,10 @@ def test_a_new_workspace_has_no_jobs_and_shows_how_to_write_one(desk: Path):
         ("[jobs.a]\ncron = '0 6 * * *'\nzone = '../etc/passwd'", "zone '../etc/passwd' is unknown"),
         ("[jobs.a]\ncron = '0 6 * * *'\nzones = 'UTC'", "unknown field 'zones': did you mean 'zone'"),
         ("[jobs.a]\ncron = '0 6 * * *'\nscope = {lense = 'x'}\noutput = 'x'", "unknown part of its scope 'lense'"),
+        (
+            "[jobs.a]\ncron = '0 6 * * *'\nscope = {as_of = '2025-02-31'}\noutput = 'x'",
+            "[jobs.a] scope: --as-of: ",
+        ),
         ("[jobs.a]\ncron = '0 6 * * *'\nscope = {lens = 'x'}", "has a scope and no output"),
         ("[jobs.a]\ncron = '0 6 * * *'\noutput = 'x'", "has an output and no scope"),
         ("[jobs.a]\ncron = '0 6 * * *'\nprojections = 'some'", 'projections is "all" or a list of names'),

@@ -219,6 +219,35 @@ def test_a_killed_run_shows_as_crashed_is_told_once_and_is_not_run_again_for_its
     assert [outcome.run.result for outcome in desk.at("2026-01-03T06:00+08:00").due()] == ["first"]
 
 
+def test_a_job_with_a_scope_replays_beside_the_live_state_and_tells_of_its_own_answers(tmp_path: Path):
+    strict = f"""
+[lenses]
+documents = "attribution in ('document', 'on-record')"
+
+[jobs.strict]
+cron = "0 6 * * *"
+scope = {{ lens = "documents", as_of = 2025-12-31 }}
+output = "exports/strict"
+on_change = '''{KEEP}'''
+"""
+    desk = Desk(tmp_path / "desk", strict)
+    desk.at("2026-01-01T12:00+00:00").due()
+    desk.at("2026-01-02T06:00+00:00").due()
+    # Insiders told of the term: who trusts documents alone has never seen it, and misses nothing.
+    ask("-C", desk.root, "retract", "planet-2025-05-05#cloud-relaxed", "--why", "misread")
+    (unmoved,) = desk.at("2026-01-03T06:00+00:00").due()
+    ask("-C", desk.root, "retract", "planet-2025-05-05#partners", "--why", "misread")
+    (moved,) = desk.at("2026-01-04T06:00+00:00").due()
+
+    assert [run.result for run in desk.history] == ["exported"] * 3
+    assert desk.said[0] == "strict: exported, written to exports/strict"
+    assert (desk.root / "exports" / "strict" / "exclusivity_terms.parquet").is_file()
+    assert not list((desk.root / ".tracker").glob("generations/*.duckdb"))
+    assert unmoved.changes == 0
+    assert moved.changes is not None and moved.changes > 0
+    assert {change["projection"] for change in desk.told()[0]["changes"]} == {"partnership_health"}
+
+
 def test_two_schedulers_exclude_each_other(desk: Desk, tmp_path: Path):
     (desk.root / "tracker.toml").write_text(MORNING, encoding="utf-8")
     scheduler = subprocess.Popen(

@@ -7,10 +7,13 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.errors import TrackerError, WorkspaceError, did_you_mean
 from tracker.model.names import hidden_characters
+
+if TYPE_CHECKING:
+    from tracker.state.scope import Scope
 
 SETTINGS = "tracker.toml"
 MAX_SETTINGS_BYTES = 1_000_000
@@ -116,6 +119,31 @@ class Workspace:
         if name not in self.lenses:
             raise UnknownLens(name, sorted(self.lenses))
         return self.lenses[name]
+
+    def scope(
+        self,
+        *,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        recorded_until: str | None = None,
+        where: str | None = None,
+        lens: str | None = None,
+    ) -> Scope:
+        """Return a scope as people write one: days as EDTF, a lens by its name, whose condition holds beside `where`.
+
+        Raises UsageError for what is no day, UnknownLens.
+        """
+        from tracker.state.scope import Scope, last_day, last_instant
+
+        conditions = [self.lens(lens)] if lens else []
+        conditions += [where] if where else []
+        return Scope(
+            as_of=last_day(as_of, "--as-of"),
+            known_at=last_day(known_at, "--known-at"),
+            recorded_until=last_instant(recorded_until, "--recorded-until"),
+            where=conditions[0] if len(conditions) == 1 else " and ".join(f"({c})" for c in conditions) or None,
+            lens=lens,
+        )
 
 
 def bundled(name: str) -> Path:

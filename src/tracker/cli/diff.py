@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.options import Format, ReadOptions, last_day, last_instant, new_app, read_options
+from tracker.cli.options import Format, ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
 from tracker.errors import ExitCode, UsageError
+from tracker.state.scope import last_day, last_instant
 
 if TYPE_CHECKING:
     from tracker.cli.names import Names

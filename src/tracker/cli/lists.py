@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.options import Format, ReadOptions, last_day, new_app, read_options
+from tracker.cli.options import Format, ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
+from tracker.state.scope import last_day
 from tracker.workspace import bundled
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.errors import UsageError
+from tracker.state.scope import last_day
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -95,35 +96,14 @@ class ReadOptions:
         return self.output is None and sys.stdout.isatty()
 
     def scope(self, session: Session) -> Scope:
-        """Return the scope asked for; raises EdtfError for a day that is none, UnknownLens."""
-        from tracker.state.scope import Scope
-
-        lens = self.lens or session.lens
-        conditions = [session.workspace.lens(lens)] if lens else []
-        conditions += [self.where] if self.where else []
-        where = conditions[0] if len(conditions) == 1 else " and ".join(f"({c})" for c in conditions) or None
-        return Scope(
-            as_of=last_day(self.as_of, "--as-of"),
-            known_at=last_day(self.known_at, "--known-at"),
-            recorded_until=last_instant(self.recorded_until, "--recorded-until"),
-            where=where,
-            lens=lens,
+        """Return the scope asked for; raises UsageError for a day that is none, UnknownLens."""
+        return session.workspace.scope(
+            as_of=self.as_of,
+            known_at=self.known_at,
+            recorded_until=self.recorded_until,
+            where=self.where,
+            lens=self.lens or session.lens,
         )
-
-
-def last_day(text: str | None, flag: str) -> date | None:
-    """Return the last day that an EDTF text means: `2024` is 2024-12-31, for every cut includes its day."""
-    if text is None:
-        return None
-    from tracker.model.edtf import EdtfError, parse_edtf
-
-    try:
-        latest = parse_edtf(text).latest
-    except EdtfError as error:
-        raise UsageError(f"{flag}: {error}") from error
-    if latest is None:
-        raise UsageError(f"{flag}: '{text}' has no last day: write one, such as 2024-12-31")
-    return latest
 
 
 def source_day(text: str | None, flag: str, today: date) -> None:
@@ -132,23 +112,6 @@ def source_day(text: str | None, flag: str, today: date) -> None:
     # Its day begins 14 hours before ours where days begin first.
     if latest is not None and latest > today + timedelta(days=1):
         raise UsageError(f"{flag}: {text} lies in the future: write the day on which the source said so")
-
-
-def last_instant(text: str | None, flag: str) -> datetime | None:
-    """Return an instant as it is given, or the end of a day, in UTC."""
-    if text is None:
-        return None
-    from tracker.state.scope import end_of
-
-    if "T" in text:
-        try:
-            moment = datetime.fromisoformat(text)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            # The first and the last day of the calendar may have no counterpart in UTC.
-            raise UsageError(f"{flag}: '{text}' is no instant: write it as 2025-05-05T23:55+08:00") from error
-    day = last_day(text, flag)
-    return end_of(day) if day else None
 
 
 def read_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -7,11 +7,14 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tracker.errors import TrackerError, did_you_mean
+from tracker.errors import TrackerError, UsageError, did_you_mean
 from tracker.workspace import SETTINGS, BadSettings, Workspace
+
+if TYPE_CHECKING:
+    from tracker.state.scope import Scope
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -68,6 +71,7 @@ def read_jobs(workspace: Workspace) -> dict[str, Job]:
             found[name] = _job(name, fields)
         except ValueError as error:
             raise BadSettings(workspace.root / SETTINGS, f"[jobs.{name}] {error}") from error
+        scope_of(workspace, found[name])
     return found
 
 
@@ -77,6 +81,14 @@ def job_named(workspace: Workspace, name: str) -> Job:
     if name not in jobs:
         raise UnknownJob(name, list(jobs))
     return jobs[name]
+
+
+def scope_of(workspace: Workspace, job: Job) -> Scope:
+    """Return the scope under which a job replays; raises BadSettings for what is no day, UnknownLens."""
+    try:
+        return workspace.scope(**dict(job.scope))
+    except UsageError as error:
+        raise BadSettings(workspace.root / SETTINGS, f"[jobs.{job.name}] scope: {error}") from error
 
 
 def _job(name: str, fields: Any) -> Job:

@@ -14,7 +14,7 @@ from tracker.errors import ExitCode, TrackerError, WorkspaceError
 from tracker.log.faults import LogLocked
 from tracker.log.lock import WriteLock
 from tracker.schedule.commands import tell
-from tracker.schedule.jobs import Job, read_jobs
+from tracker.schedule.jobs import Job, read_jobs, scope_of
 from tracker.schedule.memory import known_since, peek
 from tracker.schedule.report import SUCCEEDED, Since, as_records, changes_since, job_of, recorded_at
 from tracker.schedule.slots import Due, due, next_slot
@@ -146,6 +146,7 @@ def in_words(ran: Ran, found: Due | None = None) -> str:
         parts.append(f"catching up with {found.missed} missed before it")
     parts += [f"generation {ran.run.generation}"] if ran.run and ran.run.generation else []
     parts += [f"{ran.changes} changed rows told"] if ran.changes else []
+    parts += [f"written to {ran.job.output}"] if ran.run and ran.run.result == "exported" else []
     parts += [ran.error] if ran.error else []
     return "\n".join([f"{ran.job.name}: {', '.join(parts)}", *ran.problems])
 
@@ -172,6 +173,8 @@ def _replayed(workspace: Workspace, job: Job, found: Due | None, clock: Clock, t
     return replay(
         Places(workspace.log, tuple(workspace.projections)),
         clock().astimezone(UTC).date(),
+        scope=scope_of(workspace, job),
+        output=workspace.root / job.output if job.output else None,
         trigger=trigger,
         scheduled_at=found.slot if found else None,
         kept=workspace.kept_generations,
@@ -215,13 +218,12 @@ def _untold(workspace: Workspace, job: Job, run: Run, problem: str) -> Ran:
 
 def _changes(workspace: Workspace, job: Job, run: Run, before: Run) -> list[dict[str, Any]]:
     from tracker.state.reader import open_reader
-    from tracker.state.scope import Scope
 
     today = run.started_at.astimezone(UTC).date()
     reader = open_reader(workspace.log, workspace.projections, today)
     try:
         since = Since.of(before, recorded_at(reader, before.position))
-        return as_records(changes_since(reader, since, Scope(), job.projections))
+        return as_records(changes_since(reader, since, scope_of(workspace, job), job.projections))
     finally:
         reader.close()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from tracker.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -31,3 +33,36 @@ class Scope:
 def end_of(day: date) -> datetime:
     """Return the last instant of a day in UTC: a cut by day includes the day."""
     return datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def last_day(text: str | None, flag: str) -> date | None:
+    """Return the last day that an EDTF text means: `2024` is 2024-12-31, for every cut includes its day.
+
+    Raises UsageError, which names what the text was given for.
+    """
+    if text is None:
+        return None
+    from tracker.model.edtf import EdtfError, parse_edtf
+
+    try:
+        latest = parse_edtf(text).latest
+    except EdtfError as error:
+        raise UsageError(f"{flag}: {error}") from error
+    if latest is None:
+        raise UsageError(f"{flag}: '{text}' has no last day: write one, such as 2024-12-31")
+    return latest
+
+
+def last_instant(text: str | None, flag: str) -> datetime | None:
+    """Return an instant as it is given, or the end of a day, in UTC; raises UsageError."""
+    if text is None:
+        return None
+    if "T" in text:
+        try:
+            moment = datetime.fromisoformat(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            # The first and the last day of the calendar may have no counterpart in UTC.
+            raise UsageError(f"{flag}: '{text}' is no instant: write it as 2025-05-05T23:55+08:00") from error
+    day = last_day(text, flag)
+    return end_of(day) if day else None
