@@ -164,7 +164,7 @@ def _driver_lines(
 
 
 def bond(told: Any, names: Names) -> str:
-    """Return what a component of structure rests on with names for ids: `OpenAI → Microsoft: cloud`."""
+    """Return what a component of structure rests on with names for ids: `Acme → Globex: cloud`."""
     who, colon, what = text_of(told).partition(": ")
     return " → ".join(text_of(names.of(side)) for side in who.split(" → ")) + colon + what
 
