@@ -133,6 +133,14 @@ def test_english_amounts_are_read(text: str, expected: dict[str, object]) -> Non
         ("百分之二十七", exact(27, "percent")),
         ("每年300亿美元", exact(30 * B) | {"per": "year"}),
         ("累计130亿美元", exact(13 * B) | {"role": "cumulative"}),
+        ("近百亿美元", about(10 * B)),
+        ("上百亿美元", at_least(10 * B)),
+        ("不到10亿美元", at_most(B)),
+        ("十余亿美元", at_least(B)),
+        ("十万卡", exact(100_000, "GPU")),
+        ("1,000億円", exact(100 * B, "JPY")),
+        ("3兆2000億円", exact(3_200 * B, "JPY")),
+        ("1兆5千億円", exact(1_500 * B, "JPY")),
     ],
 )
 def test_chinese_amounts_are_read(text: str, expected: dict[str, object]) -> None:
@@ -150,6 +158,8 @@ def test_chinese_amounts_are_read(text: str, expected: dict[str, object]) -> Non
         ("数百亿美元", 20 * B, 100 * B),
         ("数千万美元", 20 * M, 100 * M),
         ("数万亿美元", 2 * T, 10 * T),
+        ("十几亿美元", B, 2 * B),
+        ("约十几亿美元", B, 2 * B),
     ],
 )
 def test_chinese_orders_of_magnitude_are_ranges_of_that_order(text: str, low: int, high: int) -> None:
@@ -178,7 +188,7 @@ def test_chinese_numerals_are_read(text: str, value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["三百五", "两万三", "三亿五", "二三亿", "百亿", "千亿", "亿", "十几亿", "一一", "三点亿", "点五"]
+    "text", ["三百五", "两万三", "三亿五", "二三亿", "百亿", "千亿", "亿", "近亿", "一一", "三点亿", "点五"]
 )
 def test_chinese_numerals_that_may_mean_two_things_are_refused(text: str) -> None:
     with pytest.raises(AmountError):

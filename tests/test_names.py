@@ -181,6 +181,27 @@ def test_a_near_miss_suggests_what_was_meant(query: str, expected: list[str]) ->
     assert suggest(query, ["Microsoft", "软银", "OpenAI", "Satya Nadella", "CoreWeave", "微软"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("デンソー", "株式会社デンソー"),
+        ("ﾃﾞﾝｿｰ", "株式会社デンソー"),
+        ("삼성", "삼성전자"),
+        ("กรุงเทพ", "ธนาคารกรุงเทพ"),
+        ("ارامكو", "أرامكو السعودية"),
+        ("Mueller", "Müller & Söhne GmbH"),
+        ("Soehne", "Müller & Söhne GmbH"),
+        ("Simens", "Siemens AG"),
+        ("Societe Generale", "Société Générale"),
+        ("中芯國際", "中芯国际集成电路制造有限公司"),
+    ],
+)
+def test_a_part_of_a_name_suggests_it_in_any_script(query: str, expected: str) -> None:
+    names = ["株式会社デンソー", "삼성전자", "ธนาคารกรุงเทพ", "أرامكو السعودية", "Müller & Söhne GmbH", "Siemens AG"]
+
+    assert suggest(query, [*names, "Société Générale", "中芯国际集成电路制造有限公司", "Microsoft"]) == [expected]
+
+
 def test_of_loosely_similar_names_only_the_best_is_suggested() -> None:
     assert suggest("Micorsaft", ["Microsoft", "Micron Craft"]) == ["Microsoft"]
 

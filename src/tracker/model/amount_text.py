@@ -193,7 +193,10 @@ class _Reading:
         """Read a number with its scale, and its unit on either side."""
         before = self.take("percent-of", "unit")
         vague = self.take("vague")
-        if vague is None:
+        if self.take("teens") is not None:
+            scale = self._vague_scale()
+            low, high = EXACT.multiply(scale, Decimal(10)), EXACT.multiply(scale, Decimal(20))
+        elif vague is None:
             low, scale = self._scaled_number()
             high = None
         else:
@@ -248,6 +251,9 @@ class _Reading:
             raise self.error("an amount cannot be negative")
         if (run := self.take("chinese")) is not None:
             number = chinese_number(run)
+            if number is None and len(run) > 1 and "qualifier" in self.said:
+                # 百亿 alone may be ten billion or some tens; 近百亿 and 上百亿 are near and above the former.
+                number = chinese_scale(run)
             if number is None:
                 raise self.error(f"'{run}' is not clear as a number: write it in digits, such as 65亿")
             return number

@@ -32,7 +32,7 @@ UNITS: Final = CURRENCIES | {"MW", "GW", "GPU", "percent", "shares"}
 _WORDS: Final = (
     ("unit", "USD", "$|us$|dollar|dollars|us dollars|u.s. dollars|美元|美金"),
     ("unit", "CNY", "cn¥|rmb|yuan|人民币元|元人民币|人民币|元"),
-    ("unit", "JPY", "jp¥|yen|日元"),
+    ("unit", "JPY", "jp¥|yen|日元|日圆|円"),
     ("unit", "EUR", "€|euro|euros|欧元"),
     ("unit", "GBP", "£|英镑"),
     ("unit", "HKD", "hk$|港元|港币"),
@@ -47,7 +47,7 @@ _WORDS: Final = (
     ("unit", "GW", "gigawatt|gigawatts|吉瓦"),
     ("unit", "MW", "megawatt|megawatts|兆瓦"),
     ("unit", "kW", "kilowatt|kilowatts|kw|千瓦"),
-    ("unit", "GPU", "gpus"),
+    ("unit", "GPU", "gpus|卡|显卡"),
     ("unit", "percent", "%|per cent"),
     ("unit", "shares", "share|股"),
     ("percent-of", "percent", "百分之"),
@@ -58,14 +58,15 @@ _WORDS: Final = (
     ("vague", "1", "several|数|几"),
     ("vague", "10", "tens of"),
     ("vague", "100", "hundreds of"),
+    ("teens", "", "十几|十数"),
     ("filler", "", "of|块|张|个|枚|颗"),
     ("qualifier", "exact", "exactly"),
     ("qualifier", "about", "about|approximately|approx.|approx|around|roughly|circa|ca.|nearly|almost|close to|≈"),
     ("qualifier", "about", "大约|约为|约|将近|接近|近"),
     ("qualifier", "up-to", "up to|at most|as much as|as many as|no more than|not more than|less than|fewer than|<|≤"),
-    ("qualifier", "up-to", "under|below|a maximum of|最多|至多|高达|多达|不超过|低于"),
+    ("qualifier", "up-to", "under|below|a maximum of|最多|至多|高达|多达|不超过|低于|不到|不足|少于"),
     ("qualifier", "over", "more than|at least|no less than|not less than|above|exceeding|in excess of|>|≥"),
-    ("qualifier", "over", "a minimum of|超过|超|逾|至少|不少于|不低于|高于"),
+    ("qualifier", "over", "a minimum of|超过|超|逾|上|至少|不少于|不低于|高于"),
     ("qualifier", "order-of-magnitude", "order of|on the order of|in the order of"),
     ("afterwards", "over", "or more|+|多|余|以上"),
     ("afterwards", "up-to", "or less|or fewer|以下|以内"),
@@ -120,6 +121,7 @@ _DIGITS: Final = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "�
 # (character, its size, below what its own count stays)
 _PLACES: Final = (("亿", 10**8, 10**8), ("万", 10**4, 10**4), ("千", 1000, 10), ("百", 100, 10), ("十", 10, 10))
 _SIZES: Final = {char: size for char, size, _ in _PLACES}
+_OF_YEN: Final = re.compile("兆(?=[0-9一二三四五六七八九十百千万亿]*円)")
 _CHINESE_SCALE: Final = re.compile("[十百千]?(?:万亿|亿|万)?")
 
 
@@ -166,7 +168,9 @@ def _fold(text: str) -> str:
         # NFKC would turn 10² into 102 and ½ into 1⁄2.
         if unicodedata.decomposition(character).startswith(("<super>", "<sub>", "<fraction>", "<circle>")):
             raise AmountError(text, f"'{character}' has no plain value here")
-    return " ".join(unicodedata.normalize("NFKC", text).lower().translate(_SIMPLIFIED).split())
+    folded = " ".join(unicodedata.normalize("NFKC", text).lower().translate(_SIMPLIFIED).split())
+    # In Japanese 兆 is nothing but a million million.
+    return _OF_YEN.sub("万亿", folded)
 
 
 def chinese_number(run: str) -> Decimal | None:

@@ -20,9 +20,14 @@ RELATIONSHIP_SEPARATOR: Final = "--"
 _CLOSE: Final = 85.0
 _LOOSE: Final = 70.0
 _CONTAINED: Final = 90.0
+_LONG_WORD: Final = 5  # a slip in a shorter word of a name makes another word too easily
 
 _SLUG: Final = re.compile(SLUG_PATTERN.removeprefix("^").removesuffix("$"))
 _IDEOGRAPH: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+# Scripts that write words without blanks between them, and Korean, which joins names to what follows.
+_UNSPACED: Final = re.compile(
+    "[\u3040-\u30ff\u31f0-\u31ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7af]|" + _IDEOGRAPH.pattern
+)
 # The dots that part a foreign name written in Chinese or Japanese: one printer sets them, another does not.
 _NAME_DOTS: Final = re.compile("[\u00b7\u2022\u2027\u30fb]")
 # Control, bidirectional, zero-width and other characters that are stored but leave no mark on a screen. Listed
@@ -89,9 +94,7 @@ def slugify(text: str) -> str:
 
     Raises InvalidName if no ASCII letter or digit remains, as for a name in Chinese alone.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_ASCII_LETTERS))
-    ascii_only = "".join(c for c in decomposed if not unicodedata.combining(c))
-    slug = "-".join(re.findall("[a-z0-9]+", ascii_only))[:MAX_SLUG_LENGTH].rstrip("-")
+    slug = "-".join(re.findall("[a-z0-9]+", _unaccented(text.casefold())))[:MAX_SLUG_LENGTH].rstrip("-")
     if not slug:
         raise InvalidName(text, "holds no ASCII letter or digit to make an id from: give an id, such as acme")
     return slug
@@ -144,13 +147,28 @@ def suggest(query: str, names: Iterable[str], limit: int = 3) -> list[str]:
 def _likeness(wanted: str, name: str) -> float:
     from rapidfuzz import fuzz
 
-    score = max(fuzz.ratio(wanted, name), fuzz.token_sort_ratio(wanted, name))
+    score = max(fuzz.ratio(wanted, name), fuzz.token_sort_ratio(wanted, name), _one_word(wanted, name))
     return max(score, _CONTAINED) if _contains(wanted, name) or _contains(name, wanted) else score
 
 
+def _one_word(wanted: str, name: str) -> float:
+    """Return how like one long word is to any of the words of a name, accents aside: Mueller is in Müller & Söhne."""
+    from rapidfuzz import fuzz
+
+    words = [word for word in name.split() if len(word) >= _LONG_WORD]
+    if " " in wanted or len(wanted) < _LONG_WORD or not words:
+        return 0.0
+    return max(fuzz.ratio(_unaccented(wanted), _unaccented(word)) for word in words)
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_ASCII_LETTERS))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
 def _contains(whole: str, part: str) -> bool:
-    """Tell whether the part says enough of the whole: two ideographs anywhere, else whole words of three letters."""
-    if _IDEOGRAPH.search(part):
+    """Tell whether the part says enough of the whole: two ideographs or kana anywhere, else words of three letters."""
+    if _UNSPACED.search(part):
         return len(part) >= 2 and part in whole
     return len(part) >= 3 and f" {part} " in f" {whole} "
 
