@@ -6,21 +6,24 @@ from typing import NamedTuple
 
 
 class Expected(NamedTuple):
-    """One entry: its key, its type, who takes part (an id, or several), and when, in EDTF, if the text says."""
+    """One entry: its key, its type, who takes part (an id, or several), and when, in EDTF, if the text says.
+
+    Then on whose word the text has it, whether it has it wrong, and how much it says, as amounts are written.
+    """
 
     key: str
     type: str
     roles: dict[str, str | tuple[str, ...]]
     occurred: str | None
+    attribution: str = "unattributed"
+    sic: bool = False
+    amount: str | None = None
 
 
 SEED: dict[str, list[Expected]] = {
     "S01": [
         Expected(
-            "idaho-stairwell",
-            "contact-made",
-            {"party": "sam-altman", "counterparty": "satya-nadella"},
-            "2018-22",
+            "idaho-stairwell", "contact-made", {"party": "sam-altman", "counterparty": "satya-nadella"}, "2018-22"
         ),
     ],
     "S02": [
@@ -38,7 +41,13 @@ SEED: dict[str, list[Expected]] = {
         ),
     ],
     "S05": [
-        Expected("investment-total", "investment-made", {"investor": "microsoft", "investee": "openai"}, "../2025-05"),
+        Expected(
+            "investment-total",
+            "investment-made",
+            {"investor": "microsoft", "investee": "openai"},
+            "../2025-05",
+            amount="order of 2B–10B USD cumulative",
+        ),
     ],
     "S06": [
         Expected("two-pdfs", "dispute-raised", {"party": "ilya-sutskever", "counterparty": "sam-altman"}, "2023-10"),
@@ -54,7 +63,13 @@ SEED: dict[str, list[Expected]] = {
         Expected("hope-to-continue", "statement-made", {"about": "openai"}, None),
     ],
     "S10": [
-        Expected("best-partnership", "statement-made", {"speaker": "sam-altman", "about": "microsoft"}, None),
+        Expected(
+            "best-partnership",
+            "statement-made",
+            {"speaker": "sam-altman", "about": "microsoft"},
+            None,
+            attribution="on-record",
+        ),
     ],
     "S11": [
         Expected(
@@ -62,6 +77,7 @@ SEED: dict[str, list[Expected]] = {
             "investment-requested",
             {"investor": "microsoft", "investee": "openai"},
             "../2023-11",
+            attribution="insiders",
         ),
     ],
     "S12": [
@@ -70,6 +86,7 @@ SEED: dict[str, list[Expected]] = {
             "investment-reconsidered",
             {"investor": "microsoft", "investee": "openai"},
             "2023-11/..",
+            attribution="insiders",
         ),
     ],
     "S13": [
@@ -78,16 +95,35 @@ SEED: dict[str, list[Expected]] = {
             "compute-requested",
             {"provider": "microsoft", "customer": "openai"},
             "../2025-05",
+            attribution="insiders",
         ),
     ],
     "S14": [
-        Expected("compute-refused", "request-refused", {"party": "microsoft", "counterparty": "openai"}, "../2025-05"),
+        Expected(
+            "compute-refused",
+            "request-refused",
+            {"party": "microsoft", "counterparty": "openai"},
+            "../2025-05",
+            attribution="insiders",
+        ),
     ],
     "S15": [
-        Expected("cloud-relaxed", "exclusivity-relaxed", {"grantor": "openai", "holder": "microsoft"}, "../2025-05"),
+        Expected(
+            "cloud-relaxed",
+            "exclusivity-relaxed",
+            {"grantor": "openai", "holder": "microsoft"},
+            "../2025-05",
+            attribution="insiders",
+        ),
     ],
     "S16": [
-        Expected("model-access-dispute", "dispute-raised", {"party": "microsoft", "counterparty": "openai"}, "2025-05"),
+        Expected(
+            "model-access-dispute",
+            "dispute-raised",
+            {"party": "microsoft", "counterparty": "openai"},
+            "2025-05",
+            attribution="insiders",
+        ),
     ],
     "S17": [
         Expected(
@@ -95,6 +131,7 @@ SEED: dict[str, list[Expected]] = {
             "dependence-changed",
             {"dependent": "microsoft", "supplier": "openai"},
             "../2025-05",
+            attribution="insiders",
         ),
     ],
     "S18": [
@@ -103,6 +140,7 @@ SEED: dict[str, list[Expected]] = {
             "rival-effort-started",
             {"party": "microsoft", "rival": "openai"},
             "../2025-05",
+            attribution="insiders",
         ),
     ],
     "S19": [
@@ -111,6 +149,7 @@ SEED: dict[str, list[Expected]] = {
             "dispute-raised",
             {"party": "microsoft", "counterparty": "openai"},
             "../2025-05",
+            attribution="insiders",
         ),
     ],
     "S20": [
@@ -119,37 +158,66 @@ SEED: dict[str, list[Expected]] = {
             "assessment-published",
             {"speaker": "microsoft", "about": "openai", "counterparty": "microsoft"},
             "2025-05",
+            attribution="named",
         ),
     ],
     "S21": [
         Expected("sutskever-departed", "leader-departed", {"organisation": "openai", "person": "ilya-sutskever"}, None),
     ],
     "S22": [
-        Expected("twelve-days", "product-launched", {"party": "openai"}, "2024-12"),
+        Expected("twelve-days", "product-launched", {"party": "openai"}, "2024-12", attribution="analysis"),
     ],
     "S23": [
         Expected("o3-benchmark-allegation", "assessment-published", {"about": "openai"}, "2024-12/2025-05"),
     ],
     "S24": [
-        Expected("altman-confident", "statement-made", {"speaker": "sam-altman"}, "../2025-05"),
+        Expected(
+            "altman-confident", "statement-made", {"speaker": "sam-altman"}, "../2025-05", attribution="on-record"
+        ),
     ],
     "S25": [
-        Expected("nadella-benchmark", "statement-made", {"speaker": "satya-nadella", "about": "openai"}, "2025-02"),
+        Expected(
+            "nadella-benchmark",
+            "statement-made",
+            {"speaker": "satya-nadella", "about": "openai"},
+            "2025-02",
+            attribution="on-record",
+            sic=True,
+        ),
     ],
     "S26": [
         Expected("copilot-first", "rival-effort-started", {"party": "satya-nadella", "rival": "openai"}, "../2025-05"),
     ],
     "S27": [
-        Expected("inflection-hired", "acquisition-made", {"acquirer": "microsoft", "target": "inflection"}, None),
+        Expected(
+            "inflection-hired",
+            "acquisition-made",
+            {"acquirer": "microsoft", "target": "inflection"},
+            None,
+            sic=True,
+            amount="650M USD",
+        ),
     ],
     "S28": [
         Expected("inflection-untold", "notice-withheld", {"party": "microsoft", "counterparty": "openai"}, None),
     ],
     "S29": [
-        Expected("suleyman-model", "rival-effort-started", {"party": "mustafa-suleyman", "rival": "openai"}, "2024"),
+        Expected(
+            "suleyman-model",
+            "rival-effort-started",
+            {"party": "mustafa-suleyman", "rival": "openai"},
+            "2024",
+            attribution="insiders",
+        ),
     ],
     "S30": [
-        Expected("dependence-extended", "dependence-changed", {"dependent": "microsoft", "supplier": "openai"}, "2024"),
+        Expected(
+            "dependence-extended",
+            "dependence-changed",
+            {"dependent": "microsoft", "supplier": "openai"},
+            "2024",
+            attribution="insiders",
+        ),
     ],
     "S31": [
         Expected("ip-meeting", "dispute-raised", {"party": "mustafa-suleyman", "counterparty": "openai"}, None),
@@ -158,14 +226,11 @@ SEED: dict[str, list[Expected]] = {
         Expected("text-messages", "contact-made", {"party": "satya-nadella", "counterparty": "sam-altman"}, None),
     ],
     "S33": [
-        Expected("pbc-plan", "restructuring-announced", {"organisation": "openai"}, "2024-12"),
+        Expected("pbc-plan", "restructuring-announced", {"organisation": "openai"}, "2024-12", attribution="document"),
     ],
     "S34": [
         Expected(
-            "may-block-restructuring",
-            "right-granted",
-            {"holder": "microsoft", "against": "openai"},
-            "../2025-05",
+            "may-block-restructuring", "right-granted", {"holder": "microsoft", "against": "openai"}, "../2025-05"
         ),
     ],
     "S35": [
@@ -174,6 +239,7 @@ SEED: dict[str, list[Expected]] = {
             "assessment-published",
             {"about": "microsoft", "counterparty": "openai"},
             "2025-05",
+            attribution="analysis",
         ),
     ],
     "S36": [
@@ -182,6 +248,8 @@ SEED: dict[str, list[Expected]] = {
             "assessment-published",
             {"about": "microsoft", "counterparty": "openai"},
             "2025-05",
+            attribution="analysis",
+            sic=True,
         ),
     ],
     "S37": [
@@ -190,20 +258,20 @@ SEED: dict[str, list[Expected]] = {
             "agreement-reached",
             {"party": "openai", "counterparty": "softbank", "others": ("stargate",)},
             "2025-01",
+            amount="500B USD",
         ),
     ],
     "S38": [
-        Expected("silent-on-stargate", "statement-made", {"speaker": "microsoft", "about": "openai"}, "2025-01"),
+        Expected(
+            "silent-on-stargate", "statement-made", {"speaker": "microsoft", "about": "openai"}, "2025-01", sic=True
+        ),
     ],
     "S39": [
         Expected("agi-clause", "right-granted", {"holder": "openai", "against": "microsoft"}, "../2025-05"),
     ],
     "S40": [
         Expected(
-            "apple-observer-planned",
-            "board-seat-planned",
-            {"organisation": "openai", "holder": "apple"},
-            "2024-22",
+            "apple-observer-planned", "board-seat-planned", {"organisation": "openai", "holder": "apple"}, "2024-22"
         ),
     ],
     "S41": [
@@ -211,19 +279,39 @@ SEED: dict[str, list[Expected]] = {
         Expected("partner-meetings", "contact-made", {"party": "openai", "counterparty": "microsoft"}, "2025-05"),
     ],
     "S42": [
-        Expected("ohio-paused", "compute-paused", {"provider": "microsoft"}, "2025-05"),
+        Expected("ohio-paused", "compute-paused", {"provider": "microsoft"}, "2025-05", sic=True, amount="1B USD"),
     ],
     "S43": [
-        Expected("projects-slowed", "compute-paused", {"provider": "microsoft"}, "2025-05"),
+        Expected("projects-slowed", "compute-paused", {"provider": "microsoft"}, "2025-05", attribution="on-record"),
     ],
     "S44": [
-        Expected("walsh-on-pacing", "statement-made", {"speaker": "noelle-walsh"}, "2025-05"),
+        Expected(
+            "walsh-on-pacing",
+            "statement-made",
+            {"speaker": "noelle-walsh"},
+            "2025-05",
+            attribution="on-record",
+            sic=True,
+        ),
     ],
     "S45": [
-        Expected("ceos-at-odds", "dispute-raised", {"party": "sam-altman", "counterparty": "satya-nadella"}, "2025-05"),
+        Expected(
+            "ceos-at-odds",
+            "dispute-raised",
+            {"party": "sam-altman", "counterparty": "satya-nadella"},
+            "2025-05",
+            attribution="insiders",
+        ),
     ],
     "S46": [
-        Expected("warm-posts", "statement-made", {"speaker": "sam-altman", "about": "satya-nadella"}, "2025-05~"),
+        Expected(
+            "warm-posts",
+            "statement-made",
+            {"speaker": "sam-altman", "about": "satya-nadella"},
+            "2025-05~",
+            attribution="on-record",
+            sic=True,
+        ),
     ],
     "C01": [
         Expected(
@@ -231,6 +319,8 @@ SEED: dict[str, list[Expected]] = {
             "assessment-published",
             {"about": "microsoft", "counterparty": "openai"},
             "2025-05",
+            attribution="headline",
+            sic=True,
         ),
     ],
     "C02": [
@@ -239,6 +329,7 @@ SEED: dict[str, list[Expected]] = {
             "assessment-published",
             {"about": "microsoft", "counterparty": "openai"},
             "2025-05",
+            attribution="analysis",
         ),
     ],
     "C03": [
@@ -247,23 +338,33 @@ SEED: dict[str, list[Expected]] = {
             "assessment-published",
             {"about": "microsoft", "counterparty": "openai"},
             "2025-05",
+            attribution="analysis",
         ),
     ],
     "C04": [
-        Expected("infrastructure-rethought", "assessment-published", {"about": "microsoft"}, "2025-05"),
+        Expected(
+            "infrastructure-rethought",
+            "assessment-published",
+            {"about": "microsoft"},
+            "2025-05",
+            attribution="analysis",
+        ),
     ],
     "C05": [
         Expected(
-            "different-direction",
-            "assessment-published",
-            {"about": "microsoft", "counterparty": "openai"},
-            "2025-05",
+            "different-direction", "assessment-published", {"about": "microsoft", "counterparty": "openai"}, "2025-05"
         ),
     ],
     "C06": [
-        Expected("image-craze", "assessment-published", {"about": "openai"}, "2025-03/2025-05"),
+        Expected("image-craze", "assessment-published", {"about": "openai"}, "2025-03/2025-05", attribution="analysis"),
     ],
     "C07": [
-        Expected("resentment", "assessment-published", {"about": "microsoft", "counterparty": "openai"}, "2025-05"),
+        Expected(
+            "resentment",
+            "assessment-published",
+            {"about": "microsoft", "counterparty": "openai"},
+            "2025-05",
+            attribution="analysis",
+        ),
     ],
 }

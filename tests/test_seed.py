@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from bundled_books import ARTICLE, EVENTS, ROOT, article_alone, imported, reader_of, shuffled
-from seed_expectations import SEED
+from seed_expectations import SEED, Expected
 from tracker.log.decisions import Recorded
+from tracker.model.amounts import format_amount
 from tracker.model.catalogue import roles_of
 from tracker.model.development import Development
 from tracker.state.scope import Scope
@@ -33,6 +34,17 @@ DEVELOPMENTS = article_developments()
 def test_the_article_is_covered_whole() -> None:
     assert len(CORE) == 46
     assert {entry.key for entries in SEED.values() for entry in entries} == set(DEVELOPMENTS)
+
+
+@pytest.mark.parametrize("entry", [e for entries in SEED.values() for e in entries], ids=lambda entry: entry.key)
+def test_each_entry_has_the_word_it_rests_on_the_amount_it_says_and_a_mark_where_the_text_is_wrong(
+    entry: Expected,
+) -> None:
+    development = DEVELOPMENTS[entry.key]
+    amounts = [getattr(development, "amount", None), *getattr(development, "amounts", ())]
+
+    assert (development.attribution, bool(development.sic)) == (entry.attribution, entry.sic)
+    assert [format_amount(amount) for amount in amounts if amount] == ([entry.amount] if entry.amount else [])
 
 
 @pytest.mark.parametrize("item", SEED)
