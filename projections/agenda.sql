@@ -155,6 +155,8 @@ deals as (
         coalesce(pair_second, person, '') as second_party,
         coalesce(coverage, right_key, case when starts_with(type, 'licence-') then subject end, '') as path,
         coalesce(commitment, coverage, right_key, subject, form, office, kind) as named,
+        coalesce(amount.over, list_filter(list_transform(amounts, lambda said: said['over']), lambda over: over is not null)[1])
+            as spread_over,
         coalesce(amount.conditional, false)
         or coalesce(list_bool_or(list_transform(amounts, lambda said: said['conditional'])), false) as is_conditional
     from occurrences
@@ -297,8 +299,10 @@ items as (
         case open_deals.unsettled when 'planned' then 'plan' else replace(open_deals.unsettled, '-', ' ') end
         || ': ' || open_deals.type || ', ' || open_deals.parties
         || coalesce(': ' || nullif(concat_ws(', ', open_deals.named, open_deals.amount_text), ''), '') as what,
+        -- What is planned over some years is not late before they have passed.
         coalesce(
             case when open_deals.occurred_latest > open_deals.published_on then open_deals.occurred_latest end,
+            case when open_deals.unsettled = 'planned' then (open_deals.effective_on + open_deals.spread_over::interval)::date end,
             open_deals.effective_on + deadlines.days
         ) as due_on,
         open_deals.effective_on as since_on,

@@ -13,7 +13,7 @@ from (
     ('letter-of-intent', 90, 'a definitive agreement is due so long after it'),
     ('memorandum', 90, 'a definitive agreement is due so long after it'),
     ('term-sheet', 90, 'a definitive agreement is due so long after it'),
-    ('planned', 180, 'what was announced is due so long after it, where it names no day'),
+    ('planned', 180, 'what was announced is due so long after it, where it names no day and no span'),
     ('talks', 180, 'an agreement is due so long after them'),
     ('ahead', 365, 'so long before its day an expiry comes up')
 ) as deadlines (code, days, meaning)

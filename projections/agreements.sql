@@ -115,7 +115,7 @@ folded as (
         arg_max(stage, sort_key) filter (where counts) as stage,
         arg_max(binding, sort_key) filter (where counts) as binding,
         arg_max(expires, sort_key) filter (where counts) as expires,
-        arg_max(expires_on, sort_key) filter (where counts) as expires_on,
+        arg_max_null(expires_on, sort_key) filter (where counts and expires is not null) as expires_on,
         min(effective_on) filter (where counts) as since_on,
         min(effective_on) filter (where ends) as ended_on,
         arg_max(evidence_attribution, strength) filter (where case when has_ended then ends else counts end) as evidence_attribution,

@@ -60,7 +60,7 @@ from (
     ('level', 'revenue-share-capped', 0.4, 'a share of revenue up to a cap'),
     ('level', 'seat-voting', 1, 'a seat on the board with a vote'),
     ('level', 'seat-observer', 0.5, 'an observer on the board, or a seat of which no more is known'),
-    ('level', 'right', 0.3, 'a consent right'),
+    ('level', 'right', 0.3, 'a consent right, or a right of which nobody says what it is for'),
     ('threshold', 'equity-large-stake', 20, 'percent held'),
     ('threshold', 'equity-large-usd', 10000000000, 'USD invested in total'),
     ('threshold', 'purchases-large', 1000000000, 'USD committed in total'),

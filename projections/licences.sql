@@ -125,9 +125,10 @@ states as (
             when fills then coalesce(expires, new_expires)
             else expires
         end as expires,
+        -- The last day goes with its text, which may leave it open.
         case
-            when move = 'opens' then coalesce(new_expires_on, case when stands then expires_on end)
-            when fills then coalesce(expires_on, new_expires_on)
+            when move = 'opens' and new_expires is null then case when stands then expires_on end
+            when move = 'opens' or (fills and expires is null) then new_expires_on
             else expires_on
         end as expires_on,
         case
@@ -168,7 +169,9 @@ states as (
                     or (new_expires is not null and new_expires_on is distinct from expires_on)
                     or (new_survives is not null and new_survives is distinct from survives) as restated,
                     coalesce(new_exclusive <> exclusive, false) as contradicted,
-                    coalesce(new_expires_on <> expires_on, false) as redated
+                    -- Who says no more of the day than was said before changes nothing.
+                    coalesce(new_expires_on <> expires_on, new_expires is not null and new_expires_on is null and expires_on is not null)
+                        as redated
                 from (
                     select
                         former.relationship,

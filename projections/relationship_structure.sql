@@ -7,7 +7,7 @@
 -- contribution          points that it adds to structure: the weighted mean of the levels, from 0 to 100, is the sum of these
 -- level_90d             level on the outlook day, if nothing happens but that terms expire
 -- contribution_90d      points on the outlook day
--- subject               the strongest in force, else the last one that was
+-- subject               the strongest in force, of equals the more credible, else the last one that was
 -- since_on              the day on which that began
 -- until_on              the day on which it ended or will end
 -- evidence_attribution  on whose word
@@ -56,6 +56,7 @@ components as (
             order by
                 in_force desc,
                 case when in_force then level else 0 end desc,
+                case when in_force then credibility else 0 end desc,
                 since_on desc,
                 subject asc,
                 occurrences asc

@@ -4,6 +4,7 @@
 -- holder                who may use the right
 -- against               against whom
 -- right_key             what may be done, as a path
+-- nature                consent | trigger | freedom; null where nobody says
 -- status                in-force | waived | ended | expired; using a right does not use it up
 -- since_on              the day on which it was granted; null where no report tells of that
 -- known_since_on        the day on which it was said to stand, or used, where no report tells of its beginning
@@ -38,6 +39,7 @@ told as (
         expires,
         expires_on,
         trigger,
+        nature,
         evidence_attribution,
         reliability,
         credibility
@@ -67,6 +69,10 @@ changes as (
         told.expires,
         told.expires_on,
         told.trigger,
+        last_value(told.nature ignore nulls) over (
+            partition by told.relationship, told.holder, told.against, told.right_key
+            order by told.sort_key
+        ) as nature,
         attributions.rank * 8 + reliabilities.rank as strength,
         told.evidence_attribution,
         told.credibility
@@ -122,9 +128,10 @@ states as (
             when fills then coalesce(expires, new_expires)
             else kept_expires
         end as expires,
+        -- The last day goes with its text, which may leave it open.
         case
-            when restates then coalesce(new_expires_on, expires_on)
-            when fills then coalesce(expires_on, new_expires_on)
+            when restates and new_expires is not null then new_expires_on
+            when fills and expires is null then new_expires_on
             else kept_expires_on
         end as expires_on,
         case
@@ -209,6 +216,7 @@ moves as (
         changes.occurrence,
         changes.effective_on,
         changes.strength,
+        changes.nature,
         changes.evidence_attribution,
         changes.credibility,
         states.standing = last(states.standing) over (
@@ -232,6 +240,7 @@ statuses as (
         arg_max_null(expires, step) as expires,
         arg_max_null(expires_on, step) as expires_on,
         arg_max_null(trigger, step) as trigger,
+        arg_max_null(nature, step) as nature,
         min(effective_on) as opened_on,
         arg_min(kind, step) as opened_with,
         max(effective_on) filter (where move = 'ends') as ended_on,
@@ -276,6 +285,7 @@ select
     dated.holder,
     dated.against,
     dated.right_key,
+    dated.nature,
     dated.status,
     case when dated.opened_with = 'grant' then dated.opened_on end as since_on,
     case when dated.opened_with in ('use', 'affirm') then dated.opened_on end as known_since_on,

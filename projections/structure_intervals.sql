@@ -47,9 +47,11 @@ firm as materialized (
         holder,
         against,
         right_key,
+        nature,
         organisation,
         person,
         kind,
+        expires,
         expires_on
     from relationship_occurrences
     where
@@ -105,7 +107,9 @@ changes as (
         ) as subject_text,
         type in ('licence-ended', 'right-ended', 'right-waived') or coalesce(ended, false) as ends,
         coalesce(exclusive, capped) as flag,
+        nature,
         effective_on,
+        expires,
         expires_on,
         sort_key,
         occurrence,
@@ -140,7 +144,9 @@ standings as (
         effective_on,
         lead(effective_on) over (partition by relationship, component, subject_text order by sort_key) as changed_on,
         last_value(flag ignore nulls) over so_far as flag,
-        last_value(expires_on ignore nulls) over so_far as expires_on,
+        last_value(nature ignore nulls) over so_far as nature,
+        -- The last day goes with its text, which may leave it open.
+        (last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over so_far).day as expires_on,
         list(occurrence) over so_far as occurrences,
         evidence_attribution,
         origins,
@@ -177,6 +183,8 @@ arrangements as (
         standings.occurrences
     from standings
     cross join levels
+    -- To set off what the contract provides, or to be free of what it forbade, binds nobody.
+    where coalesce(standings.nature, 'consent') = 'consent'
 ),
 
 -- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.

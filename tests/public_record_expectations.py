@@ -29,10 +29,19 @@ class Seat(NamedTuple):
     """A seat on OpenAI's board."""
 
     holder: str
+    person: str | None
     kind: str
     status: str
     since_on: str
     ended_on: str | None = None
+
+
+class Invested(NamedTuple):
+    """What Microsoft had put into OpenAI by then, on whose word the weakest part of it, and its stake in percent."""
+
+    usd: str
+    usd_attribution: str
+    stake: str | None = None
 
 
 class Commitment(NamedTuple):
@@ -52,25 +61,34 @@ class Day:
 
     `terms` are by coverage, those in force and no others; `ended` are the coverages whose last status ended by then.
     `commitments` are those that count; `listed` are commitment keys that are shown and do not count. `total_usd` is
-    the sum for OpenAI as the customer, its open bounds left open; None where nothing is quantified in USD.
+    the sum for OpenAI as the customer, its open bounds left open, and `at_least_usd` that of the lower bounds; None
+    where nothing is quantified in USD. `rights` has the status of each right between the two; `control` the form of
+    OpenAI that is in force and the one that is announced; `settled` and `open_disputes` the topics.
     """
 
     terms: dict[str, Term] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     licence: Licence | None = None
+    research_until: str | None = None
+    invested: Invested | None = None
+    rights: dict[str, str] = field(default_factory=dict)
+    control: tuple[str | None, str | None] = (None, None)
+    open_disputes: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
     seats: tuple[Seat, ...] = ()
     commitments: tuple[Commitment, ...] = ()
     unquantified: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     total_usd: tuple[str | None, str | None] | None = None
+    at_least_usd: str | None = None
 
 
 RELATIONSHIP = "microsoft--openai"
 
-OBSERVER = Seat("microsoft", "observer", "held", "2023-11-29")
+OBSERVER = Seat("microsoft", None, "observer", "held", "2023-11-29")
 OBSERVERS_GONE = (
-    Seat("microsoft", "observer", "given-up", "2023-11-29", "2024-07-09"),
-    Seat("apple", "observer", "dropped", "2024-07-02", "2024-07-10"),
+    Seat("microsoft", None, "observer", "given-up", "2023-11-29", "2024-07-09"),
+    Seat("apple", "phil-schiller", "observer", "dropped", "2024-07-02", "2024-07-10"),
 )
 
 COMMERCIALISATION = Term("preferred", "2019-07-22")
@@ -79,13 +97,14 @@ EXCLUSIVE_BUT_ORACLE = Term("exclusive", "2019-07-22", carve_outs=1)
 API = Term("exclusive", "2023-01-23")
 
 SINCE_JANUARY_2025 = {
-    "cloud": Term("first-refusal", "2025-01-21", carve_outs=1),
+    "cloud": Term("first-refusal", "2025-01-21", expires="2030", carve_outs=1),
     "cloud.new-capacity": Term("first-refusal", "2025-01-21", expires="2030", carve_outs=1),
     "cloud.api": Term("exclusive", "2023-01-23", expires="2030"),
     "commercialisation": COMMERCIALISATION,
 }
+# Until AGI: the contract's end in 2030 no longer ends it.
 SINCE_OCTOBER_2025 = {
-    "cloud.api": Term("exclusive", "2023-01-23", expires="2030", trigger=True),
+    "cloud.api": Term("exclusive", "2023-01-23", expires="2025-10-28/..", trigger=True),
     "commercialisation": COMMERCIALISATION,
 }
 FIRST_REFUSAL_ENDED = {"cloud": "2025-10-28", "cloud.new-capacity": "2025-10-28"}
@@ -104,6 +123,27 @@ AMD = Commitment("amd", "openai", "chip", "GW", "6", "6")
 AWS = Commitment("aws", "openai", "contract", "USD", "38000000000", "38000000000")
 ANTHROPIC = Commitment("microsoft", "anthropic", "contract", "USD", "30000000000", "30000000000")
 
+ONE_BILLION = Invested("1000000000", "on-record")
+# One billion on record, about two without a source, ten on the word of insiders.
+THIRTEEN_BILLION = Invested("13000000000", "unattributed")
+WITH_STAKE = Invested("13000000000", "unattributed", stake="27")
+
+CAPPED_PROFIT = "limited partnership with capped profit, under the nonprofit"
+PLAN_OF_2024 = "Delaware public benefit corporation that the nonprofit no longer controls"
+BENEFIT_CORPORATION = "public benefit corporation that the nonprofit controls"
+WITH_EQUITY = f"{BENEFIT_CORPORATION} and holds more than 100 billion dollars of"
+
+DISPUTES_OF_MAY = frozenset({"compute-supply", "model-access", "ip-sharing", "technical-disclosure"})
+DISPUTES_OF_JUNE = frozenset({"competition-law", "windsurf-ip"})
+STAKE = frozenset({"conversion-stake"})
+
+RIGHTS_OF_MAY = {"restructuring-consent": "in-force", "agi-clause": "in-force"}
+RIGHTS_OF_OCTOBER = {
+    "restructuring-consent": "waived",
+    "agi-clause": "in-force",
+    "pursue-agi-independently": "in-force",
+}
+
 PAUSED = ("microsoft-licking-county",)
 AUTUMN_2025 = (*PAUSED, "nvidia-openai-10gw", "oracle-unnamed-customer", "stargate-sites")
 WINTER_2025 = (*AUTUMN_2025, "broadcom-openai-10gw")
@@ -112,22 +152,30 @@ DAYS: dict[date, Day] = {
     # Azure is the primary cloud: preferred, not exclusive.
     date(2018, 12, 31): Day(terms={"cloud": Term("preferred", "2016-11-15")}),
     date(2020, 12, 31): Day(
+        invested=ONE_BILLION,
+        control=(CAPPED_PROFIT, None),
         terms={"cloud": EXCLUSIVE, "commercialisation": COMMERCIALISATION},
         licence=GPT_3,
     ),
     date(2023, 12, 31): Day(
+        invested=THIRTEEN_BILLION,
+        control=(CAPPED_PROFIT, None),
         terms={"cloud": EXCLUSIVE, "cloud.api": API, "commercialisation": COMMERCIALISATION},
         licence=GPT_3,
         seats=(OBSERVER,),
     ),
     # Apple's seat was reported a day later. Oracle's capacity is a consented exception, so the cloud stays exclusive.
     date(2024, 7, 1): Day(
+        invested=THIRTEEN_BILLION,
+        control=(CAPPED_PROFIT, None),
         terms={"cloud": EXCLUSIVE_BUT_ORACLE, "cloud.api": API, "commercialisation": COMMERCIALISATION},
         licence=GPT_3,
         seats=(OBSERVER,),
         unquantified=("oracle-openai-oci",),
     ),
     date(2024, 12, 31): Day(
+        invested=THIRTEEN_BILLION,
+        control=(CAPPED_PROFIT, PLAN_OF_2024),
         terms={"cloud": EXCLUSIVE_BUT_ORACLE, "cloud.api": API, "commercialisation": COMMERCIALISATION},
         licence=GPT_3,
         seats=OBSERVERS_GONE,
@@ -135,6 +183,9 @@ DAYS: dict[date, Day] = {
     ),
     # Stargate's 500 billion dollars are an intention, and no purchase of compute.
     date(2025, 3, 31): Day(
+        invested=THIRTEEN_BILLION,
+        control=(CAPPED_PROFIT, PLAN_OF_2024),
+        at_least_usd="0",
         terms=SINCE_JANUARY_2025,
         licence=Licence(True, "2020-09-22", expires="2030"),
         seats=OBSERVERS_GONE,
@@ -144,6 +195,11 @@ DAYS: dict[date, Day] = {
     ),
     # Google's deal was signed in May and published in June: it is not known yet.
     date(2025, 5, 31): Day(
+        invested=THIRTEEN_BILLION,
+        control=(CAPPED_PROFIT, BENEFIT_CORPORATION),
+        at_least_usd="0",
+        rights=RIGHTS_OF_MAY,
+        open_disputes=DISPUTES_OF_MAY,
         terms=SINCE_JANUARY_2025,
         licence=Licence(True, "2020-09-22", expires="2030"),
         seats=OBSERVERS_GONE,
@@ -154,6 +210,11 @@ DAYS: dict[date, Day] = {
     ),
     # The memorandum of 11 September changes no term. Oracle's 4.5 GW are told twice and count once.
     date(2025, 9, 30): Day(
+        invested=THIRTEEN_BILLION,
+        control=(CAPPED_PROFIT, WITH_EQUITY),
+        at_least_usd="300000000000",
+        rights=RIGHTS_OF_MAY,
+        open_disputes=DISPUTES_OF_MAY | DISPUTES_OF_JUNE | STAKE,
         terms=SINCE_JANUARY_2025,
         licence=Licence(True, "2020-09-22", expires="2030"),
         seats=OBSERVERS_GONE,
@@ -163,6 +224,13 @@ DAYS: dict[date, Day] = {
         total_usd=(None, "322400000000"),
     ),
     date(2025, 10, 31): Day(
+        invested=WITH_STAKE,
+        research_until="2030",
+        control=(BENEFIT_CORPORATION, None),
+        at_least_usd="550000000000",
+        rights=RIGHTS_OF_OCTOBER,
+        open_disputes=DISPUTES_OF_MAY | DISPUTES_OF_JUNE,
+        settled=STAKE,
         terms=SINCE_OCTOBER_2025,
         ended=FIRST_REFUSAL_ENDED,
         licence=Licence(True, "2020-09-22", expires="2032"),
@@ -174,6 +242,13 @@ DAYS: dict[date, Day] = {
     ),
     # Anthropic's commitment is no part of OpenAI's total.
     date(2025, 12, 31): Day(
+        invested=WITH_STAKE,
+        research_until="2030",
+        control=(BENEFIT_CORPORATION, None),
+        at_least_usd="588000000000",
+        rights=RIGHTS_OF_OCTOBER,
+        open_disputes=DISPUTES_OF_MAY | DISPUTES_OF_JUNE,
+        settled=STAKE,
         terms=SINCE_OCTOBER_2025,
         ended=FIRST_REFUSAL_ENDED,
         licence=Licence(True, "2020-09-22", expires="2032"),
@@ -186,6 +261,13 @@ DAYS: dict[date, Day] = {
     # The weak report that the right of first refusal was kept reopens nothing. Between "up to" and "over", both bounds
     # of the total are open.
     date(2026, 5, 31): Day(
+        invested=WITH_STAKE,
+        research_until="2030",
+        control=(BENEFIT_CORPORATION, None),
+        at_least_usd="698000000000",
+        rights=RIGHTS_OF_OCTOBER,
+        open_disputes=DISPUTES_OF_MAY | DISPUTES_OF_JUNE,
+        settled=STAKE,
         terms={"cloud": Term("first-ship", "2026-04-27", carve_outs=1), "commercialisation": COMMERCIALISATION},
         ended={"cloud.new-capacity": "2025-10-28", "cloud.api": "2026-04-27"},
         licence=Licence(False, "2020-09-22", expires="2032"),

@@ -31,6 +31,7 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     4: [
         ("developments.case", "A development carries its report's grade and origin, and counts from the day"),
         ("agenda.case", "Letters, memoranda and term sheets are due after 90 days"),
+        ("agenda.case", "What is planned over some years"),
     ],
     5: [("test_projections.py", "test_one_reader_answers_under_several_scopes")],
     6: [
@@ -58,7 +59,12 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     ],
     10: [("test_why.py", "test_"), ("occurrences.case", "Without a key an occurrence is the development itself")],
     11: [("exclusivity_terms.case", "Rule 11")],
-    12: [("exclusivity_terms.case", "Rule 12"), ("exclusivity_terms.case", "A trigger ends nothing")],
+    12: [
+        ("exclusivity_terms.case", "Rule 12"),
+        ("exclusivity_terms.case", "A trigger ends nothing"),
+        ("licences.case", "An amendment that leaves the end open"),
+        ("rights.case", "What a right is for"),
+    ],
     13: [
         ("exclusivity_terms.case", "Rule 13"),
         ("exclusivity_terms.case", "A consented exception leaves the term exclusive"),
@@ -88,6 +94,7 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
         ("compute_commitments.case", "Rule 20"),
         ("compute_commitments.case", "MW becomes GW exactly"),
         ("compute_commitments.case", "Letters, memoranda, term sheets"),
+        ("compute_totals.case", "What counts is added up by provider"),
     ],
     21: [
         ("affiliations.case", "A person counts for the organisation of the day"),
@@ -115,6 +122,7 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     27: [
         ("relationship_structure.case", "A relationship has the components that it ever had"),
         ("relationship_structure.case", "Of several things in one component the strongest"),
+        ("structure_intervals.case", "A consent binds"),
     ],
     28: [
         ("partnership_health.case", "A relationship of which nothing weighs anything has no band"),

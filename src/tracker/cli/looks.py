@@ -27,7 +27,7 @@ EVIDENCE = ("evidence_attribution", "origins", "credibility", "occurrences")
 """The columns that every projection of terms has; a terminal shows them as one, `on-record, 2 origins`."""
 
 AMOUNT = ("unit", "amount", "amount_min", "amount_max", "qualifier", "per")
-"""The columns of a net amount, in the order of `_amount`."""
+"""The columns of a net amount, in the order of `_amount`; a total of amounts has no `per`."""
 
 INNER = frozenset(
     {"counts_on", "pair_first", "pair_second", "credit", "account_rank", "account_key", "rank", "conduct", "sort_key"}
@@ -132,13 +132,26 @@ def counted(number: int, noun: str) -> str:
 
 def _with_amounts(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Put an amount that is spread over several columns into one, `up to 11.9B USD`, where the first of them stands."""
-    if not columns.keys() >= set(AMOUNT):
-        return columns
-    rows = zip(*(columns[name] for name in AMOUNT), strict=True)
+    written = {name: _sized(columns, name) for name in columns}
+    if not columns.keys() >= set(AMOUNT[:-1]):
+        return written
+    unstated: list[Any] = [None] * len(columns["unit"])
+    rows = zip(*(columns.get(name, unstated) for name in AMOUNT), strict=True)
     parts = [name for name in columns if name in AMOUNT]
     amounts = [_amount(*row) for row in rows]
     return {("amount" if name == parts[0] else name): (amounts if name == parts[0] else values)
-            for name, values in columns.items() if name not in parts[1:]}  # fmt: skip
+            for name, values in written.items() if name not in parts[1:]}  # fmt: skip
+
+
+def _sized(columns: dict[str, list[Any]], name: str) -> list[Any]:
+    """Write the numbers of a column whose unit is known as amounts: 13B USD for 13000000000."""
+    if name.endswith("_usd"):
+        units: list[Any] = ["USD"] * len(columns[name])
+    elif name == "at_least" and "unit" in columns:
+        units = columns["unit"]
+    else:
+        return columns[name]
+    return [_amount(unit, value, value, value, "exact", None) for unit, value in zip(units, columns[name], strict=True)]
 
 
 def _amount(*parts: Any) -> str | None:

@@ -112,6 +112,14 @@ class LicenceEnded(LicenceChange):
     RANK: ClassVar[int] = 4
 
 
+class RightNature(StrEnum):
+    """What a right is for."""
+
+    CONSENT = "consent"
+    TRIGGER = "trigger"
+    FREEDOM = "freedom"
+
+
 class RightChange(Development):
     """What the events on vetoes, triggers and consents share: who holds the right, and against whom."""
 
@@ -130,6 +138,14 @@ class RightGranted(RightChange):
 
     INTENSITY: ClassVar[Decimal | dict[str, Decimal]] = Decimal(2)
     RANK: ClassVar[int] = 0
+
+    nature: Annotated[
+        RightNature | None,
+        Field(
+            description="consent: nothing is done without the holder's yes, or against its veto; trigger: it can set "
+            "off what the contract provides; freedom: it may do what it was kept from."
+        ),
+    ] = None
 
 
 class RightExercised(RightChange):
