@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
@@ -15,6 +17,7 @@ from eventsourcing.dcb.popo import InMemoryDCBRecorder
 from bundled_books import ROOT, public_record
 from case_runner import PROJECTIONS, recorded
 from tracker.log.store import Log
+from tracker.model.names import visible
 from tracker.state.checks import SEVERITIES, Finding, run_checks
 from tracker.state.projections import ProjectionError, read_projections
 from tracker.state.reader import Reader
@@ -79,6 +82,21 @@ parties:
         ("carol", "r1#ahead", "r1#backwards", "r1#over"),
         "occurred 2025-05-06 is after the report was published (2025-05-05), and nothing says that it is a plan: "
         "correct the day, or name the stage",
+    ),
+    "hidden_characters": Control(
+        """
+parties:
+  acme: {name: "A\\u200bcme", aliases: [Ac, "\\e[31mAcm\\u202e\\e"]}
+  globex: {name: Globex, aliases: [环球, "Globe\u0301x"]}
+---
+report: {id: r1, published: 2025-05-05, reliability: A, publisher: Wire, title: "\\U000e0041 title"}
+---
+report: {id: r2, published: 2025-05-05, reliability: A, publisher: "Wi\\x7fre", title: A title}
+""",
+        "warning",
+        ("acme", "acme", "r1", "r2"),
+        "its alias holds characters that cannot be seen (U+001B, U+202E): "
+        "look who is meant, and say it anew without them",
     ),
     "missing_quote": Control(
         f"""
@@ -309,6 +327,17 @@ def test_the_bundled_books_have_no_error_and_only_warnings_that_an_expert_would_
         ("overdue_follow_ups", "warning", "broadcom-openai-2025-10"),
         ("overdue_follow_ups", "warning", "nvidia-2025-09-22#ten-gigawatts"),
     ]
+
+
+def test_the_check_for_hidden_characters_knows_those_that_are_made_visible() -> None:
+    """The class stands in SQL and in Python: each must hold what the other does."""
+    pattern = "".join(re.findall(r"'(.*[{].*)'", CHECKS["hidden_characters"].query))
+    letters = "(select n::int as n from range(1, 1114112) as t(n) where n not between 55296 and 57343)"
+    query = f"select list(n order by n) from {letters} where regexp_matches(chr(n), '{pattern}')"
+    with duckdb.connect() as con:
+        (found,) = con.execute(query).fetchone()
+
+    assert found == [n for n in range(1, 0x110000) if not 0xD800 <= n <= 0xDFFF and visible(chr(n)) != chr(n)]
 
 
 def test_a_check_looks_through_the_scope():

@@ -14,8 +14,8 @@ from tracker.model.names import visible
 JSON_COLUMNS = frozenset({"roles"})
 """Columns that hold JSON, which DuckDB hands over as text."""
 
-FORMULA = ("=", "+", "-", "@")
-"""How a text begins that a spreadsheet would run (OWASP, CSV injection)."""
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""How a text begins that a spreadsheet would run, in full width as well (OWASP, CSV injection)."""
 
 
 def text_of(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
@@ -35,8 +35,8 @@ def text_of(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
             return value.isoformat()
         case list() | tuple():
             return ", ".join(text_of(item) for item in value)
-        case {"unit": str()}:
-            return amount_text(value)
+        case {"unit": str()} if (amount := amount_text(value)) is not None:
+            return amount
         case {"exact": str(exact)}:
             return visible(exact)
         case Mapping():
@@ -45,12 +45,17 @@ def text_of(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
             return visible(str(value))
 
 
-def amount_text(fields: Mapping[str, Any]) -> str:
-    """Return an amount as the model writes it: `up to 11.9B USD`."""
+def amount_text(fields: Mapping[str, Any]) -> str | None:
+    """Return an amount as the model writes it, `up to 11.9B USD`; None where the fields of a query are none."""
+    from pydantic import ValidationError
+
     from tracker.model.amounts import Amount, format_amount
 
     given = {name: value for name, value in fields.items() if value is not None and name in Amount.model_fields}
-    return format_amount(Amount.model_validate(given))
+    try:
+        return format_amount(Amount.model_validate(given))
+    except ValidationError:
+        return None
 
 
 def plain_decimal(value: Decimal) -> str:
@@ -86,10 +91,14 @@ def json_text(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
 
 
 def _json_string(text: str) -> str:
-    dumped = json.dumps(text, ensure_ascii=False)
-    if visible(dumped) == dumped:
-        return dumped
-    return "".join(_escaped(c) if visible(c) != c else c for c in dumped)
+    return escaped_json(json.dumps(text, ensure_ascii=False))
+
+
+def escaped_json(text: str) -> str:
+    """Return JSON that means the same, with hidden characters in its strings escaped; line feeds around them stay."""
+    if visible(text, newlines=True) == text:
+        return text
+    return "".join(_escaped(c) if visible(c, newlines=True) != c else c for c in text)
 
 
 def _escaped(character: str) -> str:
@@ -100,9 +109,17 @@ def _escaped(character: str) -> str:
 def json_record(columns: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
     """Return a row as an object, with what a column holds as JSON in its own structure."""
     return {
-        column: json.loads(value) if column in JSON_COLUMNS and isinstance(value, str) else value
+        column: _structure(value) if column in JSON_COLUMNS and isinstance(value, str) else value
         for column, value in zip(columns, row, strict=True)
     }
+
+
+def _structure(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        # A query may call anything so.
+        return text
 
 
 def csv_cell(value: Any, *, raw: bool) -> str:
@@ -122,5 +139,5 @@ def csv_cell(value: Any, *, raw: bool) -> str:
 
 
 def markdown_cell(value: Any) -> str:
-    """Return a cell of a Markdown table: nothing in it can end the cell or open a tag."""
-    return text_of(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    """Return a cell of a Markdown table: nothing in it can end the cell, open a tag, or fetch an image."""
+    return text_of(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")

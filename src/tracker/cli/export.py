@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -28,11 +29,16 @@ def events(
     """
     from tracker.books.cloudevents import export_cloudevents
     from tracker.books.jsonl import export_log
+    from tracker.cells import escaped_json
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)
     with session.log() as log:
-        write_lines(export_cloudevents(log) if cloudevents else export_log(log, _note(session)), output)
+        lines = export_cloudevents(log) if cloudevents else export_log(log, _note(session))
+        if output is None and sys.stdout.isatty():
+            # The same JSON, but for characters that would do something to the terminal.
+            lines = map(escaped_json, lines)
+        write_lines(lines, output)
 
 
 def _note(session: Session) -> str | None:
@@ -79,9 +85,10 @@ def schema(ctx: typer.Context, output: Output = None) -> None:
     """Write the JSON Schema of event books, with the workspace's parties, for editors to complete and check."""
     from tracker.books.names import PartyIndex
     from tracker.books.schema import book_schema
+    from tracker.cells import escaped_json
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)
     with session.log() as log:
         index = PartyIndex.from_log(log)
-    write_lines([json.dumps(book_schema(index), ensure_ascii=False, indent=2)], output)
+    write_lines([escaped_json(json.dumps(book_schema(index), ensure_ascii=False, indent=2))], output)

@@ -83,11 +83,11 @@ def health_lines(
     rows = reader.table("partnership_health", scope, relationship=pair).records()
     if not rows:
         return [
-            f"{names.of_pair(pair)}    too little evidence for a band",
+            f"{text_of(names.of_pair(pair))}    too little evidence for a band",
             f"{in_words(scope, reader.today)}, {reach(reader, scope, pair)}",
         ]
     reached = Reach(rows[0]["evidence_through_on"], rows[0]["origins"])
-    lines = [headline(rows[0], names.of_pair(pair))]
+    lines = [headline(rows[0], text_of(names.of_pair(pair)))]
     if "health_drivers" in reader.projections:
         found = reader.table("health_drivers", scope, relationship=pair).records()
         told = summaries_of(reader, scope, pair, [d["driver"] for d in found if d["part"] == "tone"], names)

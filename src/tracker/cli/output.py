@@ -13,6 +13,7 @@ from tracker.cells import csv_cell, json_record, json_text, markdown_cell, text_
 from tracker.cli.options import Format, ReadOptions
 from tracker.cli.page import page
 from tracker.errors import TrackerError, UsageError
+from tracker.workspace import SETTINGS
 
 if TYPE_CHECKING:
     from tracker.state.reader import Table
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 class CannotWrite(TrackerError):
     """An output file cannot be written."""
 
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"cannot write {path}: {error.strerror}: name another file with -o")
+    def __init__(self, path: Path, why: str | None) -> None:
+        super().__init__(f"cannot write {path}: {why}: name another file with -o")
+
+
+class NotParquet(TrackerError):
+    """Rows, of a query, have values that Parquet has no type for."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the rows do not fit Parquet: {why}: cast them to text, or choose another form with -f")
 
 
 def write_table(table: Table, reads: ReadOptions) -> None:
@@ -51,26 +59,33 @@ def write_page(lines: Iterable[str], output: Path | None = None) -> None:
 
 def write_parquet(table: Table, output: Path | None) -> None:
     """Write Parquet, to a file or to what stdout is redirected to."""
+    import pyarrow
     import pyarrow.parquet
 
-    if output is not None:
-        _replace(output, lambda path: pyarrow.parquet.write_table(arrow_of(table), path))
-        return
-    if sys.stdout.isatty():
+    if output is None and sys.stdout.isatty():
         raise UsageError("parquet is nothing for a terminal: name a file with -o FILE")
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(arrow_of(table), buffer)
-    sys.stdout.buffer.write(buffer.getvalue())
+    try:
+        pyarrow.parquet.write_table(arrow_of(table), buffer)
+    except pyarrow.ArrowException as error:
+        raise NotParquet(str(error)) from error
+    if output is None:
+        sys.stdout.buffer.write(buffer.getvalue())
+    else:
+        _replace(output, lambda path: path.write_bytes(buffer.getvalue()))
 
 
 def arrow_of(table: Table) -> Any:
-    """Return the rows as Arrow, typed by their values; a column without any is text."""
+    """Return the rows as Arrow, typed by their values; a column without any, or of several types, is text."""
     import pyarrow
 
     columns = []
     for place in range(len(table.columns)):
         values = [row[place] for row in table.rows]
-        array = pyarrow.array(values)
+        try:
+            array = pyarrow.array(values)
+        except (pyarrow.ArrowException, OverflowError):
+            array = pyarrow.array([None if value is None else text_of(value) for value in values])
         columns.append(array.cast(pyarrow.string()) if pyarrow.types.is_null(array.type) else array)
     return pyarrow.table(columns, names=table.columns)
 
@@ -81,17 +96,22 @@ def _replace(output: Path, write: Callable[[Path], object]) -> None:
         # A device or a pipe, such as /dev/stdout, cannot be replaced; it is written to.
         write(output)
         return
+    if any(folder.name == ".tracker" and (folder.parent / SETTINGS).exists() for folder in output.resolve().parents):
+        raise CannotWrite(output, "it is where a workspace keeps its log")
     fresh = output.with_name(f".{output.name}.new")
     try:
+        fresh.unlink(missing_ok=True)
+        # Not through a link that somebody has laid there meanwhile.
+        fresh.touch(exist_ok=False)
         write(fresh)
         fresh.replace(output)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise CannotWrite(output, error) from error
+        raise CannotWrite(output, error.strerror) from error
 
 
 def _tabs(table: Table, reads: ReadOptions) -> Iterator[str]:
-    yield "\t".join(table.columns)
+    yield "\t".join(map(text_of, table.columns))
     for row in table.rows:
         yield "\t".join(text_of(value) for value in row)
 
@@ -115,15 +135,15 @@ def _json_lines(table: Table, reads: ReadOptions) -> Iterator[str]:
 def _csv(table: Table, reads: ReadOptions) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="")
-    for cells in (table.columns, *([csv_cell(v, raw=reads.raw) for v in row] for row in table.rows)):
-        writer.writerow(cells)
+    for cells in (table.columns, *table.rows):
+        writer.writerow([csv_cell(cell, raw=reads.raw) for cell in cells])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
 
 
 def _markdown(table: Table, reads: ReadOptions) -> Iterator[str]:
-    yield "| " + " | ".join(table.columns) + " |"
+    yield "| " + " | ".join(map(markdown_cell, table.columns)) + " |"
     yield "|" + " --- |" * len(table.columns)
     for row in table.rows:
         yield "| " + " | ".join(markdown_cell(value) for value in row) + " |"

@@ -70,8 +70,13 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Started:
+    """The first thing that a child sends: the log is loaded and the query begins, and its time with it."""
+
+
+@dataclass(frozen=True)
 class Heads:
-    """The first thing that a child sends: the names of the columns. Sent again, the answer begins anew."""
+    """What it sends next: the names of the columns. Sent again, the answer begins anew."""
 
     names: list[str]
 
@@ -130,11 +135,14 @@ def guarded_query(  # noqa: PLR0917 - the first three say where, the others what
 
 def _received(receiver: Connection, limits: Limits) -> Table:
     """Return what the child sends, in pieces, or raise the error that it sends instead."""
-    until = time.monotonic() + limits.seconds
+    # Until it begins only our own code runs, for as long as the log and the machine make it.
+    until = None
     columns: list[str] = []
     rows: list[tuple[Any, ...]] = []
-    while receiver.poll(max(0.0, until - time.monotonic())):
+    while receiver.poll(None if until is None else max(0.0, until - time.monotonic())):
         match receiver.recv():
+            case Started():
+                until = time.monotonic() + limits.seconds
             case Heads(names):
                 columns, rows = names, []
             case Rows(more):
@@ -188,6 +196,7 @@ def _run(job: Job, sender: Connection) -> None:
 
 def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
     lock_down(reader, job.scope, job.sql, job.limits)
+    sender.send(Started())
     try:
         cursor = _executed(reader.connection, job.sql)
         sender.send(Heads(_told_apart([column[0] for column in cursor.description or []])))

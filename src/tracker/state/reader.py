@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import duckdb
 
@@ -62,6 +62,16 @@ class Table:
 
 class BadScope(TrackerError):
     """The `where` of a scope is no boolean expression over the evidence columns of `developments`."""
+
+
+class CannotCompute(ProjectionError):
+    """A value of a projection, or of a condition, cannot be what its SQL makes of it."""
+
+    def __init__(self, error: duckdb.Error) -> None:
+        super().__init__(
+            f"the answer cannot be computed: {str(error).splitlines()[0]}: "
+            "check --where, the lens and the projections of this workspace"
+        )
 
 
 class Reader:
@@ -122,7 +132,7 @@ class Reader:
             return answer()
         except duckdb.Error as error:
             if not self._fell_back(error):
-                raise
+                _raise_explained(error)
         return answer()
 
     def _fell_back(self, error: duckdb.Error) -> bool:
@@ -287,6 +297,13 @@ def explained(name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
             "write a condition such as attribution in ('document', 'on-record')"
         )
     return ProjectionError(f"projection '{name}' does not work: {message}")
+
+
+def _raise_explained(error: duckdb.Error) -> NoReturn:
+    # What cannot be bound is our own query, for views are bound as they are laid: a bug. Its values are not.
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
+        raise error
+    raise CannotCompute(error) from error
 
 
 def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:

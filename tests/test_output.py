@@ -1,0 +1,110 @@
+"""Where answers go: files are written whole, past links and never over the log; odd values have a form of their own."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow.parquet
+import pytest
+
+from cli_helpers import ask, make_workspace
+from tracker.cli.options import Format, ReadOptions
+from tracker.cli.output import WRITERS
+from tracker.state.reader import Table
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_workspace(tmp_path_factory.mktemp("output") / "ws")
+
+
+def test_no_answer_is_written_over_the_log(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(workspace / ".tracker")
+    for path in (workspace / ".tracker/log.sqlite", workspace / ".tracker/new.csv", tmp_path / "link" / "log.sqlite"):
+        answer = ask("-C", workspace, "list", "parties", "-o", path)
+
+        assert (answer.code, answer.out) == (3, "")
+        assert (
+            answer.err
+            == f"error: cannot write {path}: it is where a workspace keeps its log: name another file with -o\n"
+        )
+    assert ask("-C", workspace, "verify").code == 0
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(workspace: Path, tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept", tmp_path / "parties.csv"
+    kept.write_text("kept", encoding="utf-8")
+    link.symlink_to(kept)
+    (tmp_path / ".parties.csv.new").symlink_to(kept)
+
+    assert ask("-C", workspace, "list", "parties", "-o", link).code == 0
+    assert kept.read_text(encoding="utf-8") == "kept"
+    assert link.read_text(encoding="utf-8").startswith("party,name")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "parties.csv"]
+
+
+@pytest.mark.parametrize("output", ["", ".", "/", "no/such/folder.csv", "tracker.toml/x.csv", "a" * 300])
+def test_a_place_that_takes_no_file_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    monkeypatch.chdir(workspace)
+
+    answer = ask("-C", workspace, "list", "parties", "-f", "csv", "-o", output)
+
+    assert answer.code in (3, 4)
+    assert answer.out == "" and answer.err.startswith("error: ")
+
+
+def test_the_null_device_takes_everything(workspace: Path) -> None:
+    assert ask("-C", workspace, "list", "parties", "-o", "/dev/null").code == 0
+
+
+ODD = """
+    select 170141183460469231731687303715884105727::hugeint as huge, uuid() as id, interval 1 month as gap,
+        'a'::blob as b, map{1: 2} as m, map{[1]: 2} as n, union_value(a := 1) as u, '10:00:00+01'::timetz as t,
+        date '-infinity' as never, date '0044-03-15 (BC)' as ides, 'nan'::double as nan, {'unit': 'x'} as unit,
+        {'exact': 1} as exact, [] as empty, 1 as a, 2 as a, 'no JSON' as roles, null as nothing, '101'::bit as bits
+"""
+
+
+def test_whatever_a_query_returns_is_written_in_every_form(workspace: Path) -> None:
+    answer = ask("-C", workspace, "query", ODD, "-f", "jsonl")
+    row = json.loads(answer.out)
+
+    assert (answer.code, answer.err) == (0, "1 row\n")
+    assert (row["huge"], row["nan"], row["a"], row["a_1"]) == (2**127 - 1, None, 1, 2)
+    assert (row["unit"], row["roles"], row["ides"]) == ({"unit": "x"}, "no JSON", "0044-03-15 (BC)")
+    table = Table(list(row), [tuple(row.values()), (UUID(int=1), timedelta(1), b"\0", {(1,): 2}, *[None] * 15)])
+    for form in set(Format) - {Format.PARQUET}:
+        assert list(WRITERS[form](table, ReadOptions()))
+
+
+def test_parquet_takes_as_text_what_it_has_no_type_for(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "odd.parquet"
+    sql = "select x from (values (1::hugeint), (170141183460469231731687303715884105727)) as t(x) order by x"
+
+    assert ask("-C", workspace, "query", sql, "-o", path).code == 0
+    assert pyarrow.parquet.read_table(path).column("x").to_pylist() == ["1", str(2**127 - 1)]
+
+
+def test_rows_that_parquet_cannot_hold_are_refused_and_leave_no_file(workspace: Path, tmp_path: Path) -> None:
+    answer = ask("-C", workspace, "query", "select {} as nothing", "-o", tmp_path / "x.parquet")
+
+    assert answer.code == 3
+    assert answer.err.startswith("error: the rows do not fit Parquet: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_projection_whose_values_cannot_be_computed_is_no_bug(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "ws")
+    query = "select error('no way') as x\n"
+    (root / "projections" / "own.sql").write_text(f"-- own: fails\n-- grain: one row\n-- x  what\n{query}", "utf-8")
+
+    answer = ask("-C", root, "list", "own")
+
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err == (
+        "error: the answer cannot be computed: Invalid Input Error: no way: "
+        "check --where, the lens and the projections of this workspace\n"
+    )
