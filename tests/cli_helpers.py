@@ -170,6 +170,13 @@ def make_workspace(root: Path, *, imported: bool = True) -> Path:
     return root
 
 
+def replayed(root: Path) -> Path:
+    """Replay a workspace that is only read from here on: its answers then come from a generation, in half the time."""
+    done = ask("-C", root, "replay")
+    assert done.code == 0, done.err
+    return root
+
+
 @contextmanager
 def working_in(folder: Path) -> Iterator[None]:
     """Stand in a folder for a while."""

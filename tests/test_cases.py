@@ -13,8 +13,17 @@ from tracker.state.projections import Projection
 CASES = sorted((ROOT / "tests" / "projections").glob("*.case"))
 BLOCKS = [case for path in CASES for case in read_cases(path)]
 
+QUICK_BLOCKS = 2
+"""A history is loaded and read anew for each block: `make test` runs the first rules of each projection, CI all."""
 
-@pytest.mark.parametrize("case", BLOCKS, ids=lambda case: case.name)
+
+def parametrized():
+    for path in CASES:
+        for number, case in enumerate(read_cases(path)):
+            yield pytest.param(case, id=case.name, marks=[pytest.mark.slow] if number >= QUICK_BLOCKS else [])
+
+
+@pytest.mark.parametrize("case", parametrized())
 def test_block(case):
     expected, actual = expected_and_actual(case)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from cli_helpers import BOOK, NAME, ask, make_workspace
+from cli_helpers import BOOK, NAME, ask, make_workspace, replayed
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry += " occurred: 2025-05-20, attribution: document}\n"
     (root / "events" / "books" / "wire-1.yaml").write_text(f"tracker: book/1\n{second}developments:\n{entry}")
     assert ask("-C", root, "import").code == 0
-    return root
+    return replayed(root)
 
 
 def test_two_days_are_told_in_lines(workspace: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from cli_helpers import ask, make_workspace
+from cli_helpers import ask, make_workspace, replayed
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace that no test of this module changes."""
-    return make_workspace(tmp_path_factory.mktemp("read") / "work")
+    return replayed(make_workspace(tmp_path_factory.mktemp("read") / "work"))
 
 
 def records(workspace: Path, *arguments: str) -> list[dict[str, object]]:

@@ -82,6 +82,7 @@ def test_install_prints_a_timer_or_a_crontab_line_and_writes_only_when_told(desk
     assert "undo: " in written.err
 
 
+@pytest.mark.slow
 def test_diff_since_run_tells_what_moved_since_the_last_replay(desk: Path):
     ask("-C", desk, "replay")
     before = ask("-C", desk, "diff", "--since-run")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_helpers import ARTICLE, BOOK, NAME, ask, make_workspace
+from cli_helpers import ARTICLE, BOOK, NAME, ask, make_workspace, replayed
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry += " occurrence: refusal}\n"
     (root / "events" / "books" / "wire-1.yaml").write_text(f"tracker: book/1\n{second}developments:\n{entry}")
     assert ask("-C", root, "import").code == 0
-    return root
+    return replayed(root)
 
 
 def shown(workspace: Path, *reference: str) -> str:

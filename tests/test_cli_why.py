@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli_helpers import ask, make_workspace
+from cli_helpers import ask, make_workspace, replayed
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "events" / "books" / "wire-1.yaml").write_text(f"tracker: book/1\n{second}developments:\n{entry}")
     done = ask("-C", root, "import", "--why", "told apart")
     assert done.code == 0, done.err
-    return root
+    return replayed(root)
 
 
 def told(workspace: Path, *arguments: str) -> str:

@@ -358,6 +358,7 @@ def test_a_dry_run_shows_one_event_and_the_real_run_records_it_and_prints_its_un
     assert "undo: " in done.err
 
 
+@pytest.mark.slow
 def test_undo_lines_of_judgements_bring_back_what_was(workspace: Path) -> None:
     for arguments in (
         ["source", "grade", NAME, "A"],

@@ -212,6 +212,7 @@ def test_drivers_add_up_exactly_to_tone_structure_and_health(as_of):
     assert {r: round(value, 2) for r, value in health.items()} == pytest.approx(shown, abs=Decimal("0.01"))
 
 
+@pytest.mark.slow
 def test_each_point_of_the_history_is_the_health_of_its_day():
     reader = reader_of([*history(2), *bonds()])
 

@@ -281,7 +281,7 @@ def test_a_memorandum_that_does_not_bind_changes_no_term() -> None:
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_order_in_which_books_are_imported_changes_no_answer(seed: int) -> None:
     books = sorted((EVENTS / "books").glob("*.yaml"))
     random.Random(seed).shuffle(books)
