@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from tracker.errors import TrackerError
 from tracker.model.names import visible
@@ -49,11 +52,39 @@ def read_book_file(path: Path, folder: Path | None = None) -> bytes:
         raise UnreadableFile(path, reason, "check the name and the permissions") from error
 
 
-def _read_regular(path: Path, real: Path) -> bytes:
+@contextmanager
+def open_rows_file(path: Path) -> Iterator[BinaryIO]:
+    """Lend a file of rows, which may be as large as it likes; refuse all that is not a plain file.
+
+    Raises `UnreadableFile`.
+    """
+    try:
+        real = path.resolve(strict=True)
+        _refuse_unless_regular(path, real.stat())
+        file = _open_regular(path, real)
+    except FileNotFoundError as error:
+        raise UnreadableFile(path, "there is no such file", "check the name") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(path, reason, "check the name and the permissions") from error
+    with file:
+        yield file
+
+
+def _open_regular(path: Path, real: Path) -> BinaryIO:
     # O_NONBLOCK and the second look: the file may be swapped for a pipe between the look and the opening.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(real, flags), "rb") as file:
+    file = os.fdopen(os.open(real, flags), "rb")
+    try:
         _refuse_unless_regular(path, os.fstat(file.fileno()))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _read_regular(path: Path, real: Path) -> bytes:
+    with _open_regular(path, real) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise UnreadableFile(path, f"it is larger than {MAX_BYTES:,} bytes", "split it, one file per report")

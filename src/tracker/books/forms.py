@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -45,10 +45,15 @@ class Form:
         """Return every name that an entry may use, aliases of fields among them."""
         return [*self.extras, *self.fields, *(alias for spec in self.fields.values() for alias in spec.aliases)]
 
+    @cached_property
+    def by_any_name(self) -> dict[str, FieldSpec]:
+        """The fields by every name that books may use for them."""
+        aliases = {alias: spec for spec in self.fields.values() for alias in spec.aliases}
+        return aliases | dict(self.fields)
+
     def spec(self, name: str) -> FieldSpec | None:
         """Return the field that a name of a book stands for."""
-        found = self.fields.get(name)
-        return found or next((spec for spec in self.fields.values() if name in spec.aliases), None)
+        return self.by_any_name.get(name)
 
     def nested(self, spec: FieldSpec) -> Form | None:
         """Return the form of the entries that a field holds, where it holds entries."""
@@ -67,6 +72,22 @@ def development_form(event: EventType) -> Form:
 def development_forms() -> dict[str, Form]:
     """Return the forms of all types of development, by type."""
     return {name: development_form(event) for name, event in event_types().items()}
+
+
+@cache
+def row_forms() -> dict[str, Form]:
+    """Return the forms of the rows of a file, by type: those of books, with what a book says once for all entries."""
+    kind, why = {"type": "What kind of row it is."}, {"why": "Why it corrects what was said before."}
+    published = {"published": "The day on which the source itself corrected it."}
+    forms = {
+        event.name: Form(event.name, event.doc, event.cls, {f.name: f for f in event.fields}, kind | why | published)
+        for event in event_types().values()
+    }
+    return {
+        **forms,
+        "party": replace(party_form(), extras=kind | why),
+        "report": replace(report_form(), extras=kind | why),
+    }
 
 
 @cache

@@ -73,6 +73,11 @@ class PartyIndex:
                 if self._owners.get(folded) == party:
                     del self._owners[folded]
 
+    def remove(self, party: str) -> None:
+        """Take a party and its registered names out again."""
+        self.forget([party])
+        self._registered.pop(party, None)
+
     def add(self, party: str, names: Iterable[str]) -> dict[str, str]:
         """Register a party under its names in place of those it had; return the names that another party owns."""
         self.forget([party])

@@ -134,11 +134,11 @@ def _steps(book: Book, known: Known, options: ImportOptions, removed: Sequence[s
         yield Refusal(error, book.parties[0].node.mark)
         return
     for party in parties:
-        yield _party(party, known, options)
+        yield party_step(party.event, party.node.locate(["id"]), known, options)
     if book.report:
-        yield from _report(book.report, known, options)
+        yield from report_steps(book.report.event, book.report.node.locate(["id"]), known, options)
     for development in book.developments:
-        yield _development(development, known, options)
+        yield development_step(development.event, development.node.locate(["key"]), known, options)
     root = book.root.mark if book.root else Mark(1, 1, 0)
     for gone in removed:
         held = known.developments.get(gone)
@@ -167,8 +167,8 @@ def _names(party: PartyRegistered) -> list[str]:
     return [party.party, party.name, *party.aliases]
 
 
-def _party(entry: Entry[PartyRegistered], known: Known, options: ImportOptions) -> Step:
-    party, mark = entry.event, entry.node.locate(["id"])
+def party_step(party: PartyRegistered, mark: Mark, known: Known, options: ImportOptions) -> Step:
+    """Return what a party that stands in a file does to the log."""
     held = known.parties.get(party.party)
     if held is None:
         return Step(PlanLine("register", party.party, party.name), RegisterParty(party), mark)
@@ -178,8 +178,8 @@ def _party(entry: Entry[PartyRegistered], known: Known, options: ImportOptions) 
     return Step(PlanLine("register", party.party, detail), RegisterParty(party, options.why or CHANGED), mark)
 
 
-def _report(entry: Entry[ReportFiled], known: Known, options: ImportOptions) -> Iterator[Step]:
-    report, mark = entry.event, entry.node.locate(["id"])
+def report_steps(report: ReportFiled, mark: Mark, known: Known, options: ImportOptions) -> Iterator[Step]:
+    """Yield what a report that stands in a file does to the log."""
     held = known.reports.get(report.report)
     reason = options.why or CHANGED
     if held is None:
@@ -206,8 +206,8 @@ def _judgements(report: ReportFiled, held: ReportState, reason: str, mark: Mark)
         yield Step(line, LinkOrigin(report.report, report.origin, reason), mark)
 
 
-def _development(entry: Entry[Development], known: Known, options: ImportOptions) -> Step | Refusal:
-    development, mark = entry.event, entry.node.locate(["key"])
+def development_step(development: Development, mark: Mark, known: Known, options: ImportOptions) -> Step | Refusal:
+    """Return what a development that stands in a file does to the log."""
     held = known.developments.get(development.id)
     if held is None:
         line = PlanLine("record", development.id, kebab(type(development).__name__))

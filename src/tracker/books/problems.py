@@ -46,17 +46,22 @@ class Problem:
 
 
 class BookProblems(TrackerError):
-    """Everything that is wrong in one or several files, of which nothing was recorded.
+    """Everything that is wrong in one or several files; `recorded` says what of them was recorded all the same.
 
     `sources` maps a problem's path to the lines of that file (see `source_lines`); without them there is no excerpt.
     """
 
-    def __init__(self, problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        problems: Iterable[Problem],
+        sources: Mapping[str, Sequence[str]],
+        recorded: str = "nothing was recorded",
+    ) -> None:
         self.problems = in_reading_order(problems)
         shown = [problem.render(sources.get(problem.path, ())) for problem in self.problems[:MAX_SHOWN]]
         if len(self.problems) > MAX_SHOWN:
             shown.append(f"and {len(self.problems) - MAX_SHOWN} more problems")
-        super().__init__("\n".join([*shown, "nothing was recorded"]))
+        super().__init__("\n".join([*shown, recorded]))
 
 
 def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

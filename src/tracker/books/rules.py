@@ -62,6 +62,11 @@ def check_development(node: Mapping, published: str | None, reading: Reading) ->
     )
 
 
+def earliest_day(occurred: str | None) -> date | None:
+    """Return the first day on which something may have happened; None where nobody knows."""
+    return parse_edtf(occurred).earliest if occurred else None
+
+
 def check_spans(node: Mapping, reading: Reading) -> None:
     """Note what ends before it begins; days that are no days have been noted by the model."""
     for first, last in SPANS:

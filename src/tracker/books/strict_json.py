@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from tracker.errors import TrackerError
@@ -16,10 +17,13 @@ class NotStrictJson(TrackerError):
         super().__init__(reason)
 
 
-def read_json_object(text: str) -> dict[str, Any]:
-    """Return the object that a text holds; raises NotStrictJson and nothing else."""
+def read_json_object(text: str, *, exact: bool = False) -> dict[str, Any]:
+    """Return the object that a text holds; raises NotStrictJson and nothing else.
+
+    With `exact`, numbers with a point or an exponent come as Decimal, the very number that was written.
+    """
     try:
-        value = json.loads(text, object_pairs_hook=_fields, parse_constant=_refuse_constant)
+        value = (_EXACT if exact else _PLAIN).decode(text)
     except json.JSONDecodeError as error:
         raise NotStrictJson(f"not JSON: {error.msg}", error.colno) from error
     except RecursionError as error:
@@ -46,11 +50,16 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotStrictJson(f"{name} is no number of JSON")
 
 
+# json.loads with arguments would build a decoder at each call.
+_PLAIN = json.JSONDecoder(object_pairs_hook=_fields, parse_constant=_refuse_constant)
+_EXACT = json.JSONDecoder(object_pairs_hook=_fields, parse_constant=_refuse_constant, parse_float=Decimal)
+
+
 def _refuse_half_characters(text: str, value: dict[str, Any]) -> None:
     r"""Refuse escapes such as \ud83d without their other half: no file can hold what they stand for."""
     if "\\u" not in text:
         return
     try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotStrictJson("half a character: an escape such as \\ud83d without its other half") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -14,6 +15,19 @@ import typer
 
 from tracker.cli.books import shown
 from tracker.cli.options import DryRun, Published, Verbose, Why, new_app
+from tracker.cli.rows import (
+    Chunk,
+    Codes,
+    Columns,
+    Delimiter,
+    RegisterParties,
+    Report,
+    RowsOptions,
+    SkipBad,
+    TakeBack,
+    Type,
+    import_rows_and_tell,
+)
 from tracker.cli.session import Session, session_of
 from tracker.errors import UsageError
 from tracker.model.names import visible
@@ -47,7 +61,8 @@ def import_(
         list[Path] | None,
         typer.Argument(
             metavar="FILE|DIR|-",
-            help="Books (YAML), exported logs (.jsonl), folders of books, - for stdin; none: the workspace's books.",
+            help="Books (YAML), rows (.jsonl, .csv, .tsv), exported logs (.jsonl), folders of books, - for stdin; "
+            "none: the workspace's books.",
             show_default=False,
         ),
     ] = None,
@@ -59,11 +74,23 @@ def import_(
     published: Published = None,
     dry_run: DryRun = False,
     verbose: Verbose = False,
+    type_: Type = None,
+    columns: Columns = None,
+    delimiter: Delimiter = None,
+    report: Report = None,
+    codes: Codes = None,
+    register_parties: RegisterParties = False,
+    skip_bad: SkipBad = False,
+    chunk: Chunk = None,
+    retract: TakeBack = False,
 ) -> None:
     """Record what books say: new entries, changed ones as corrections; what is unchanged stays as it is.
 
     One book is one transaction, and one error in any file records nothing of any. Lines on stdout are tab-separated:
     what was done, to what, and how; -v lists what stays the same as well.
+
+    Rows come by the million, one development a row: lines of JSON, or a table with a column for each field. They go in
+    after the books, file by file, and a second run goes on where a first one ended.
     """
     from tracker.books.importer import ImportOptions, find_books
     from tracker.cli.options import source_day
@@ -72,13 +99,22 @@ def import_(
     session.verbose = session.verbose or verbose
     source_day(published, "--published", session.today)
     options = ImportOptions(prune=prune, revert=revert, why=why, published=published, dry_run=dry_run)
+    rows = RowsOptions(
+        type_, columns, delimiter, report, tuple(codes or ()), register_parties, skip_bad, chunk, retract
+    )
     given = list(paths or [session.workspace.root / "events"])
-    with _with_stdin(given) as files, session.log() as log:
-        logs = [path for path in files if path.suffix == LOG_ENDING]
-        books = find_books([path for path in files if path not in logs])
-        if not books and not logs:
+    with _with_stdin(given, rows) as files, session.log() as log:
+        of_rows = [path for path in files if rows.is_rows(path)]
+        logs = [path for path in files if path.suffix == LOG_ENDING and path not in of_rows]
+        books = find_books([path for path in files if path not in logs and path not in of_rows])
+        if rows.any and not of_rows:
+            raise UsageError("these options are for files of rows, and none is named: see tracker import --help")
+        if not books and not logs and not of_rows:
             session.note(f"no books in {', '.join(shown(path) for path in given)}")
-        import_and_tell(session, log, books, options)
+        if books or not of_rows:
+            import_and_tell(session, log, books, options)
+        for path in of_rows:
+            import_rows_and_tell(session, log, path, rows, options)
         for path in logs:
             _import_log(session, log, path, dry_run)
 
@@ -134,18 +170,21 @@ def _tell_warnings(session: Session, outcome: Outcome) -> None:
 
 
 @contextmanager
-def _with_stdin(given: Sequence[Path]) -> Iterator[list[Path]]:
-    """Put what stdin brings into a file, for a book is read as a file is; a log's lines begin with a brace."""
+def _with_stdin(given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]]:
+    """Put what stdin brings into a file, for a book is read as a file is; lines of JSON begin with a brace."""
     if STDIN not in given:
         yield list(given)
         return
     if sys.stdin.isatty():
         raise UsageError("- reads a book from stdin, and nothing is piped in: name a file")
-    data = sys.stdin.buffer.read()
-    ending = LOG_ENDING if data.lstrip().startswith(b"{") else ".yaml"
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        path = Path(folder) / f"stdin{ending}"
-        path.write_bytes(data)
+        path = Path(folder) / "stdin"
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        with path.open("rb") as file:
+            in_braces = file.read(1_000).lstrip().startswith(b"{")
+        is_table = rows.columns or rows.delimiter or (rows.type and not in_braces)
+        path = path.rename(path.with_suffix(LOG_ENDING if in_braces else ".csv" if is_table else ".yaml"))
         yield [path if each == STDIN else each for each in given]
 
 

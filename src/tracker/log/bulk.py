@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from eventsourcing.dcb.api import DCBEvent
 from eventsourcing.persistence import IntegrityError
 
-from tracker.log.decisions import Envelope, Recorded, decode, encode
-from tracker.log.identity import event_id
+from tracker.log.decisions import Envelope, Recorded, decode, enclose
+from tracker.log.identity import EVENT_ID_DIGITS, event_id
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction
-from tracker.log.use_cases import Intent, UseCase
+from tracker.log.use_cases import Intent, UseCase, development_tag, refuse_unknown
 
 if TYPE_CHECKING:
     from tracker.log.store import Log
 
 REMEMBERED = 50_000
 """Parties and reports that are kept in mind; some 2 KB each, and read again when they are asked for again."""
+
+
+DEVELOPMENT = development_tag("")
+ID = "0" * EVENT_ID_DIGITS
+
+
+class Reported(NamedTuple):
+    """A development as its first report records it, already validated and written out."""
+
+    id: str
+    report: str
+    topic: str
+    content: bytes
+    parties: tuple[str, ...]
 
 
 class Bulk:
@@ -37,10 +51,13 @@ class Bulk:
         self._log = log
         self._book = book
         self._asked: set[str] = set()
+        self._passing: set[str] = set()
         self._head = -1
         self._transaction: Transaction | None = None
         self._moment = datetime.min
+        self._around = b"", b""
         self._decided: list[DCBEvent] = []
+        self._reported: set[str] = set()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -54,6 +71,7 @@ class Bulk:
                     self._forget()
                     self.forgot += 1
                 self._moment = self._log.now()
+                self._around = self._around_first_reports()
                 yield
                 self.append()
                 self._head = self._transaction.head
@@ -65,20 +83,27 @@ class Bulk:
                 raise RaceLost from error
             raise
         finally:
-            self._decided.clear()
+            self._decided, self._reported = [], set()
             self._transaction = None
 
     def learn(self, use_cases: Iterable[UseCase]) -> None:
         """Read what use cases must know before they decide, and what is not known yet."""
         use_cases = list(use_cases)
-        learned = True
         # What is known can make a use case ask for more; where nothing new was found, none will.
-        while learned and (asked := {tag for each in use_cases for tag in each.boundary(self.known)} - self._asked):
-            self._asked |= asked
-            learned = False
-            for event in self._open().tagged(sorted(asked)):
-                self.known.apply(decode(event.type, event.data))
-                learned = True
+        while self.learn_tags(tag for use_case in use_cases for tag in use_case.boundary(self.known)):
+            pass
+
+    def learn_tags(self, tags: Iterable[str]) -> bool:
+        """Read what is said under some tags and was not read yet; return whether anything was found."""
+        asked = {*tags}.difference(self._asked, self._passing)
+        passing = {tag for tag in asked if tag.startswith(DEVELOPMENT)}
+        self._passing |= passing
+        self._asked |= asked - passing
+        found = False
+        for event in self._open().tagged(sorted(asked)) if asked else ():
+            self.known.apply(decode(event.type, event.data))
+            found = True
+        return found
 
     def decide(self, use_case: UseCase) -> int:
         """Decide one use case, of which everything was learned, and return how many events it takes; raises Refused."""
@@ -87,25 +112,54 @@ class Bulk:
             self._take(intent)
         return len(self._decided) - before
 
+    def report(self, development: Reported) -> None:
+        """Decide what `ReportDevelopment` would, of a development that was asked for and that the log does not hold.
+
+        It is not taken into what is known: `learn_again` does that, once it is asked for.
+        """
+        refuse_unknown(self.known, development.report, development.parties)
+        subject = development_tag(development.id)
+        identity = event_id(subject, 1, development.topic, development.content)
+        opening, middle = self._around
+        data = b"%b%b%b%b}" % (opening, identity.encode(), middle, development.content)
+        self._decided.append(DCBEvent(development.topic, data, [subject]))
+        self._reported.add(development.id)
+
+    def learn_again(self, development: str) -> None:
+        """Read a development back if it was reported in this transaction."""
+        if development in self._reported:
+            self._write()
+            self._reported.discard(development)
+            self._passing.discard(development_tag(development))
+            self.learn_tags([development_tag(development)])
+
     def append(self) -> None:
         """Append what was decided so far; the developments among it are forgotten, and read again if asked for."""
-        if self._decided:
-            self._open().append(self._decided)
-            self._decided = []
+        self._write()
         self.known.developments.clear()
-        self._asked = {tag for tag in self._asked if not tag.startswith("development:")}
+        self._passing, self._reported = set(), set()
         if len(self._asked) > REMEMBERED:
             self._forget()
 
+    def _write(self) -> None:
+        if self._decided:
+            self._open().append(self._decided)
+            self._decided = []
+
     def _take(self, intent: Intent) -> None:
-        payload = intent.payload
-        content = payload.content()
+        payload, content = intent.payload, intent.payload.content()
         identity = event_id(intent.subject, intent.revision, payload.TOPIC, content)
         envelope = Envelope(
             identity, self._moment, self._log.coder, intent.revision, intent.reason, intent.published, self._book
         )
-        self._decided.append(DCBEvent(payload.TOPIC, encode(envelope, payload, content), intent.tags))
+        self._decided.append(DCBEvent(payload.TOPIC, enclose(envelope, content), intent.tags))
         self.known.apply(Recorded(envelope, payload))
+
+    def _around_first_reports(self) -> tuple[bytes, bytes]:
+        """Return what stands before and after the id in every first report of a transaction."""
+        sample = enclose(Envelope(ID, self._moment, self._log.coder, book=self._book), b"")
+        opening, _, rest = sample.partition(ID.encode())
+        return opening, rest[:-1]
 
     def _open(self) -> Transaction:
         assert self._transaction is not None, "a bulk decides inside its transaction"
@@ -113,4 +167,4 @@ class Bulk:
 
     def _forget(self) -> None:
         self.known = Known()
-        self._asked = set()
+        self._asked, self._passing = set(), set()

@@ -62,11 +62,13 @@ def topics() -> dict[str, type[Event]]:
     return {cls.TOPIC: cls for cls in classes}
 
 
-def encode(envelope: Envelope, payload: Event, content: bytes | None = None) -> bytes:
-    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`.
+def encode(envelope: Envelope, payload: Event) -> bytes:
+    """Return the stored bytes: one JSON object, the envelope's fields first and the payload under `payload`."""
+    return enclose(envelope, payload.content())
 
-    `content` is the payload's, where the caller has it already.
-    """
+
+def enclose(envelope: Envelope, content: bytes) -> bytes:
+    """Return the stored bytes of an event whose payload has this content."""
     recorded, book = _around(envelope.recorded_at, envelope.coder, envelope.book)
     reason = b',"reason":%b' % to_json(envelope.reason) if envelope.reason is not None else b""
     published = b',"published":%b' % to_json(envelope.published) if envelope.published is not None else b""
@@ -77,7 +79,7 @@ def encode(envelope: Envelope, payload: Event, content: bytes | None = None) -> 
         reason,
         published,
         book,
-        payload.content() if content is None else content,
+        content,
     )
 
 

@@ -13,8 +13,11 @@ from tracker.log.matching import refuse_nul
 
 def insert(con: sqlite3.Connection, events: Sequence[DCBEvent], first: int) -> int:
     """Insert events at the positions from `first` and return the last of them; the caller holds a transaction."""
+    tags = [
+        (tag, position, event.type) for position, event in enumerate(events, first) for tag in dict.fromkeys(event.tags)
+    ]
     # In the order of the table's key, so that the pages of one tag are touched together.
-    tags = sorted({(tag, position, event.type) for position, event in enumerate(events, first) for tag in event.tags})
+    tags.sort()
     refuse_nul(tag for tag, _, _ in tags)
     refuse_nul({event.type for event in events})
     con.executemany(

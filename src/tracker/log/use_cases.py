@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,7 +79,8 @@ def _report(report: str) -> str:
     return f"report:{report}"
 
 
-def _development(development: str) -> str:
+def development_tag(development: str) -> str:
+    """Return the tag that the events of a development carry, which is also what they are about."""
     return f"development:{development}"
 
 
@@ -330,7 +331,7 @@ class ReportDevelopment(UseCase):
     development: Development
 
     def boundary(self, known: Known) -> list[str]:
-        return _development_boundary(self.development)
+        return development_boundary(self.development.id, self.development.report, parties_of(self.development))
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.developments.get(self.development.id)
@@ -340,7 +341,7 @@ class ReportDevelopment(UseCase):
             if held.says(self.development):
                 return
             raise AlreadyReported(self.development.id, held.last_revision)
-        _refuse_unknown(known, self.development)
+        refuse_unknown(known, self.development.report, parties_of(self.development))
         yield _development_intent(self.development, 1)
 
 
@@ -358,7 +359,7 @@ class CorrectDevelopment(UseCase):
     revert: bool = False
 
     def boundary(self, known: Known) -> list[str]:
-        return _development_boundary(self.development)
+        return development_boundary(self.development.id, self.development.report, parties_of(self.development))
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.developments.get(self.development.id)
@@ -371,7 +372,7 @@ class CorrectDevelopment(UseCase):
         older = held.said_before(self.development)
         if older is not None and not self.revert:
             raise StaleRevision(self.development.id, older, held.last_revision)
-        _refuse_unknown(known, self.development)
+        refuse_unknown(known, self.development.report, parties_of(self.development))
         yield _development_intent(self.development, held.last_revision + 1, self.reason, _a_day(self.published))
 
 
@@ -384,7 +385,7 @@ class RetractDevelopment(UseCase):
     published: str | None = None
 
     def boundary(self, known: Known) -> list[str]:
-        return [_development(self.development)]
+        return [development_tag(self.development)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.developments.get(self.development)
@@ -409,15 +410,16 @@ def _a_day(published: str | None) -> str | None:
     return published
 
 
-def _development_boundary(development: Development) -> list[str]:
-    parties = [_party(party) for party in parties_of(development)]
-    return [_development(development.id), _report(development.report), *parties]
+def development_boundary(development: str, report: str, parties: Iterable[str]) -> list[str]:
+    """Return the tags of what must be known to report or correct a development of a report and of these parties."""
+    return [development_tag(development), _report(report), *map(_party, parties)]
 
 
-def _refuse_unknown(known: Known, development: Development) -> None:
-    if development.report not in known.reports:
-        raise UnknownReport(development.report)
-    for party in parties_of(development):
+def refuse_unknown(known: Known, report: str, parties: Iterable[str]) -> None:
+    """Refuse a development whose report or parties are not in the log."""
+    if report not in known.reports:
+        raise UnknownReport(report)
+    for party in parties:
         if party not in known.parties:
             raise UnknownParty(party)
 
@@ -425,11 +427,5 @@ def _refuse_unknown(known: Known, development: Development) -> None:
 def _development_intent(
     development: Development, revision: int, reason: str | None = None, published: str | None = None
 ) -> Intent:
-    return Intent(
-        development,
-        f"development:{development.id}",
-        revision,
-        tag("development", development.id),
-        reason,
-        published,
-    )
+    subject = development_tag(development.id)
+    return Intent(development, subject, revision, [subject], reason, published)

@@ -140,7 +140,7 @@ def _sayings(scope: Scope, recorded: str) -> str:
                 t.conduct,
                 t.rank,
                 t.type_group,
-                coalesce(t.intensity, 0) as default_intensity,
+                coalesce(c.goldstein::decimal(9, 3), t.intensity, 0) as default_intensity,
                 (wr.weight * wc.weight * wa.weight)::decimal(9, 6) as credit,
                 ((case when c.origin = c.report then 1 else 0 end * 8 + wa.rank) * 8 + wr.rank)
                     * 4096 + 4095 - coalesce(least(c.occurred_latest - c.occurred_earliest, 4094), 4095) as account_rank

@@ -1,0 +1,78 @@
+"""CAMEO codes and their Goldstein values, out of a table that the user gives: tracker ships none.
+
+The scale is Goldstein's (1992), as assigned to CAMEO's codes by its users; tables differ here and there, so the one
+that a data set was coded with belongs to the data.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from tracker.books.files import read_book_file
+from tracker.errors import TrackerError
+
+CODE, NAME, GOLDSTEIN = ("code", "cameoeventcode"), ("name",), ("goldstein", "goldsteinscale")
+"""Names under which the columns of known tables stand."""
+
+NO_VALUE = ("", "NA", "NULL")
+
+
+class BadCodes(TrackerError):
+    """A table of codes that cannot be used."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}: a table of CAMEO codes has a header with code, and name or goldstein")
+
+
+@dataclass
+class Codes:
+    """Codes by their names, and Goldstein values by code, as they are written in the table."""
+
+    by_name: dict[str, str] = field(default_factory=dict)
+    by_folded_name: dict[str, set[str]] = field(default_factory=dict)
+    goldstein: dict[str, str] = field(default_factory=dict)
+
+    def code(self, text: str) -> str | None:
+        """Return the code that a text names, by its digits or its name; None where it names none or several.
+
+        Roots and their first subcodes share names but for capitals (`THREATEN` 13, `Threaten` 130): those decide.
+        """
+        if text.isdigit():
+            return text
+        folded = self.by_folded_name.get(text.casefold(), set())
+        return self.by_name.get(text) or (next(iter(folded)) if len(folded) == 1 else None)
+
+
+def read_codes(paths: Sequence[Path]) -> Codes:
+    """Read tables, comma- or tab-separated; of two that give one code a value, the first holds. Raises BadCodes."""
+    codes = Codes()
+    for path in paths:
+        # Such tables are often in Latin-1; what tracker reads of them is ASCII.
+        text = read_book_file(path).decode("utf-8-sig", errors="replace")
+        _take(codes, path, text)
+    return codes
+
+
+def _take(codes: Codes, path: Path, text: str) -> None:
+    delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
+    reader = csv.DictReader(StringIO(text, newline=""), delimiter=delimiter)
+    names = {str(name).strip().casefold(): name for name in reader.fieldnames or ()}
+    code, name, goldstein = (_column(names, known) for known in (CODE, NAME, GOLDSTEIN))
+    if code is None or (name is None and goldstein is None):
+        raise BadCodes(path, f"its header has {', '.join(names)}")
+    for row in reader:
+        its_code = (row[code] or "").strip()
+        if name and row[name]:
+            its_name = row[name].strip()
+            codes.by_name.setdefault(its_name, its_code)
+            codes.by_folded_name.setdefault(its_name.casefold(), set()).add(its_code)
+        if goldstein and (value := (row[goldstein] or "").strip()) not in NO_VALUE:
+            codes.goldstein.setdefault(its_code, value)
+
+
+def _column(names: dict[str, str], known: Iterable[str]) -> str | None:
+    return next((names[name] for name in known if name in names), None)

@@ -1,0 +1,174 @@
+"""Rows of a file, one by one in bounded memory: the lines of a JSONL file, the records of a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tracker.books.problems import Problem
+from tracker.books.strict_json import NotStrictJson, read_json_object
+from tracker.errors import TrackerError, UsageError
+
+MAX_LINE = 1_000_000
+"""Bytes of a line: no development takes a hundredth of them."""
+
+SKIPPED = "-"
+"""Stands in a list of columns for one that is not read."""
+
+DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+
+
+class Row(NamedTuple):
+    """A row as given: the line on which it begins, and its fields; an empty cell of a CSV file is no field."""
+
+    line: int
+    fields: dict[str, Any]
+
+
+class BadRow(TrackerError):
+    """What is wrong with one row."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(problem.message for problem in problems))
+
+
+class BadHeader(TrackerError):
+    """A table whose columns cannot be read: no row of it can."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """How a CSV file is laid out.
+
+    `columns` names the columns of a file without a header, in their order; `renamed` says which field a column of the
+    header is, and then columns that it does not name are not read.
+    """
+
+    delimiter: str = ","
+    columns: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+def read_table_options(columns: str | None, delimiter: str | None, default: str = ",") -> Table:
+    """Return the layout that options describe: `a,-,b` or `a=First column,b=Second column`; raises UsageError."""
+    sign = DELIMITERS.get(delimiter or default, delimiter or default)
+    if len(sign) != 1 or sign in '"\r\n':
+        raise UsageError(f"--delimiter takes one character, or {', '.join(DELIMITERS)}; it was given as {delimiter!r}")
+    names = [name.strip() for name in columns.split(",")] if columns else []
+    pairs = [tuple(part.strip() for part in name.partition("=")[::2]) for name in names]
+    if not any("=" in name for name in names):
+        _refuse_twice([name for name in names if name != SKIPPED])
+        return Table(sign, columns=tuple(names))
+    if not all("=" in name for name in names):
+        raise UsageError("--columns names either every column in its order, or fields by their columns: field=Column")
+    _refuse_twice([field for field, _ in pairs])
+    return Table(sign, renamed=tuple((field, column) for field, column in pairs))
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--columns names '{twice}' twice")
+
+
+def jsonl_rows(lines: Iterable[bytes], path: str) -> Iterator[Row | BadRow]:
+    """Yield each line's object, and a BadRow for a line that holds none; blank lines are passed over."""
+    for number, line in enumerate(lines, 1):
+        try:
+            text = _text(line, number == 1)
+            if text and not text.isspace():
+                yield Row(number, read_json_object(text, exact=True))
+        except NotStrictJson as error:
+            yield BadRow([Problem(path, number, error.column, str(error))])
+        except _NotText as error:
+            yield BadRow([Problem(path, number, 1, str(error), error.hint)])
+
+
+def csv_rows(
+    lines: Iterable[bytes], table: Table, path: str, check: Callable[[Sequence[str]], None] = lambda names: None
+) -> Iterator[Row | BadRow]:
+    """Yield each record, and a BadRow for one that cannot be read; raises BadHeader, as `check` may for the columns.
+
+    A record that spans lines counts as on its first one.
+    """
+    undecodable: list[BadRow] = []
+    reader = csv.reader(_decoded(lines, path, undecodable), delimiter=table.delimiter, strict=True)
+    names: list[str] | None = list(table.columns) or None
+    if names is not None:
+        check(names)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield BadRow([Problem(path, line, 1, f"not CSV: {error}", "put quotes around a cell that holds quotes")])
+            continue
+        yield from undecodable
+        undecodable.clear()
+        if cells is None:
+            return
+        if not any(cells):
+            continue
+        if names is None:
+            names = _named(cells, table)
+            check(names)
+        else:
+            yield _record(path, line, names, cells)
+
+
+def _record(path: str, line: int, names: Sequence[str], cells: Sequence[str]) -> Row | BadRow:
+    if len(cells) != len(names):
+        message = f"the row has {len(cells)} cells, and there are {len(names)} columns"
+        return BadRow([Problem(path, line, 1, message, "put quotes around a cell that holds the delimiter")])
+    return Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if cell and name != SKIPPED})
+
+
+def _named(header: Sequence[str], table: Table) -> list[str]:
+    """Return the field of each column of a header."""
+    columns = [column.strip() for column in header]
+    if table.renamed:
+        missing = [column for _, column in table.renamed if column not in columns]
+        if missing:
+            raise BadHeader(f"there is no column '{missing[0]}': the header has {', '.join(columns)}")
+        fields = {column: field for field, column in table.renamed}
+        return [fields.get(column, SKIPPED) for column in columns]
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice is not None:
+        raise BadHeader(f"the column '{twice}' stands twice in the header")
+    if "" in columns:
+        raise BadHeader(f"column {columns.index('') + 1} of the header has no name")
+    return columns
+
+
+class _NotText(TrackerError):
+    """A line that is no text."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+def _decoded(lines: Iterable[bytes], path: str, bad: list[BadRow]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        try:
+            text = _text(line, number == 1)
+            if "\0" in text:
+                raise _NotText("the line holds a character U+0000", "save the file as plain text in UTF-8")
+            yield text + "\n"
+        except _NotText as error:
+            bad.append(BadRow([Problem(path, number, 1, str(error), error.hint)]))
+            # A blank line in its place keeps the count of lines right.
+            yield "\n"
+
+
+def _text(line: bytes, first: bool) -> str:
+    if len(line) > MAX_LINE:
+        raise _NotText(f"the line has more than {MAX_LINE:,} bytes", "each event is a line of its own")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _NotText(f"not UTF-8 at byte {error.start + 1} of the line", "save the file as UTF-8") from error
+    return (text.removeprefix("\ufeff") if first else text).rstrip("\r\n")

@@ -1,0 +1,195 @@
+"""`tracker import` for files of rows: which files those are, what their options mean, and what an import tells."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.books import shown
+from tracker.cli.session import Session
+from tracker.errors import UsageError
+from tracker.model.names import visible
+
+if TYPE_CHECKING:
+    from tracker.books.plan import ImportOptions, PlanLine
+    from tracker.books.problems import Problem
+    from tracker.books.row_import import RowsFile, RowsOutcome
+    from tracker.log.store import Log
+
+TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
+LINES = (".jsonl", ".ndjson")
+
+Type = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="Rows: the type of all rows, where no column says it.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="LIST",
+        help="Rows: the fields of a file without a header, in order (- skips one): source,cameo,target,occurred; "
+        "or which column is which field: 'source=Source Name,cameo=CAMEO Code'.",
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", metavar="SIGN", help="Rows: what parts cells: comma, tab, semicolon, pipe, a sign."),
+]
+Report = Annotated[
+    str | None, typer.Option("--report", metavar="REPORT", help="Rows: the report that says all of them.")
+]
+Codes = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--codes",
+        metavar="FILE",
+        help="Rows: a table of CAMEO codes with their names or Goldstein values; may be given twice.",
+    ),
+]
+RegisterParties = Annotated[
+    bool, typer.Option("--register-parties", help="Rows: register unknown names, with ids made of them.")
+]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Rows: report bad rows and go on, where else the file is refused.")
+]
+Chunk = Annotated[
+    int | None,
+    typer.Option("--chunk", metavar="N", min=1, help="Rows: record N at a time; else a file whole or not at all."),
+]
+TakeBack = Annotated[
+    bool, typer.Option("--retract", help="Rows: retract what the rows of the file report, in place of recording it.")
+]
+
+
+@dataclass(frozen=True)
+class RowsOptions:
+    """What the options of `import` say about rows."""
+
+    type: str | None = None
+    columns: str | None = None
+    delimiter: str | None = None
+    report: str | None = None
+    codes: Sequence[Path] = ()
+    register_parties: bool = False
+    skip_bad: bool = False
+    chunk: int | None = None
+    retract: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether any of them was given."""
+        return self != RowsOptions()
+
+    def is_rows(self, path: Path) -> bool:
+        """Say whether a file holds rows: a table by its name or by the options, or JSON lines that are no export."""
+        if path.is_dir():
+            return False
+        if path.suffix in TABLES:
+            return True
+        if path.suffix in LINES:
+            return self.type is not None or _says_its_type(path)
+        return bool(self.type or self.columns or self.delimiter) and path.suffix not in (".yaml", ".yml")
+
+    def file(self, path: Path) -> RowsFile:
+        """Return how a file is read; raises UsageError, BadCodes."""
+        from tracker.books.cameo import read_codes
+        from tracker.books.row_import import RowsFile
+        from tracker.books.row_reader import RowOptions
+        from tracker.books.rows import read_table_options
+
+        is_table = path.suffix not in LINES
+        if not is_table and (self.columns or self.delimiter):
+            raise UsageError(f"{shown(path)} holds JSON lines: --columns and --delimiter are for tables")
+        table = read_table_options(self.columns, self.delimiter, TABLES.get(path.suffix, "comma")) if is_table else None
+        rows = RowOptions(self.type, self.report, self.register_parties, read_codes(self.codes), is_table)
+        return RowsFile(path, table, rows)
+
+    def command(self, path: Path, *more: str) -> str:
+        """Return the command line that imports a file again with the same options."""
+        parts = ["tracker", "import", shown(path)]
+        for flag in ("type", "columns", "delimiter", "report"):
+            value = getattr(self, flag)
+            parts += [f"--{flag}", str(value)] if value else []
+        for codes in self.codes:
+            parts += ["--codes", shown(codes)]
+        return " ".join(map(shlex.quote, [*parts, *more]))
+
+
+def import_rows_and_tell(session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions) -> None:
+    """Import a file of rows and say what it did; raises BookProblems."""
+    from tracker.books.row_import import Delivery, Told, import_rows
+
+    if options.prune:
+        raise UsageError("--prune is for books: what a file of rows no longer holds stays as it is")
+    delivery = Delivery(rows.chunk, rows.skip_bad, rows.retract)
+    with _progress(session, path) as progress:
+        told = Told(_line if session.verbose else None, lambda problem: _bad(session, problem), progress)
+        outcome = import_rows(log, rows.file(path), options, delivery=delivery, told=told)
+    _tell(session, outcome)
+    if options.dry_run:
+        session.note("dry run: nothing was recorded")
+    elif outcome.counts["record"] and not rows.retract:
+        session.undo(rows.command(path, "--retract", "--why", "…"))
+
+
+def _line(line: PlanLine) -> None:
+    sys.stdout.write("\t".join(visible(cell) for cell in (line.action, line.subject, line.detail)).rstrip() + "\n")
+
+
+def _bad(session: Session, problem: Problem) -> None:
+    session.note(f"skipped: {problem.render(())}")
+
+
+def _tell(session: Session, outcome: RowsOutcome) -> None:
+    from tracker.cli.imports import DONE
+
+    sys.stdout.flush()
+    for warning in outcome.warnings:
+        session.note(warning.render(()))
+    told = [f"{outcome.counts[action]:,} {done}" for action, done in DONE.items() if outcome.counts[action]]
+    told += [f"{outcome.skipped:,} skipped"] if outcome.skipped else []
+    session.note(f"{shown(outcome.path)}: {', '.join(told) or 'nothing in it'}")
+
+
+def _says_its_type(path: Path) -> bool:
+    """Say whether a file of JSON lines holds rows, each of which says its type; an exported log says topics."""
+    from tracker.books.rows import MAX_LINE
+
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            first = json.loads(file.readline(MAX_LINE))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and "type" in first
+
+
+@contextmanager
+def _progress(session: Session, path: Path) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far the file was read, how fast, and how long the rest takes; elsewhere nothing."""
+    if session.quiet or not sys.stderr.isatty():
+        yield lambda bytes_read, rows: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(path.name, total=max(1, path.stat().st_size), told="")
+        began = time.monotonic()
+
+        def advance(bytes_read: int, rows: int) -> None:
+            rate = rows / max(time.monotonic() - began, 0.001)
+            bar.update(task, completed=bytes_read, told=f"{rows:,} rows, {rate:,.0f}/s")
+
+        yield advance

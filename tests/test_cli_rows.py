@@ -1,0 +1,137 @@
+"""`tracker import` for rows: which files are rows, what is told, and how it is undone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli_helpers import Answer, ask, make_workspace
+from tracker.errors import ExitCode
+from tracker.log.rows import head
+
+ROWS = [
+    {"type": "report", "id": "wire-1", "publisher": "The Wire", "published": "2025-06-01"},
+    {"type": "contact-made", "report": "wire-1", "key": "k1", "party": "极致", "counterparty": "Globex"},
+    {"type": "contact-made", "report": "wire-1", "key": "k2", "party": "acme", "counterparty": "initech"},
+]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return make_workspace(tmp_path / "work")
+
+
+def rows_file(folder: Path, *rows: dict[str, str]) -> Path:
+    path = folder / "feed.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows or ROWS), encoding="utf-8")
+    return path
+
+
+def in_(workspace: Path, *arguments: str | Path, stdin: str = "") -> Answer:
+    return ask("-C", workspace, "import", *arguments, stdin=stdin)
+
+
+def size(workspace: Path) -> int:
+    return head(workspace / ".tracker" / "log.sqlite")
+
+
+def test_rows_are_told_by_their_sum_and_one_by_one_where_that_is_asked_for(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path)
+
+    told, again = in_(workspace, path), in_(workspace, path, "-v")
+
+    assert (told.code, told.out) == (0, "")
+    assert f"{path}: 2 recorded, 1 filed" in told.err
+    assert again.rows == [["same", "wire-1"], ["same", "wire-1#k1"], ["same", "wire-1#k2"]]
+
+
+def test_the_undo_line_takes_the_rows_back(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path)
+    told = in_(workspace, path).err
+    undo = next(line for line in told.splitlines() if line.startswith("undo: tracker import"))
+
+    answer = ask("-C", workspace, *undo.removeprefix("undo: tracker ").replace("'…'", "wrong").split())
+
+    assert "2 retracted" in answer.err
+    statuses = json.loads(ask("-C", workspace, "list", "developments", "--json").out)
+    assert {row["status"] for row in statuses if row["report"] == "wire-1"} == {"retracted"}
+
+
+def test_rows_come_from_stdin_too(workspace: Path) -> None:
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    table = "report,key,party,counterparty\nwire-1,k3,acme,globex\n"
+
+    assert "2 recorded" in in_(workspace, "-", stdin=lines).err
+    assert "1 recorded" in in_(workspace, "-", "--type", "contact-made", stdin=table).err
+
+
+def test_books_of_the_same_command_go_first(workspace: Path, tmp_path: Path) -> None:
+    book = tmp_path / "hooli.yaml"
+    book.write_text("tracker: book/1\nparties: [{id: hooli, name: Hooli}]\n", encoding="utf-8")
+    path = rows_file(tmp_path, ROWS[0], {**ROWS[1], "party": "Hooli"})
+
+    assert in_(workspace, path, book).code == 0
+
+
+def test_a_bad_row_refuses_the_file_with_its_line(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path, *ROWS, {**ROWS[1], "key": "k3", "counterparty": "Globexx"})
+    before = size(workspace)
+
+    answer = in_(workspace, path)
+
+    assert (answer.code, size(workspace)) == (ExitCode.BAD_INPUT, before)
+    assert "feed.jsonl:4:1: error: unknown party 'Globexx'" in answer.err
+    assert "did you mean 'Globex' (globex)?" in answer.err and "nothing was recorded" in answer.err
+
+
+def test_skipped_rows_are_all_reported(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path, *ROWS, *({**ROWS[1], "key": f"x{n}", "counterparty": "Hooli"} for n in range(3)))
+
+    answer = in_(workspace, path, "--skip-bad")
+
+    assert answer.code == 0
+    assert answer.err.count("skipped: ") == 3
+    assert "2 recorded, 1 filed, 3 skipped" in answer.err
+
+
+def test_a_dry_run_says_what_would_be_done(workspace: Path, tmp_path: Path) -> None:
+    before = size(workspace)
+
+    answer = in_(workspace, rows_file(tmp_path), "--dry-run")
+
+    assert "2 recorded, 1 filed" in answer.err and "dry run: nothing was recorded" in answer.err
+    assert size(workspace) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("{book}", "--chunk", "5"), "these options are for files of rows"),
+        (("{rows}", "--prune"), "--prune is for books"),
+        (("{rows}", "--columns", "a,b"), "--columns and --delimiter are for tables"),
+        (("{rows}", "--codes", "missing.csv"), "there is no such file"),
+        (("missing.csv", "--type", "contact-made"), "there is no such file"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    workspace: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    files = {"rows": str(rows_file(tmp_path)), "book": str(workspace / "events" / "parties.yaml")}
+
+    answer = in_(workspace, *(argument.format(**files) for argument in arguments))
+
+    assert answer.code in (ExitCode.USAGE, ExitCode.BAD_INPUT)
+    assert message in answer.err
+
+
+def test_an_exported_log_is_still_one(workspace: Path, tmp_path: Path) -> None:
+    exported = tmp_path / "log.jsonl"
+    ask("-C", workspace, "export", "events", "-o", exported)
+    ask("init", tmp_path / "new")
+
+    answer = in_(tmp_path / "new", exported)
+
+    assert answer.code == 0
+    assert size(tmp_path / "new") == size(workspace)

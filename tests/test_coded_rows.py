@@ -1,0 +1,175 @@
+"""Machine-coded events: codes by name, Goldstein values by code, and sums that are those of the file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cli_helpers import Answer, ask
+from tracker.books.cameo import BadCodes, read_codes
+
+# Rows and codes of the shape that coded event data have. The values are this file's own.
+FEED = """\
+Ministry (Arcadia)\tMake an appeal\tRuritania\t2014-01-03
+Ruritania\tTHREATEN\tMinistry (Arcadia)\t2014-01-20
+Ruritania\tThreaten\tMinistry (Arcadia)\t2014-02-01
+Ministry (Arcadia)\tProvide aid\tRuritania\t2014-02-11
+Citizen (Arcadia)\tUse force\tRuritania\t2014-02-11
+Ministry (Arcadia)\tMeet\tRuritania\t2014-02-12
+"""
+NAMES = "code,name,goldstein\n020,Make an appeal,3\n13,THREATEN,-6\n130,Threaten,-4.4\n070,Provide aid,7\n"
+NAMES += "190,Use force,-10\n036,Meet,NA\n"
+REPORT = "tracker: book/1\nreport: {id: feed-2014, publisher: A feed, published: 2015-01-01, reliability: C}\n"
+LAYOUT = ("--type", "interaction-coded", "--columns", "source,cameo,target,occurred", "--delimiter", "tab")
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+ICEWS, CAMEO = SHARED / "icews14" / "icews_2014_valid.txt", SHARED / "cameo" / "cameo-codes.csv"
+
+SUMS = """
+select relationship, strftime(effective_on, '%Y-%m') as month, sum(intensity)::varchar as total
+from relationship_occurrences
+group by all order by all
+"""
+
+
+def imported(folder: Path, feed: Path, codes: Path) -> Answer:
+    workspace = folder / "work"
+    assert ask("init", workspace).code == 0
+    (workspace / "feed.yaml").write_text(REPORT, encoding="utf-8")
+    options = ("--report", "feed-2014", "--register-parties", "--codes", codes)
+    return ask("-C", workspace, "import", workspace / "feed.yaml", feed, *LAYOUT, *options)
+
+
+def sums_of_tracker(folder: Path) -> dict[tuple[str, str], Decimal]:
+    rows = json.loads(ask("-C", folder / "work", "query", SUMS, "-f", "json").out)
+    return {(row["relationship"], row["month"]): Decimal(row["total"]) for row in rows}
+
+
+def sums_of_the_file(feed: Path, codes: Path) -> dict[tuple[str, str], Decimal]:
+    """Fold the file with nothing of tracker but the ids that names make."""
+    from tracker.model.names import slugify
+
+    with codes.open(encoding="latin-1", newline="") as file:
+        values = {row["name"]: row["goldstein"] for row in csv.DictReader(file)}
+    totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for line in feed.read_text(encoding="utf-8").splitlines():
+        source, name, target, day = line.split("\t")
+        value = Decimal(values[name]) if values[name] != "NA" else Decimal(0)
+        totals["--".join(sorted((slugify(source), slugify(target)))), day[:7]] += value
+    return dict(totals)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    path = tmp_path / "feed.txt"
+    path.write_text(FEED, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def codes(tmp_path: Path) -> Path:
+    path = tmp_path / "codes.csv"
+    path.write_text(NAMES, encoding="utf-8")
+    return path
+
+
+def test_goldstein_sums_by_pair_and_month_are_those_of_the_file(tmp_path: Path, feed: Path, codes: Path) -> None:
+    answer = imported(tmp_path, feed, codes)
+
+    assert "6 recorded, 3 registered" in answer.err
+    assert sums_of_tracker(tmp_path) == sums_of_the_file(feed, codes) == {
+        ("citizen-arcadia--ruritania", "2014-02"): Decimal(-10),
+        ("ministry-arcadia--ruritania", "2014-01"): Decimal(-3),
+        ("ministry-arcadia--ruritania", "2014-02"): Decimal("2.6"),
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ICEWS.exists(), reason=f"the coded events of 2014 are not shipped: put them at {ICEWS}")
+def test_goldstein_sums_of_a_real_year_are_those_of_the_file(tmp_path: Path) -> None:
+    answer = imported(tmp_path, ICEWS, CAMEO)
+
+    assert "8,941 recorded" in answer.err
+    reported = sums_of_tracker(tmp_path)
+    assert len(reported) > 5_000
+    assert reported == sums_of_the_file(ICEWS, CAMEO)
+
+
+def test_importing_coded_events_again_records_nothing(tmp_path: Path, feed: Path, codes: Path) -> None:
+    imported(tmp_path, feed, codes)
+
+    again = ask(
+        "-C", tmp_path / "work", "import", feed, *LAYOUT, "--report", "feed-2014", "--codes", codes, "--chunk", "2"
+    )
+
+    assert (again.code, "6 same" in again.err) == (0, True)
+
+
+def test_values_of_the_data_win_over_those_of_the_table(tmp_path: Path, codes: Path) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_text(
+        "Source,Code,Target,When,Value\nArcadia,13,Ruritania,2014-01-01,-1.5\nArcadia,13,Ruritania,2014-01-02,\n"
+    )
+    columns = ("--columns", "source=Source,target=Target,cameo=Code,occurred=When,goldstein=Value")
+    work = tmp_path / "work"
+    ask("init", work)
+    (work / "feed.yaml").write_text(REPORT, encoding="utf-8")
+
+    ask(
+        *("-C", work, "import", work / "feed.yaml", feed, "--type", "interaction-coded", *columns),
+        *("--report", "feed-2014", "--register-parties", "--codes", codes),
+    )
+
+    assert sums_of_tracker(tmp_path) == {("arcadia--ruritania", "2014-01"): Decimal("-7.5")}
+
+
+def test_a_name_that_no_table_holds_is_told_with_a_hint(tmp_path: Path, codes: Path) -> None:
+    feed = tmp_path / "feed.txt"
+    feed.write_text("Arcadia\tProvide aide\tRuritania\t2014-01-03\n", encoding="utf-8")
+
+    answer = imported(tmp_path, feed, codes)
+
+    assert answer.code == 3
+    assert "feed.txt:1:1: error: no CAMEO code is called 'Provide aide'" in answer.err
+    assert "did you mean 'Provide aid'" in answer.err
+
+
+def test_without_a_table_a_name_asks_for_one(tmp_path: Path, feed: Path) -> None:
+    work = tmp_path / "work"
+    ask("init", work)
+    (work / "feed.yaml").write_text(REPORT, encoding="utf-8")
+    answer = ask("-C", work, "import", work / "feed.yaml", feed, *LAYOUT, "--report", "feed-2014", "--register-parties")
+
+    assert "give a table of names with --codes" in answer.err
+
+
+def test_capitals_decide_between_a_root_and_its_first_subcode(codes: Path) -> None:
+    known = read_codes([codes])
+
+    assert [known.code(text) for text in ("THREATEN", "Threaten", "threaten", "PROVIDE AID", "0231", "Nothing")] == [
+        *("13", "130", None, "070", "0231", None)
+    ]
+
+
+def test_two_tables_may_share_the_work(tmp_path: Path) -> None:
+    values, names = tmp_path / "values.txt", tmp_path / "names.csv"
+    values.write_text("CAMEOEVENTCODE\tGOLDSTEINSCALE\n010\t0.0\n", encoding="utf-8")
+    names.write_bytes('"","name","code","note"\n"1","Make statement","010","caf\xe9"\n'.encode("latin-1"))
+
+    known = read_codes([values, names])
+
+    assert (known.code("make statement"), known.goldstein) == ("010", {"010": "0.0"})
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "code\n010\n"])
+def test_a_table_that_tells_nothing_of_codes_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadCodes, match="has a header with code, and name or goldstein"):
+        read_codes([path])

@@ -1,0 +1,137 @@
+"""Rows of files: what each format may hold, and on which line what is wrong stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import pytest
+
+from tracker.books.rows import BadHeader, BadRow, Row, Table, csv_rows, jsonl_rows, read_table_options
+from tracker.errors import UsageError
+
+
+def told(rows: Iterator[Row | BadRow]) -> list[object]:
+    """Return rows as (line, fields) and bad ones as (line, what is wrong)."""
+    return [
+        (row.problems[0].line, row.problems[0].message) if isinstance(row, BadRow) else (row.line, row.fields)
+        for row in rows
+    ]
+
+
+def of_json(*lines: bytes) -> list[object]:
+    return told(jsonl_rows([line + b"\n" for line in lines], "x.jsonl"))
+
+
+def of_csv(text: str | bytes, table: Table | None = None) -> list[object]:
+    data = text.encode() if isinstance(text, str) else text
+    return told(csv_rows(data.splitlines(keepends=True), table or Table(), "x.csv"))
+
+
+def test_lines_are_numbered_and_blank_ones_passed_over() -> None:
+    assert of_json(b'{"a":"1"}', b"", b"  ", b'{"a":"2"}') == [(1, {"a": "1"}), (4, {"a": "2"})]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
+    assert of_json(b'\xef\xbb\xbf{"a":"1"}\r') == [(1, {"a": "1"})]
+    assert of_csv(b"\xef\xbb\xbfa,b\r\n1,2\r\n") == [(2, {"a": "1", "b": "2"})]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"a":NaN}', "NaN is no number of JSON"),
+        (b'{"a":1,"a":2}', "the name 'a' is given twice"),
+        (b'{"a":"\\ud83d"}', "half a character"),
+        (b"[1]", "not an object in { }"),
+        (b'{"a":1', "not JSON"),
+        (b'{"a":1} x', "not JSON"),
+        (b"\xff", "not UTF-8 at byte 1"),
+        (b'{"a":' + b"[" * 100_000, "nested too deeply"),
+        (b'{"a":"' + b"x" * 1_000_001 + b'"}', "the line has more than 1,000,000 bytes"),
+    ],
+    ids=lambda value: value[:12] if isinstance(value, bytes) else "",
+)
+def test_a_line_that_is_no_strict_json_is_named_and_the_next_one_read(line: bytes, message: str) -> None:
+    bad, good = of_json(line, b'{"a":"1"}')
+
+    assert bad[0] == 1 and message in bad[1]  # type: ignore[index]
+    assert good == (2, {"a": "1"})
+
+
+def test_numbers_of_json_are_read_as_they_are_written() -> None:
+    [row] = jsonl_rows([b'{"a":0.1,"b":5}'], "x.jsonl")
+
+    assert isinstance(row, Row)
+    assert {name: str(value) for name, value in row.fields.items()} == {"a": "0.1", "b": "5"}
+
+
+def test_empty_cells_are_no_fields_and_blank_rows_none_at_all() -> None:
+    assert of_csv("a,b\n\n1,\n,\n") == [(3, {"a": "1"})]
+
+
+def test_a_cell_may_span_lines_and_the_row_counts_as_on_its_first() -> None:
+    assert of_csv('a,b\n"x\ny",1\nz,2\n') == [(2, {"a": "x\ny", "b": "1"}), (4, {"a": "z", "b": "2"})]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1,2,3", "the row has 3 cells, and there are 2 columns"),
+        ("1", "the row has 1 cells, and there are 2 columns"),
+        ('"1"x,2', "not CSV: ',' expected after '\"'"),
+        ("1\0,2", "the line holds a character U+0000"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_named_and_the_next_one_read(row: str, message: str) -> None:
+    assert of_csv(f"a,b\n{row}\n5,6\n") == [(2, message), (3, {"a": "5", "b": "6"})]
+
+
+def test_a_line_that_is_not_utf_8_keeps_the_count_of_lines() -> None:
+    assert of_csv(b"a,b\n\xff,1\n5,6\n") == [(2, "not UTF-8 at byte 1 of the line"), (3, {"a": "5", "b": "6"})]
+
+
+def test_a_quote_that_nobody_closes_is_an_error_and_no_endless_cell() -> None:
+    rows = told(csv_rows(chain([b"a,b\n", b'"1,2\n'], [b"3,4\n"] * 100_000), Table(), "x.csv"))
+
+    assert rows[0][0] == 2 and "not CSV" in rows[0][1]  # type: ignore[index]
+
+
+def test_columns_name_the_cells_of_a_file_without_a_header() -> None:
+    table = read_table_options("a,-,b", "tab")
+
+    assert of_csv("1\t2\t3\n", table) == [(1, {"a": "1", "b": "3"})]
+
+
+def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
+    table = read_table_options("a=First One, b=Third", None)
+
+    assert of_csv("First One,Second,Third\n1,2,3\n", table) == [(2, {"a": "1", "b": "3"})]
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "message"),
+    [
+        ("a,a", None, "the column 'a' stands twice"),
+        ("a,", None, "column 2 of the header has no name"),
+        ("a,b", "x=c", "there is no column 'c': the header has a, b"),
+    ],
+)
+def test_a_header_that_cannot_be_read_refuses_the_file(header: str, columns: str | None, message: str) -> None:
+    with pytest.raises(BadHeader, match=message):
+        of_csv(f"{header}\n1,2\n", read_table_options(columns, None))
+
+
+@pytest.mark.parametrize(
+    ("columns", "delimiter", "message"),
+    [
+        ("a,b=c", None, "either every column in its order, or fields by their columns"),
+        ("a,a", None, "names 'a' twice"),
+        ("a=b,a=c", None, "names 'a' twice"),
+        (None, "::", "--delimiter takes one character"),
+        (None, '"', "--delimiter takes one character"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(columns: str | None, delimiter: str | None, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_table_options(columns, delimiter)
