@@ -63,7 +63,9 @@ def recorded(log: Path) -> dict[str, int]:
 
 def begin_anew(log: Path) -> None:
     """Put an empty log in the place of one, with all that belongs to it."""
-    for path in log.parent.glob(f"{log.name}*"):
-        path.unlink()
+    # Its checkpoints go with it: they would tell, rightly, that the events of the old one are gone.
+    for path in log.parent.iterdir():
+        if path.is_file():
+            path.unlink()
     with opened(log, create=True):
         pass
