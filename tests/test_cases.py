@@ -23,7 +23,7 @@ def parametrized():
             yield pytest.param(case, id=case.name, marks=[pytest.mark.slow] if number >= QUICK_BLOCKS else [])
 
 
-@pytest.mark.parametrize("case", parametrized())
+@pytest.mark.parametrize("case", list(parametrized()))
 def test_block(case):
     expected, actual = expected_and_actual(case)
 

@@ -33,6 +33,9 @@ IN_FORCE = """
 
 COUNTED = "select * from compute_commitments where counted and unit is not null"
 
+# The days alone: what a set of topics looks like differs between the processes that share the tests.
+DAY_NAMES = [str(day) for day in DAYS]
+
 
 def then(day: date) -> Scope:
     return Scope(as_of=day, known_at=day)
@@ -46,11 +49,7 @@ def number(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-# Named by the day alone: what is expected of it holds sets, whose order differs from one process to the next.
-each_day = pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=[str(day) for day in DAYS])
-
-
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_exclusivity_terms_of_the_day(day: date, expected: Day) -> None:
     actual = {
         coverage: (level, str(since_on), expires, has_trigger, carve_outs)
@@ -60,7 +59,7 @@ def test_the_exclusivity_terms_of_the_day(day: date, expected: Day) -> None:
     assert actual == {coverage: tuple(term) for coverage, term in expected.terms.items()}
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_what_ended_is_told_with_its_day(day: date, expected: Day) -> None:
     rows = ask(
         "select coverage, max(ended_on) from exclusivity_terms where relationship = ? group by coverage "
@@ -72,7 +71,7 @@ def test_what_ended_is_told_with_its_day(day: date, expected: Day) -> None:
     assert {coverage: str(ended_on) for coverage, ended_on in rows} == expected.ended
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_quantified_commitments_of_the_day(day: date, expected: Day) -> None:
     rows = public_record().sql(COUNTED, then(day)).records()
     actual = {(r["provider"], r["customer"], r["layer"], r["unit"], r["amount_min"], r["amount_max"]) for r in rows}
@@ -83,7 +82,7 @@ def test_the_quantified_commitments_of_the_day(day: date, expected: Day) -> None
     assert actual == {bounds(commitment) for commitment in expected.commitments}
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_what_is_not_quantified_or_not_binding_is_listed_apart(day: date, expected: Day) -> None:
     unquantified = ask(
         "select commitment from compute_commitments where counted and unit is null and customer = ?",
@@ -96,7 +95,7 @@ def test_what_is_not_quantified_or_not_binding_is_listed_apart(day: date, expect
     assert {c for (c,) in listed} >= set(expected.listed)
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_total_in_dollars_leaves_open_bounds_open(day: date, expected: Day) -> None:
     rows = ask(
         "select amount_min, amount_max, at_least from compute_totals "
@@ -111,7 +110,7 @@ def test_the_total_in_dollars_leaves_open_bounds_open(day: date, expected: Day) 
         assert rows == [(*map(number, expected.total_usd), number(expected.at_least_usd))]
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_totals_per_provider_are_those_of_its_commitments(day: date, expected: Day) -> None:
     rows = ask(
         "select provider, customer, layer, unit, amount_min, amount_max, commitments from compute_totals "
@@ -164,7 +163,7 @@ def test_copies_of_one_newspaper_story_are_one_origin(occurrence: str) -> None:
     assert origins == 1
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_licence_to_the_models_on_the_day(day: date, expected: Day) -> None:
     rows = ask(
         "select exclusive, since_on, expires from licences "
@@ -183,7 +182,7 @@ def test_the_licence_to_the_models_on_the_day(day: date, expected: Day) -> None:
         assert str(granted[0][0]) == expected.licence.granted_on
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_seats_on_the_board_on_the_day(day: date, expected: Day) -> None:
     rows = ask(
         "select holder, person, kind, status, since_on, ended_on from board_seats where organisation = ?",
@@ -195,7 +194,7 @@ def test_the_seats_on_the_board_on_the_day(day: date, expected: Day) -> None:
     assert actual == {tuple(seat) for seat in expected.seats}
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_what_was_invested_by_the_day_and_on_whose_word(day: date, expected: Day) -> None:
     rows = ask(
         "select invested_usd, usd_attribution, stake_percent from investments "
@@ -208,21 +207,21 @@ def test_what_was_invested_by_the_day_and_on_whose_word(day: date, expected: Day
     assert rows == ([(number(wanted.usd), wanted.usd_attribution, number(wanted.stake))] if wanted else [])
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_licence_to_research_ends_before_that_to_models_and_products(day: date, expected: Day) -> None:
     rows = ask("select status, expires from licences where subject = 'model-ip.research'", then(day))
 
     assert rows == ([("in-force", expected.research_until)] if expected.research_until else [])
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_rights_between_them_on_the_day(day: date, expected: Day) -> None:
     rows = ask("select right_key, status from rights where relationship = ?", then(day), RELATIONSHIP)
 
     assert dict(rows) == expected.rights
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_who_controls_openai_and_what_is_planned(day: date, expected: Day) -> None:
     rows = dict(
         ask(
@@ -235,7 +234,7 @@ def test_who_controls_openai_and_what_is_planned(day: date, expected: Day) -> No
     assert (rows.get("in-force"), rows.get("announced")) == expected.control
 
 
-@each_day
+@pytest.mark.parametrize(("day", "expected"), DAYS.items(), ids=DAY_NAMES)
 def test_the_disputes_of_the_day(day: date, expected: Day) -> None:
     rows = ask("select topic, status from disputes where relationship = ?", then(day), RELATIONSHIP)
 
