@@ -33,14 +33,14 @@ _FORMS: dict[str | None, tuple[str, str]] = {
 def worded(error: ErrorDetails, name: str) -> tuple[str, str | None]:
     """Return the message and the hint for one error in the field `name`."""
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
-    if kind in ("enum", "literal_error"):
+    if kind in ("enum", "literal_error") and not isinstance(given, list | tuple | dict):
         return no_choice(given, name, _CHOICE.findall(context["expected"]))
     if kind == "string_pattern_mismatch":
         what, form = _FORMS.get(context["pattern"], ("such text", f"text that fits {context['pattern']}"))
         return f"{_shown(given)} is no {what}, which '{name}' takes", f"write {form}"
     if kind == "value_error":
         return _own_words(context.get("error"), given, name)
-    if kind.endswith("_type"):
+    if kind.endswith("_type") or kind in ("enum", "literal_error"):
         return f"'{name}' takes {_WANTED.get(kind, 'another kind of value')}, not {_kind_of(given)}", None
     if kind in _PLAIN:
         message, hint = _PLAIN[kind]
@@ -84,6 +84,8 @@ _PLAIN: dict[str, tuple[str, str | None]] = {
 
 _WANTED = {
     "string_type": "one value",
+    "enum": "one value",
+    "literal_error": "one value",
     "model_type": "fields (name: value)",
     "model_attributes_type": "fields (name: value)",
     "dict_type": "fields (name: value)",
@@ -101,6 +103,7 @@ def _own_words(error: object, given: object, name: str) -> tuple[str, str | None
         message, _, forms = str(error).partition("; write ")
         words = [word for word in _LETTERS.findall(given) if word not in UNITS]
         units = [unit for word in words[-1:] if len(word) > 1 for unit in suggest(word, UNITS, limit=1)]
+        units = [] if "did you mean" in message else units
         hint = f"write {forms}" if forms else None
         return f"'{name}': {message}{did_you_mean(units)}", hint
     return f"'{name}': {error}", None
