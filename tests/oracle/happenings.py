@@ -11,6 +11,7 @@ from typing import Any
 
 from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account, Cut, Knowledge, days, placed
 from tracker.model.catalogue import Kind, event_type
+from tracker.model.conduct import InteractionCoded
 
 COMMON = ("agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on")
 """Of what every development has, what a less believed account may fill in."""
@@ -71,6 +72,8 @@ class Happening:
         if judged is not None:
             return Decimal(judged)
         said = self.best.development
+        if isinstance(said, InteractionCoded) and said.goldstein is not None:
+            return said.goldstein
         by = said.INTENSITY_BY
         variant = getattr(said, by) if by else None
         return said.intensities()[variant.value if variant else ""]

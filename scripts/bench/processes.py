@@ -1,0 +1,60 @@
+"""Processes that are measured: how long each takes, and the most memory that it ever holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TRACKER = (sys.executable, "-m", "tracker")
+TASKS = Path(__file__).with_name("tasks.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process; `told` is what a task says of itself: its own `seconds`, without the start of Python."""
+
+    seconds: float
+    peak_mib: float
+    told: dict[str, Any]
+
+
+def timed(command: Sequence[str], folder: Path) -> Run:
+    """Run a command with its output thrown away; returns wall seconds and peak memory of that process alone."""
+    return _run(command, folder, keeps_output=False)
+
+
+def task(name: str, folder: Path, *arguments: object) -> Run:
+    """Run one of `tasks` as a process of its own."""
+    return _run([sys.executable, str(TASKS), name, *map(str, arguments)], folder, keeps_output=True)
+
+
+def must(command: Sequence[str], folder: Path) -> str:
+    """Run a command that must succeed; returns what it prints."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed ({done.returncode}):\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _run(command: Sequence[str], folder: Path, *, keeps_output: bool) -> Run:
+    output, errors = folder / ".output", folder / ".errors"
+    # Files and not pipes: a pipe that nobody empties would stop the process that is measured.
+    with output.open("wb") as out, errors.open("wb") as err:
+        began = time.perf_counter()
+        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        complaint = errors.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise SystemExit(f"{' '.join(command)} failed ({child.returncode}):\n{complaint}")
+    told = json.loads(output.read_text(encoding="utf-8").splitlines()[-1]) if keeps_output else {}
+    per_mib = 1024 if sys.platform == "linux" else 1024 * 1024
+    return Run(told.get("seconds", seconds), usage.ru_maxrss / per_mib, told)
