@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from faults.accounts import opened
+from tracker.log.checkpoints import checkpoints_path, leaves_path
+from tracker.log.verified import verified_path
 from tracker.workspace import init_workspace
 
 PARTIES = """\
@@ -44,10 +46,10 @@ def workspace(root: Path) -> Path:
     return root
 
 
-def write_books(root: Path, count: int, entries: int) -> dict[str, int]:
+def write_books(root: Path, count: int, entries: int, first: int = 0) -> dict[str, int]:
     """Write books and return what the log must hold after importing all: the number of events by book, in order."""
     expected = {"parties": 4}
-    for number in range(count):
+    for number in range(first, first + count):
         name = f"wire-{number}"
         text = REPORT.format(name=name) + "".join(ENTRY.format(n=n) for n in range(entries))
         (root / "events" / "books" / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -63,9 +65,8 @@ def recorded(log: Path) -> dict[str, int]:
 
 def begin_anew(log: Path) -> None:
     """Put an empty log in the place of one, with all that belongs to it."""
-    # Its checkpoints go with it: they would tell, rightly, that the events of the old one are gone.
-    for path in log.parent.iterdir():
-        if path.is_file():
-            path.unlink()
+    # The checkpoints go as well: they would take an empty log for one that has lost its events.
+    for path in (*log.parent.glob(f"{log.name}*"), checkpoints_path(log), leaves_path(log), verified_path(log)):
+        path.unlink(missing_ok=True)
     with opened(log, create=True):
         pass
