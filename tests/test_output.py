@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +14,8 @@ import pytest
 
 from cli_helpers import ask, make_workspace
 from tracker.cli.options import Format, ReadOptions
-from tracker.cli.output import WRITERS
+from tracker.cli.output import WRITERS, CannotWrite
+from tracker.state.export import CannotExport
 from tracker.state.reader import Table
 
 
@@ -108,3 +111,10 @@ def test_a_projection_whose_values_cannot_be_computed_is_no_bug(tmp_path: Path) 
         "error: the answer cannot be computed: Invalid Input Error: no way: "
         "check --where, the lens and the projections of this workspace\n"
     )
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.EIO, 4), (errno.EROFS, 4), (errno.ENOENT, 3)])
+def test_a_disk_that_refuses_output_ends_with_4_and_a_wrong_name_with_3(number: int, code: int) -> None:
+    error = OSError(number, os.strerror(number))
+
+    assert CannotWrite(Path("x.csv"), error).exit_code == CannotExport(Path("x"), error).exit_code == code

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from case_runner import ROOT
+from cli_helpers import environment, make_workspace
 from oracle.scopes import TODAY
 from replay_helpers import append, history, live_file, make_places, opened
 from tracker.errors import ExitCode
@@ -295,3 +296,24 @@ def test_a_replay_under_a_scope_can_write_one_file(places: Places, tmp_path: Pat
     assert told == [("document",)]
     with pytest.raises(CannotExport, match="it is a file"):
         replay(places, TODAY, output=tmp_path / "bundled" / "parties.sql")
+
+
+def test_a_disk_that_refuses_what_is_built_ends_with_4_and_leaves_nothing(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "desk")
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000));"
+        "from tracker.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "-C", str(root), "replay"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+
+    assert done.returncode == 4, done.stderr
+    assert "cannot build in" in done.stderr
+    assert not list((root / ".tracker" / "generations").glob("*.duckdb"))
+    assert not list((root / ".tracker" / "generations").glob("*building*"))

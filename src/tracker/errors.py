@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -36,6 +37,11 @@ class UsageError(TrackerError):
     """The command was put wrongly: the message names the flag or argument that helps."""
 
     exit_code = ExitCode.USAGE
+
+
+def refused_by_the_disk(error: OSError) -> bool:
+    """Say whether the disk is what refuses, and not the name that was given."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
 def did_you_mean(suggestions: list[str]) -> str:

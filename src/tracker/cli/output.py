@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.cells import csv_cell, json_record, json_text, markdown_cell, text_of
 from tracker.cli.options import Format, ReadOptions
 from tracker.cli.page import page
-from tracker.errors import TrackerError, UsageError
+from tracker.errors import ExitCode, TrackerError, UsageError, refused_by_the_disk
 from tracker.workspace import SETTINGS
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 
 class CannotWrite(TrackerError):
-    """An output file cannot be written."""
+    """An output file cannot be written: its name is no good, or the disk refuses it."""
 
-    def __init__(self, path: Path, why: str | None) -> None:
-        super().__init__(f"cannot write {path}: {why}: name another file with -o")
+    def __init__(self, path: Path, why: str | OSError) -> None:
+        told = why.strerror if isinstance(why, OSError) else why
+        super().__init__(f"cannot write {path}: {told}: name another file with -o")
+        if isinstance(why, OSError) and refused_by_the_disk(why):
+            self.exit_code = ExitCode.WORKSPACE
 
 
 class NotParquet(TrackerError):
@@ -107,7 +110,7 @@ def _replace(output: Path, write: Callable[[Path], object]) -> None:
         fresh.replace(output)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise CannotWrite(output, error.strerror) from error
+        raise CannotWrite(output, error) from error
 
 
 def _tabs(table: Table, reads: ReadOptions) -> Iterator[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -254,8 +254,13 @@ def write_at(path: Path, offset: int, parts: Iterator[bytes]) -> None:
 def replace(path: Path, parts: Iterable[bytes]) -> None:
     """Put a file in place of another, whole or not at all, durably; the caller holds the lock. Raises OSError."""
     fresh = path.with_name(path.name + ".new")
-    write_at(fresh, 0, iter(parts))
-    fresh.replace(path)
+    try:
+        write_at(fresh, 0, iter(parts))
+        fresh.replace(path)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
     files.sync_folder(path.parent)
 
 

@@ -56,12 +56,17 @@ def make_key(path: Path, name: str) -> PrivateKey:
         raise UsageError(
             f"{path} is there already, and a key that is lost is lost for good: name another file"
         ) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        # The umask may have taken more away, never less; what the file system gives beyond that is seen on reading.
-        file.write(key.text() + "\n")
-        file.flush()
-        os.fsync(descriptor)
-    sync_folder(path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            # The umask may have taken more away, never less; what the file system gives beyond is seen on reading.
+            file.write(key.text() + "\n")
+            file.flush()
+            os.fsync(descriptor)
+        sync_folder(path.parent)
+    except BaseException:
+        # Half a key would be in the way of the next one, for none is overwritten.
+        path.unlink(missing_ok=True)
+        raise
     return key
 
 

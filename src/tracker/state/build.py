@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from tracker.errors import WorkspaceError
 from tracker.log.rows import Row
 from tracker.state.base import base_views
 from tracker.state.digests import digest_of
@@ -41,9 +42,32 @@ class Order:
     scope: Scope = Scope()
 
 
+class CannotBuild(WorkspaceError):
+    """The disk refuses what is built."""
+
+    def __init__(self, folder: Path, error: duckdb.Error) -> None:
+        # DuckDB's message ends with what the system said, after file names that mean nothing to a user.
+        why = str(error).splitlines()[0].rpartition(": ")[2]
+        super().__init__(f"cannot build in {folder}: {why}: check the disk, or make room on it; nothing was changed")
+
+
+REFUSED_BY_THE_DISK = (duckdb.IOException, duckdb.FatalException)
+"""The second is what follows where the first met a checkpoint."""
+
+
 def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Progress) -> Manifest:
-    """Build a generation in a new file; returns what it says of itself. Raises BadScope, ProjectionError."""
+    """Build a generation in a new file; returns what it says of itself.
+
+    Raises BadScope, ProjectionError, CannotBuild.
+    """
     refuse_bad_where(order.scope)
+    try:
+        return _built(path, batches, order, progress)
+    except REFUSED_BY_THE_DISK as error:
+        raise CannotBuild(path.parent, error) from error
+
+
+def _built(path: Path, batches: Iterable[list[Row]], order: Order, progress: Progress) -> Manifest:
     con = duckdb.connect(config={**CONFIG, "temp_directory": str(path) + ".spill"})
     try:
         quoted = str(path).replace("'", "''")
@@ -156,6 +180,8 @@ def _build(con: duckdb.DuckDBPyConnection, name: str, query: str, order: Order, 
         query = f"select * from ({query}\n) order by {projection.order_by}"
     try:
         con.execute(f'create {kind} state."{name}" as {query}')
+    except REFUSED_BY_THE_DISK:
+        raise
     except duckdb.Error as error:
         raise explained(name, order.scope, error) from error
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from tracker.errors import TrackerError
+from tracker.errors import ExitCode, TrackerError, refused_by_the_disk
 from tracker.log.rows import Row
 from tracker.state.build import Order, Progress, build
 from tracker.state.manifest import Manifest, described
@@ -23,10 +23,13 @@ MANIFEST = "manifest.json"
 
 
 class CannotExport(TrackerError):
-    """What was asked for cannot be written there."""
+    """What was asked for cannot be written there: the place is no good, or the disk refuses it."""
 
-    def __init__(self, output: Path, why: str) -> None:
-        super().__init__(f"cannot write {output}: {why}: name another place with -o")
+    def __init__(self, output: Path, why: str | OSError) -> None:
+        told = why.strerror if isinstance(why, OSError) else why
+        super().__init__(f"cannot write {output}: {told}: name another place with -o")
+        if isinstance(why, OSError) and refused_by_the_disk(why):
+            self.exit_code = ExitCode.WORKSPACE
 
 
 def export(output: Path, batches: Iterable[list[Row]], order: Order, progress: Progress) -> Manifest:
@@ -48,7 +51,7 @@ def export(output: Path, batches: Iterable[list[Row]], order: Order, progress: P
             else:
                 _write_tables(built, output, order)
     except OSError as error:
-        raise CannotExport(output, str(error.strerror)) from error
+        raise CannotExport(output, error) from error
     return manifest
 
 
