@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -69,13 +68,6 @@ def append_until_killed(path: Path, name: str) -> None:
         for n in range(1_000_000):
             recorder.append([DCBEvent("Counted.v1", b"x" * 700, [f"{name}:{n}"])] * BATCH)
             print(n, flush=True)
-
-
-def acknowledge_and_die(path: Path, name: str) -> None:
-    """Say that a batch was recorded and be killed before it is: what the trial must notice."""
-    with SQLiteDCBRecorder(path):
-        print(0, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def race(path: Path, name: str) -> None:

@@ -14,10 +14,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from faults.command import BEGIN, END, facts, main, write_docs  # noqa: E402 - found by the line above
+from faults.command import BEGIN, END, fact, main, measured_on, write_docs  # noqa: E402 - found by the line above
 from faults.frame import Result, Round, Skipped, Trial, all_trials, run_trial  # noqa: E402
 
-SMALL = {"fail_calls": 20, "power_loss": 60, "unsynced_commit": 60}
+SMALL = {"fail_calls": 20, "power_loss": 60, "unsynced_commit": 60, "tamper": 40, "many_writers": 100, "full_disk": 1}
 """Trials of a small run, where it is not three."""
 
 
@@ -115,7 +115,7 @@ def test_the_figures_replace_those_of_the_page(tmp_path: Path) -> None:
     page.write_text(f"before\n{BEGIN}\nof last year\n{END}\nafter\n")
     result = Result(trial(lambda round_: None), seed=4, trials=1_234, control="seen", control_rounds=2)
 
-    write_docs(page, facts([result]))
+    write_docs(page, {**measured_on(7), "trials": [fact(result)]})
 
     text = page.read_text()
     assert "| `sample` | it holds | 1,234 tries |  | held | breaks it | in round 2 |" in text

@@ -1,19 +1,13 @@
-"""What the log acknowledged outlives races, kill -9 and a full disk."""
+"""What the log acknowledged outlives races and a file that may not grow; the rest is in test_faults."""
 
 from __future__ import annotations
 
 import os
-import random
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
-import pytest
-
-from log_helpers import BATCH, log_with, start
+from log_helpers import log_with, start
 from tracker.errors import ExitCode
 from tracker.log.faults import LogNotWritable
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
@@ -38,45 +32,6 @@ def test_of_two_processes_that_claim_one_tag_exactly_one_wins(tmp_path: Path) ->
     assert outcomes == [["lost\n", "won\n"]] * 50
     with SQLiteDCBRecorder(path) as recorder:
         assert [sequenced.event.tags for sequenced in recorder.read()] == [[f"alias:{n}"] for n in range(50)]
-
-
-def test_kill_9_loses_nothing_acknowledged_and_leaves_no_half_append(tmp_path: Path) -> None:
-    path = log_with(tmp_path)
-    chance = random.Random(9)
-    acknowledged: list[str] = []
-    for n in range(10):
-        writers = {name: start("append_until_killed", path, name) for name in (f"a{n}", f"b{n}")}
-        for writer in writers.values():
-            assert writer.stdout and writer.stdout.readline() == "0\n"
-        time.sleep(chance.uniform(0, 0.1))
-        for writer in writers.values():
-            writer.kill()
-        for name, writer in writers.items():
-            acknowledged += [f"{name}:0", *(f"{name}:{line}" for line in writer.communicate()[0].split())]
-
-    batches = _batches(path)
-    assert set(acknowledged) <= batches.keys()
-    assert set(batches.values()) == {BATCH}
-
-
-def test_the_trial_by_kill_9_would_notice_an_early_acknowledgement(tmp_path: Path) -> None:
-    path = log_with(tmp_path)
-    writer = start("acknowledge_and_die", path, "a")
-
-    acknowledged = {f"a:{line}" for line in writer.communicate()[0].split()}
-
-    assert acknowledged - _batches(path).keys() == {"a:0"}
-
-
-def _batches(path: Path) -> dict[str, int]:
-    """Return how many events each batch has, and see that positions have no gap."""
-    batches: dict[str, int] = {}
-    with SQLiteDCBRecorder(path) as recorder:
-        for n, sequenced in enumerate(recorder.read(), 1):
-            assert sequenced.position == n
-            (tag,) = sequenced.event.tags
-            batches[tag] = batches.get(tag, 0) + 1
-    return batches
 
 
 FILL = """
@@ -113,24 +68,3 @@ def test_a_file_that_may_not_grow_refuses_whole_appends(tmp_path: Path) -> None:
     assert int(acknowledged) == int(kept) > 0
     assert (int(code), kind) == (ExitCode.WORKSPACE, LogNotWritable.__name__)
     assert "run the same command again" in message
-
-
-MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
-
-
-def _can_mount() -> bool:
-    command = ["unshare", "-rm", "sh", "-c", MOUNT, tempfile.gettempdir(), "true"]
-    return (
-        shutil.which("unshare") is not None and not subprocess.run(command, check=False, capture_output=True).returncode
-    )
-
-
-@pytest.mark.skipif(not _can_mount(), reason="needs a small file system of its own (unshare, tmpfs)")
-def test_a_full_disk_refuses_whole_appends_and_is_still_read(tmp_path: Path) -> None:
-    mounted = ["unshare", "-rm", "sh", "-c", MOUNT, str(tmp_path)]
-    refusal, kept = _run([*mounted, sys.executable, "-c", FILL, str(tmp_path / "log.sqlite"), "0"])
-    acknowledged, code, kind, message = refusal.split("|")
-
-    assert int(acknowledged) == int(kept) > 0
-    assert (int(code), kind) == (ExitCode.WORKSPACE, LogNotWritable.__name__)
-    assert "the disk is full" in message

@@ -6,19 +6,27 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import faults
 from faults import shim
 from faults.frame import Result, Trial, all_trials, run_trial
+from faults.processes import Child, Say, first_to_speak
 
 SEED = 4
+HELD, SKIPPED = "held", "skipped"
+
+Fact = dict[str, Any]
+"""What became of a trial, as JSON holds it."""
+
 TOLD = 10
 """Breaches that are told of one trial; the JSON holds all."""
 BEGIN, END = "<!-- figures: written by scripts/faults --docs -->", "<!-- end of figures -->"
@@ -35,18 +43,19 @@ def main(arguments: Sequence[str]) -> int:
     problem = shim.load([str(Path(__file__).with_name("__main__.py")), *arguments])
     if problem:
         sys.stderr.write(f"some trials will be skipped: {problem}\n")
+    began = time.monotonic()
     try:
-        results = _run(chosen, options)
+        told = _run(chosen, options)
     finally:
         shim.unload()
-    told = facts(results)
-    sys.stdout.write(table(told["trials"]))
+    results = {**measured_on(time.monotonic() - began), "trials": sorted(told, key=lambda fact: str(fact["name"]))}
+    sys.stdout.write(table(results["trials"]))
     if options.json:
-        options.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if options.docs:
-        write_docs(options.docs, told)
-    skipped = any(result.skipped for result in results)
-    return int(any(not result.held and not result.skipped for result in results) or (options.strict and skipped))
+        write_docs(options.docs, results)
+    verdicts = {verdict(fact) for fact in told}
+    return int(not verdicts <= {HELD, SKIPPED} or (options.strict and SKIPPED in verdicts))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     how_many.add_argument("--trials", type=int, metavar="N", help="so many of each, instead of the numbers of CI")
     how_many.add_argument("--full", action="store_true", help="the large numbers: a night")
     how_many.add_argument("--minutes", type=float, metavar="M", help="at most the large numbers, within about so long")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="trials at a time (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="what chance is drawn from (default: %(default)s)")
     parser.add_argument("--round", type=int, default=0, metavar="N", help="begin with this round, to repeat one")
     parser.add_argument("--folder", type=Path, help="work below this folder, instead of the system's temporary one")
@@ -67,49 +77,63 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(trials: Sequence[Trial], options: argparse.Namespace) -> list[Result]:
-    results = []
+def _run(trials: Sequence[Trial], options: argparse.Namespace) -> list[Fact]:
+    """Run trials in processes of their own, a few at a time, and return what became of them."""
+    told: list[Fact] = []
+    waiting, running = list(trials), list[Child]()
     ends = time.monotonic() + 60 * (options.minutes or float("inf"))
-    with tempfile.TemporaryDirectory(
-        prefix="tracker-trials-", dir=options.folder, ignore_cleanup_errors=True
-    ) as folder:
-        for number, trial in enumerate(trials):
-            wanted = options.trials or (trial.full if options.full or options.minutes else trial.ci)
+    folder = Path(tempfile.mkdtemp(prefix="tracker-trials-", dir=options.folder))
+    while waiting or running:
+        while waiting and len(running) < options.jobs:
             # What a trial leaves of its share goes to those after it.
-            now = time.monotonic()
-            deadline = now + (ends - now) / (len(trials) - number)
-            result = run_trial(trial, wanted, options.seed, Path(folder), deadline=deadline, first_round=options.round)
-            _tell(result)
-            results.append(result)
-    return results
+            share = (ends - time.monotonic()) * options.jobs / max(options.jobs, len(waiting) + len(running))
+            running.append(Child(partial(_run_one, waiting.pop(0), options, folder, share)))
+        child = first_to_speak(running)
+        line = child.hear(float("inf"))
+        child.finish(float("inf"))
+        running.remove(child)
+        if child.exit_code != 0:
+            raise SystemExit(f"a trial ended by itself ({child.exit_code}): {line}")
+        told.append(json.loads(line))
+        _tell(told[-1])
+    if any(fact["breaches"] for fact in told):
+        sys.stderr.write(f"what the broken rounds left is kept in {folder}\n")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return told
 
 
-def _tell(result: Result) -> None:
+def _run_one(trial: Trial, options: argparse.Namespace, folder: Path, share: float, say: Say) -> None:
+    wanted = options.trials or (trial.full if options.full or options.minutes else trial.ci)
+    deadline = time.monotonic() + share
+    result = run_trial(trial, wanted, options.seed, folder, deadline=deadline, first_round=options.round)
+    say(json.dumps(fact(result)))
+
+
+def _tell(told: Fact) -> None:
     """Say on stderr how a trial went, as soon as it is over."""
-    sys.stderr.write(f"{result.trial.name}: {verdict(fact(result))}, {result.trials:,} {result.trial.unit}, ")
-    sys.stderr.write(f"{result.seconds:.1f} s\n")
-    for breach in result.breaches[:TOLD]:
+    sys.stderr.write(f"{told['name']}: {verdict(told)}, {told['trials']:,} {told['unit']}, {told['seconds']:.1f} s\n")
+    for breach in told["breaches"][:TOLD]:
         sys.stderr.write(f"  {breach}\n")
-    if len(result.breaches) > TOLD:
-        sys.stderr.write(f"  and {len(result.breaches) - TOLD} more\n")
-    if result.skipped:
-        sys.stderr.write(f"  {result.skipped}\n")
-    elif result.control is None:
-        sys.stderr.write(f"  its control ({result.trial.breaks}) was not found out in {result.control_rounds} rounds\n")
+    if len(told["breaches"]) > TOLD:
+        sys.stderr.write(f"  and {len(told['breaches']) - TOLD} more\n")
+    if told["skipped"]:
+        sys.stderr.write(f"  {told['skipped']}\n")
+    elif told["control_found"] is None:
+        sys.stderr.write(f"  its control ({told['control']}) was not found out in {told['control_rounds']} rounds\n")
 
 
-def facts(results: Sequence[Result]) -> dict[str, Any]:
-    """Return the results as JSON holds them, with what they were measured on."""
+def measured_on(seconds: float) -> Fact:
+    """Return what the figures were measured on, as JSON holds it."""
     return {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "minutes": round(sum(result.seconds for result in results) / 60, 1),
-        "trials": [fact(result) for result in results],
+        "minutes": round(seconds / 60, 1),
     }
 
 
-def fact(result: Result) -> dict[str, Any]:
+def fact(result: Result) -> Fact:
     """Return one result as JSON holds it."""
     trial = result.trial
     return {
@@ -128,16 +152,16 @@ def fact(result: Result) -> dict[str, Any]:
     }
 
 
-def verdict(told: dict[str, Any]) -> str:
+def verdict(told: Fact) -> str:
     """Return what became of a trial in a word or two."""
     if told["skipped"]:
-        return "skipped"
+        return SKIPPED
     if told["breaches"]:
         return f"BROKEN ({len(told['breaches'])})"
-    return "held" if told["control_found"] else "BLIND"
+    return HELD if told["control_found"] else "BLIND"
 
 
-def table(told: Sequence[dict[str, Any]]) -> str:
+def table(told: Sequence[Fact]) -> str:
     """Return the results as a Markdown table."""
     lines = [
         "| trial | what must hold | tried | also counted | result | the control that must fail | found |",
@@ -155,7 +179,7 @@ def table(told: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_docs(page: Path, told: dict[str, Any]) -> None:
+def write_docs(page: Path, told: Fact) -> None:
     """Put the figures of a run between their marks in a page of the docs."""
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

@@ -70,7 +70,8 @@ class Child:
         return lines
 
     def _more(self, deadline: float) -> bool:
-        ready, _, _ = select.select([self._pipe], [], [], max(0.0, deadline - time.monotonic()))
+        wait = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        ready, _, _ = select.select([self._pipe], [], [], wait)
         if not ready:
             self.kill()
             os.waitpid(self.pid, 0)
@@ -78,6 +79,12 @@ class Child:
         data = os.read(self._pipe, 65536)
         self._heard += data
         return bool(data)
+
+
+def first_to_speak(children: Sequence[Child]) -> Child:
+    """Wait until one of the children says something or ends, and return it."""
+    ready, _, _ = select.select([child._pipe for child in children], [], [])
+    return next(child for child in children if child._pipe in ready)
 
 
 def _run_and_exit(task: Callable[[Say], None], pipe: int) -> None:

@@ -90,6 +90,8 @@ static int fails(const char *name, const char *path, int is_sync) {
     seen++;
     if (!chosen || seen < chosen || (seen > chosen && how == ONCE) || (seen > chosen + 1 && how != FROM_THEN_ON)) return 0;
     if (seen > chosen && how == TORN) return 0;
+    /* What takes nothing, or gives space back, succeeds on a full disk. */
+    if (with == ENOSPC && how != KILL && (!strcmp(name, "remove") || !strcmp(name, "truncate"))) return 0;
     if (how == KILL) syscall(SYS_kill, getpid(), SIGKILL);
     failed++;
     const char *last = strrchr(path, '/');

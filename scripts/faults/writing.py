@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from faults import books
 from faults.accounts import opened
-from faults.processes import tracker
+from faults.processes import Command, Say
 from tracker.log.transfer import stored_rows
 
 Event = tuple[str, str]
@@ -20,8 +21,9 @@ Event = tuple[str, str]
 class Writing:
     """A command of the command line, told from the folder that holds its workspace `desk`.
 
-    `repeats` says that it may be given again when it is done already; others are refused then, with exit 3. `before`
-    are commands that set the stage.
+    `repeats` says that it may be given again when it is done already; others are refused then. `before` are commands
+    that set the stage. `workspace` is where the log comes to be. `varies` are files that are never twice the same:
+    where they are there, `proof` must succeed, which else must succeed always.
     """
 
     name: str
@@ -29,6 +31,9 @@ class Writing:
     repeats: bool = True
     before: tuple[tuple[str, ...], ...] = ()
     stage: Callable[[Path], None] = field(default=lambda folder: None)
+    workspace: str = "desk"
+    varies: tuple[str, ...] = ()
+    proof: tuple[str, ...] | None = None
 
 
 def _with_workspace(folder: Path) -> None:
@@ -46,8 +51,31 @@ def _with_export(folder: Path) -> None:
     shutil.rmtree(folder / "other" / "events")
 
 
+def _with_csv(folder: Path) -> None:
+    _with_workspace(folder)
+    rows = "".join(f"wire-0,row-{n},acme,globex,2025-05\n" for n in range(5))
+    text = f"report,key,party,counterparty,occurred\n{rows}"
+    (folder / "desk" / "contact-made.csv").write_text(text, encoding="utf-8")
+
+
+def _with_job(folder: Path) -> None:
+    _with_workspace(folder)
+    with (folder / "desk" / "tracker.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[jobs.sample]\ncron = "0 6 * * *"\nzone = "UTC"\n')
+
+
+def _with_key(folder: Path) -> None:
+    _with_workspace(folder)
+    (folder / "desk" / "tracker.toml").write_text(
+        '[signing]\nkey = "../desk.key"\ncopies = "../copies"\n', encoding="utf-8"
+    )
+    (folder / "copies").mkdir()
+
+
 IMPORTED = (("-C", "desk", "import"),)
 IN = ("-C", "desk")
+REPLAYED = ((*IN, "replay"),)
+ASKED = (*IN, "list", "reports")
 CONTACT = ("contact-made", "party=initech", "counterparty=globex", "occurred=2025-05")
 
 WRITINGS = (
@@ -87,7 +115,7 @@ WRITINGS = (
     Writing("export events", (*IN, "export", "events", "-o", "desk/log.jsonl"), True, IMPORTED, _with_workspace),
     Writing(
         "export tables",
-        (*IN, "export", "tables", "parties", "timeline", "-o", "desk/tables"),
+        (*IN, "export", "tables", "parties", "reports", "-o", "desk/tables"),
         True,
         IMPORTED,
         _with_workspace,
@@ -99,46 +127,98 @@ WRITINGS = (
         (("-C", "other", "import", "desk/events"), ("-C", "other", "export", "events", "-o", "log.jsonl")),
         _with_export,
     ),
+    Writing(
+        "import of rows", (*IN, "import", "desk/contact-made.csv", "--type", "contact-made"), True, IMPORTED, _with_csv
+    ),
+    Writing("replay", (*IN, "replay"), True, IMPORTED, _with_workspace, proof=ASKED),
+    Writing("replay, the second", (*IN, "replay"), True, (*IMPORTED, (*IN, "replay")), _with_workspace, proof=ASKED),
+    Writing(
+        "rollback",
+        (*IN, "replay", "--rollback"),
+        False,
+        (*IMPORTED, *REPLAYED, *REPLAYED),
+        _with_workspace,
+        proof=ASKED,
+    ),
+    Writing("a job", (*IN, "schedule", "run", "sample"), True, IMPORTED, _with_job, proof=ASKED),
+    Writing("verify", (*IN, "verify", "--full"), True, IMPORTED, _with_workspace, proof=(*IN, "verify")),
+    Writing(
+        "backup",
+        (*IN, "backup", "kept.tar"),
+        False,
+        IMPORTED,
+        _with_workspace,
+        varies=("kept.tar",),
+        proof=("restore", "kept.tar", "nowhere", "--dry-run"),
+    ),
+    Writing(
+        "restore",
+        ("restore", "kept.tar", "back"),
+        False,
+        (*IMPORTED, (*IN, "backup", "kept.tar")),
+        _with_workspace,
+        workspace="back",
+    ),
+    Writing(
+        "keygen",
+        ("keygen", "desk.key", "--name", "example.com/desk"),
+        False,
+        varies=("desk.key",),
+        proof=("keygen", "desk.key", "--public"),
+    ),
+    Writing(
+        "import, signed",
+        (*IN, "import"),
+        True,
+        (("keygen", "desk.key", "--name", "example.com/desk"),),
+        _with_key,
+        varies=("copies",),
+        proof=(*IN, "verify"),
+    ),
 )
 
 
-def set_stage(writing: Writing, folder: Path, output: Path) -> None:
-    """Make what a command needs below a folder."""
+def set_stage(writing: Writing, folder: Path, output: Path, before: Callable[[Say], None]) -> None:
+    """Make what a command needs below a folder; `before` is run in each process that does so."""
     folder.mkdir()
     writing.stage(folder)
     for arguments in writing.before:
-        done = tracker(*arguments, output=output, within=folder)
+        done = Command(*arguments, output=output, within=folder, before=before).answer()
         assert done.code == 0, done.err
 
 
-def events(folder: Path) -> list[Event]:
-    """Return what the log of a stage holds, nothing where there is no log; raises WorkspaceError."""
-    path = folder / "desk" / ".tracker" / "log.sqlite"
-    if not path.exists():
-        return []
-    with opened(path) as log:
-        return [(row.topic, _timeless(row.data)) for row in stored_rows(log)]
+@dataclass(frozen=True)
+class State:
+    """What a stage holds: the log's events, the files that a person sees, those that vary, and those of `.tracker`."""
+
+    log: list[Event]
+    files: dict[str, bytes]
+    varying: set[str]
+    kept: set[str]
+
+
+def state_of(writing: Writing, folder: Path) -> State:
+    """Read a stage; raises WorkspaceError where its log cannot be read."""
+    log = folder / writing.workspace / ".tracker" / "log.sqlite"
+    events: list[Event] = []
+    if log.exists():
+        with opened(log) as found:
+            events = [(row.topic, _timeless(row.data)) for row in stored_rows(found)]
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    seen = [path for path in paths if ".tracker" not in path.parts]
+    return State(
+        log=events,
+        files={str(path): (folder / path).read_bytes() for path in seen if path.parts[0] not in writing.varies},
+        varying={path.parts[0] for path in seen if path.parts[0] in writing.varies},
+        # No number of a generation comes twice, not even that of one that failed; the others come and go.
+        kept={
+            re.sub(r"\d+\.duckdb", "N.duckdb", str(path))
+            for path in paths
+            if ".tracker" in path.parts and not path.name.endswith(("-shm", "-wal", ".lock", ".pid"))
+        },
+    )
 
 
 def _timeless(data: bytes) -> str:
     before, _, rest = data.decode().partition('"recorded_at":"')
     return before + rest.partition('"')[2]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Return the files of a stage that a person sees: everything but `.tracker`."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".tracker" not in path.parts
-    }
-
-
-def litter(folder: Path) -> set[str]:
-    """Return the names of the files in `.tracker`, without those that come and go with a lock or a connection."""
-    passing = ("-shm", "-wal", ".lock", ".pid")
-    return {
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file() and ".tracker" in path.parts and not path.name.endswith(passing)
-    }

@@ -82,7 +82,7 @@ def control(round_: Round) -> None:
     workspace = books.workspace(round_.folder / "desk")
     names = books.write_books(workspace, count=1, entries=10)
     log = workspace / ".tracker" / "log.sqlite"
-    importing = Command("-C", workspace, "import", output=round_.folder / "out", before=_record_bit_by_bit)
+    importing = Command("-C", workspace, "import", output=round_.folder / "out", before=record_bit_by_bit)
     importing.hear()
     time.sleep(round_.chance.uniform(0, RECORDING_SECONDS))
     importing.kill()
@@ -102,7 +102,8 @@ def _say_when_it_records(say: Say) -> None:
     SQLiteDCBRecorder.append = announced  # type: ignore[method-assign]
 
 
-def _record_bit_by_bit(say: Say) -> None:
+def record_bit_by_bit(say: Say) -> None:
+    """Let this process record each use case by itself: what the control gets wrong."""
     _say_when_it_records(say)
     at_once = Log.do
 

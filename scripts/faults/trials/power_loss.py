@@ -6,9 +6,10 @@ import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from faults import accounts, books, shim
+from faults import accounts, answers, books, shim
 from faults.disk import Call, Disk, lay, read_trace
 from faults.frame import Round, Trial
 from faults.processes import Child, Command, Say
@@ -17,6 +18,7 @@ from tracker.errors import TrackerError
 from tracker.log import files, sqlite_recorder
 from tracker.log.checkpoints import extend
 from tracker.log.faults import LogNotWritable
+from tracker.log.verify import verify
 
 STATES = 100
 """States of one traced run; the next run is another one."""
@@ -32,7 +34,7 @@ def run(round_: Round) -> None:
     """Trace a run, of the log alone or of commands, and look at what it leaves when the power fails."""
     shim.need()
     if round_.number % 4 == 3:
-        fail_power(round_, _commands, _judge_workspace)
+        fail_power(round_, _commands, partial(_judge_workspace, round_))
     else:
         failing = round_.chance.randint(2, 60) if round_.chance.random() < 0.3 else 0
         fail_power(round_, lambda round_, root, trace: _write(round_, root, trace, "full", failing), judge_log)
@@ -132,10 +134,16 @@ def judge_log(place: Path, marks: list[str]) -> list[str]:
 COMMANDS = (
     ("init", "desk"),
     ("-C", "desk", "import", "events"),
+    ("-C", "desk", "replay"),
     ("-C", "desk", "retract", "wire-0#met-1", "--why", "a slip"),
     ("-C", "desk", "party", "alias", "acme", "Acme Inc"),
+    ("-C", "desk", "verify", "--full"),
+    ("-C", "desk", "replay"),
     ("-C", "desk", "source", "grade", "wire-0", "D", "--why", "errs"),
 )
+
+ASKED = 0.1
+"""The share of states in which a reader is asked, which takes longer than all the rest."""
 
 
 def _commands(round_: Round, root: Path, trace: Path) -> None:
@@ -145,8 +153,10 @@ def _commands(round_: Round, root: Path, trace: Path) -> None:
     books.write_books(outside, count=2, entries=round_.chance.randint(2, 5))
     shutil.copytree(outside / "events", round_.folder / "events")
     (round_.folder / "desk").symlink_to(root / "desk")
+    projections = answers.few_projections(round_.folder)
 
     def before(say: Say) -> None:
+        answers.bundle(projections)
         shim.watch(root)
         shim.fail(0, How.ONCE)
         shim.trace(trace)
@@ -162,25 +172,26 @@ def _commands(round_: Round, root: Path, trace: Path) -> None:
         assert done.code == 0, done.err
 
 
-def _judge_workspace(place: Path, marks: list[str]) -> list[str]:
+def _judge_workspace(round_: Round, place: Path, marks: list[str]) -> list[str]:
     acknowledged = int(marks[-1]) if marks else 0
     path = place / "desk" / ".tracker" / "log.sqlite"
     if not marks and not path.exists():
         return []
+    if marks and not (place / "desk" / "tracker.toml").exists():
+        return ["the workspace has lost its settings"]
     try:
-        held = books.recorded(path)
-        if not (place / "desk" / "tracker.toml").exists() and marks:
-            return ["the workspace has lost its settings"]
-        wrong = (
-            [f"{acknowledged - sum(held.values())} acknowledged events are gone"]
-            if sum(held.values()) < acknowledged
-            else []
-        )
+        held = sum(books.recorded(path).values())
+        wrong = [f"{acknowledged - held} acknowledged events are gone"] if held < acknowledged else []
         wrong += [*accounts.file_complaints(path), *accounts.checkpoint_complaints(path)]
+        wrong += [finding.message for finding in verify(path, full=True).findings]
         extend(path)
-        return wrong + list(accounts.checkpoint_complaints(path))
+        wrong += accounts.checkpoint_complaints(path)
     except TrackerError as error:
         return [f"the log cannot be used: {error}"]
+    if round_.chance.random() < ASKED:
+        round_.count("readers asked")
+        wrong += answers.ask(path, round_.folder / "few")[1]
+    return wrong
 
 
 TRIAL = Trial(
