@@ -58,6 +58,11 @@ def modules_after(*arguments: str, **settings: str) -> tuple[str, set[str]]:
     return done.stdout, loaded
 
 
+@pytest.mark.parametrize("group", ["party", "source"])
+def test_help_cuts_no_sentence_off(group: str) -> None:
+    assert "..." not in ask(group, "--help").out.partition("Commands:")[2]
+
+
 def test_help_names_every_command_by_section() -> None:
     shown = ask("--help").out
 

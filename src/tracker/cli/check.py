@@ -32,6 +32,7 @@ def check(
 
     Warnings are for somebody who knows the matter to judge: they leave the exit code alone.
     """
+    from tracker.cli.looks import counted
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)
@@ -46,7 +47,7 @@ def check(
         write_lines([_row_line(row) for row in rows], None)
     severities = [problem.severity for problem in problems] + [row["severity"] for row in rows]
     errors = severities.count("error")
-    session.note(f"{errors} errors, {len(severities) - errors} warnings")
+    session.note(f"{counted(errors, 'error')}, {counted(len(severities) - errors, 'warning')}")
     if errors:
         raise typer.Exit(ExitCode.NO)
 

@@ -81,6 +81,9 @@ def load_command(name: str, module: str) -> Any:
     command = found.commands.get(name, found) if isinstance(found, typer.core.TyperGroup) else found
     command.name = name
     _without_types(command)
+    for inner in getattr(command, "commands", {}).values():
+        # The library would cut what does not fit on a line, in the middle of a sentence.
+        inner.short_help = _in_short(inner.help or "")
     return command
 
 
