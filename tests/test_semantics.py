@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tracker.state.projections import read_projections
+
 TESTS = Path(__file__).parent
 RULES = TESTS.parent / "docs" / "semantics.md"
 
@@ -215,3 +217,30 @@ def test_a_rule_is_held_by_tests_that_exist(rule: int) -> None:
     ]
 
     assert missing == []
+
+
+EVIDENCE = ["evidence_attribution", "origins", "credibility", "occurrences"]
+
+
+def promised() -> dict[str, list[str]]:
+    """Return the columns that the page promises, by projection."""
+    section = RULES.read_text(encoding="utf-8").partition("## Columns")[2]
+    found = {}
+    for name, text in re.findall(r"^- `(\w+)`[^:\n]*: (.+(?:\n  .+)*)", section, re.MULTILINE):
+        without_notes = re.sub(r"\([^)]*\)", "", text)
+        columns = [part.split()[0] for part in without_notes.split(",")]
+        found[name] = columns if name == "developments" else [*columns, *EVIDENCE]
+    return found
+
+
+def test_every_projection_of_the_interface_is_promised() -> None:
+    assert set(promised()) >= {"developments", "exclusivity_terms", "licences", "compute_commitments", "board_seats"}
+    assert "credibility_code" in promised()["developments"]
+    assert {"known_since_on", "carve_outs", "origins"} <= set(promised()["exclusivity_terms"])
+
+
+@pytest.mark.parametrize(("name", "columns"), promised().items())
+def test_the_columns_that_sql_users_rely_on_are_there(name: str, columns: list[str]) -> None:
+    told = read_projections([TESTS.parent / "projections"])[name].columns
+
+    assert [column for column in columns if column not in told] == []
