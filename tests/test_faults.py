@@ -120,3 +120,13 @@ def test_the_figures_replace_those_of_the_page(tmp_path: Path) -> None:
     text = page.read_text()
     assert "| `sample` | it holds | 1,234 tries |  | held | breaks it | in round 2 |" in text
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "of last year" not in text
+
+
+def test_an_earlier_run_is_told_again_with_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for control, code in (("seen", 0), (None, 1)):
+        result = Result(trial(lambda round_: None), seed=4, trials=7, control=control, control_rounds=1)
+        told = tmp_path / "told.json"
+        told.write_text(json.dumps({**measured_on(7), "trials": [fact(result)]}))
+
+        assert main(["--from", str(told)]) == code
+        assert "7 tries" in capsys.readouterr().out

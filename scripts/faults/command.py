@@ -35,6 +35,9 @@ BEGIN, END = "<!-- figures: written by scripts/faults --docs -->", "<!-- end of 
 def main(arguments: Sequence[str]) -> int:
     """Run the trials; returns 1 where a promise was broken, a control not found out, or with --strict one skipped."""
     options = _parser().parse_args(arguments)
+    if options.earlier:
+        results = json.loads(options.earlier.read_text(encoding="utf-8"))
+        return _show(results, options)
     trials = all_trials()
     if unknown := sorted(set(options.names) - trials.keys()):
         sys.stderr.write(f"no such trial: {', '.join(unknown)}: there are {', '.join(sorted(trials))}\n")
@@ -49,12 +52,17 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         shim.unload()
     results = {**measured_on(time.monotonic() - began), "trials": sorted(told, key=lambda fact: str(fact["name"]))}
-    sys.stdout.write(table(results["trials"]))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return _show(results, options)
+
+
+def _show(results: Fact, options: argparse.Namespace) -> int:
+    """Print the table, write it into the docs where that is asked for, and return the exit code."""
+    sys.stdout.write(table(results["trials"]))
     if options.docs:
         write_docs(options.docs, results)
-    verdicts = {verdict(fact) for fact in told}
+    verdicts = {verdict(fact) for fact in results["trials"]}
     return int(not verdicts <= {HELD, SKIPPED} or (options.strict and SKIPPED in verdicts))
 
 
@@ -73,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="work below this folder, instead of the system's temporary one")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
     parser.add_argument("--docs", type=Path, metavar="FILE", help="put the table of results into that page")
+    parser.add_argument(
+        "--from", dest="earlier", type=Path, metavar="JSON", help="tell an earlier run, and run nothing"
+    )
     parser.add_argument("--strict", action="store_true", help="a trial that cannot run here is a failure")
     return parser
 

@@ -68,6 +68,7 @@ def _replay(log: Path, projections: Path, times: int, publish_whole: bool, say: 
     if not publish_whole:
         generations.Generations.publish = _publish_in_pieces  # type: ignore[method-assign]
     refused = 0
+    sys.stderr = io.StringIO()
     while times:
         try:
             outcome = replay(Places(log, (projections,)), TODAY, kept=KEPT)
@@ -78,6 +79,8 @@ def _replay(log: Path, projections: Path, times: int, publish_whole: bool, say: 
         times -= 1
         if outcome.result not in ("first", "same"):
             say(f"a replay says {outcome.result}")
+    if warning := sys.stderr.getvalue():
+        say(f"a replay warns: {warning.strip()}")
     say(f"count {refused} replays refused while another ran")
 
 
@@ -117,7 +120,7 @@ def _read(log: Path, projections: Path, name: str, done: Path, say: Say) -> None
         if torn := [report for report, count in found.items() if count != accounts.ENTRIES]:
             say(f"{own}: of {', '.join(torn[:3])} a part is seen")
         # Without a pause five of them would leave the replays no processor.
-        time.sleep(0.1)
+        time.sleep(0.3)
     say(f"count {reads} readings")
 
 
@@ -127,8 +130,8 @@ def _append(log: Path, done: Path, say: Say) -> None:
         while not done.exists():
             accounts.record(opened, f"appended-{number}")
             number += 1
-            # As fast as it can it would only make the log long, and every reading with it.
-            time.sleep(0.01)
+            # As fast as it can it would make the log long, and every replay and reading with it.
+            time.sleep(0.1)
     say(f"count {number} books appended meanwhile")
 
 

@@ -24,7 +24,7 @@ SYNCS_OF_A_COMMIT = 1
 def run(round_: Round) -> None:
     """Let a writer fail or die at the fsync of a commit, give its book again, and let the power fail."""
     shim.need()
-    how = round_.chance.choice((How.ONCE, How.KILL))
+    how = (How.ONCE, How.KILL)[round_.number % 2]
     round_.count("fsyncs that failed" if how is How.ONCE else "writers killed before the fsync")
     fail_power(
         round_, lambda round_, root, trace: _record_and_repeat(round_, root, trace, how, settling=True), judge_log
@@ -34,7 +34,7 @@ def run(round_: Round) -> None:
 def control(round_: Round) -> None:
     """Take for durable what is found in the write-ahead log."""
     shim.need()
-    how = round_.chance.choice((How.ONCE, How.KILL))
+    how = (How.ONCE, How.KILL)[round_.number % 2]
     fail_power(
         round_, lambda round_, root, trace: _record_and_repeat(round_, root, trace, how, settling=False), judge_log
     )
