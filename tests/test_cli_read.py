@@ -241,6 +241,30 @@ def test_query_reads_sql_from_stdin_and_under_a_scope(workspace: Path) -> None:
     assert ask("-C", workspace, "query", "--known-at", "2025-01-01", stdin=sql).out == "n\n0\n"
 
 
+def test_query_compares_scopes_in_one_statement(workspace: Path) -> None:
+    sql = "select (select count(*) from developments) as now, (select count(*) from before.developments) as before"
+    scope = "before known-at=2025-01-01 where=attribution <> 'headline'"
+
+    assert ask("-C", workspace, "query", "--scope", scope, sql).out == "now\tbefore\n3\t0\n"
+
+
+@pytest.mark.parametrize(
+    ("scope", "named"),
+    [
+        ("Before as_of=2024", "is no name of a scope"),
+        ("before on=2024", "'on=2024' is no cut"),
+        ("before as_of=2024 as-of=2025", "is no cut"),
+        ("before as_of=31", "--as-of"),
+        ("before lens=nosuch", "nosuch"),
+    ],
+)
+def test_query_says_what_is_wrong_with_a_named_scope(workspace: Path, scope: str, named: str) -> None:
+    answer = ask("-C", workspace, "query", "--scope", scope, "select 1")
+
+    assert answer.code in (2, 3)
+    assert named in answer.err
+
+
 def test_query_without_sql_ends_with_2(workspace: Path) -> None:
     assert ask("-C", workspace, "query").code == 2
 

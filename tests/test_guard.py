@@ -193,9 +193,7 @@ def test_naming_the_tables_of_a_query_opens_no_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret.json"
     secret.write_text("no JSON", encoding="utf-8")
 
-    with pytest.raises(duckdb.Error) as refused:
-        parsed_references(f"select * from read_json('{secret}')")
-    assert "Malformed" not in str(refused.value)
+    assert parsed_references(f"select * from read_json('{secret}')") == set()
 
 
 @pytest.mark.parametrize(

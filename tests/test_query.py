@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker.errors import TrackerError
 from tracker.log.store import open_log
 from tracker.log.use_cases import FileReport, RegisterParty, ReportDevelopment
 from tracker.model import records
@@ -80,6 +81,13 @@ def test_an_instant_is_the_same_in_every_time_zone(log_path: Path, monkeypatch: 
     monkeypatch.setenv("TZ", "Asia/Shanghai")
 
     assert ask(log_path, "select timestamptz '2025-05-05 12:00' as at").rows == [(datetime(2025, 5, 5, 12),)]
+
+
+def test_a_query_may_join_by_columns_of_one_name(log_path: Path) -> None:
+    sql = "select relationship, level from timeline join exclusivity_terms using (relationship)"
+
+    assert ask(log_path, sql).rows == [("acme--globex", "exclusive")]
+    assert ask(log_path, f"explain {sql}").rows
 
 
 def test_a_query_reads_under_a_scope(log_path: Path) -> None:
@@ -215,3 +223,26 @@ def test_a_lens_cannot_reach_a_file(log_path: Path) -> None:
 
     with pytest.raises(BadScope):
         reader.table("timeline", Scope(where=f"exists (select * from read_text('{__file__}'))"))
+
+
+def test_one_query_reads_several_scopes_each_under_its_name(log_path: Path) -> None:
+    named = {"before": Scope(known_at=date(2024, 5, 4)), "strict": Scope(where="attribution = 'document'")}
+    sql = """
+        select (select count(*) from timeline), (select count(*) from before.timeline),
+            (select count(*) from "strict".timeline), (select count(*) from strict.parties)
+    """
+
+    assert guarded_query(log_path, [PROJECTIONS], TODAY, Scope(), sql, named=named).rows == [(1, 0, 0, 2)]
+
+
+@pytest.mark.parametrize("name", ["main", "log", "memory", "select", "scope_0", "left"])
+def test_a_scope_cannot_take_a_name_that_means_something_else(log_path: Path, name: str) -> None:
+    with pytest.raises(QueryRefused, match="choose another name"):
+        guarded_query(log_path, [PROJECTIONS], TODAY, Scope(), "select 1", named={name: Scope()})
+
+
+def test_a_named_scope_is_no_way_past_the_guard(log_path: Path) -> None:
+    with pytest.raises(TrackerError, match="is no condition"):
+        guarded_query(
+            log_path, [PROJECTIONS], TODAY, Scope(), "select 1 from w.timeline", named={"w": Scope(where="1); drop")}
+        )

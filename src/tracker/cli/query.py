@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +16,7 @@ from tracker.errors import UsageError
 
 if TYPE_CHECKING:
     from tracker.state.reader import Table
+    from tracker.state.scope import Scope
 
 app = new_app()
 
@@ -25,6 +28,14 @@ def query(
     sql: Annotated[
         str | None, typer.Argument(metavar="SQL | -", help="One select; - or nothing reads it from stdin.")
     ] = None,
+    others: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            metavar="NAME CUTS",
+            help="A further scope, which the SQL reads as NAME.timeline: 'before as_of=2024-12-31 lens=documents'.",
+        ),
+    ] = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=86_400, help="Stop after so long.")
     ] = None,
@@ -33,10 +44,12 @@ def query(
 ) -> None:
     """Run a select over the projections, which are its tables: reading only, no files, within limits.
 
-    The scope options hold for it as for any answer: tracker query --as-of 2024-12-31 "select * from parties".
+    The scope options hold for it as for any answer: tracker query --as-of 2024-12-31 "select * from parties". Each
+    --scope adds another beside it, so that one query compares them, with as_of, known_at, recorded_until, lens and,
+    last, where.
     """
     session = session_of(ctx)
-    table = _run(session, reads, _text(sql), timeout)
+    table = _run(session, reads, _text(sql), timeout, named_scopes(session, others or []))
     if reads.form in (None, Format.TABLE) and reads.on_terminal:
         from tracker.cells import text_of
         from tracker.cli.grid import print_columns
@@ -62,11 +75,38 @@ def _text(sql: str | None) -> str:
     return text
 
 
-def _run(session: Session, reads: ReadOptions, sql: str, timeout: float | None) -> Table:
+CUTS = ("as_of", "known_at", "recorded_until", "lens")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def named_scopes(session: Session, texts: Iterable[str]) -> dict[str, Scope]:
+    """Return the scopes of `before as_of=2024-12-31 known_at=2024-12-31 where=attribution = 'document'`, by name."""
+    found: dict[str, Scope] = {}
+    for text in texts:
+        name, _, cuts = text.strip().partition(" ")
+        if not NAME.fullmatch(name) or name in found:
+            again = "is given twice" if name in found else "is no name of a scope"
+            raise UsageError(f"--scope: '{name}' {again}: write one in small letters, as in 'before as_of=2024-12-31'")
+        days, _, where = f" {cuts.strip()}".partition(" where=")
+        given: dict[str, str | None] = {}
+        for cut in days.split():
+            key, _, value = cut.partition("=")
+            key = key.replace("-", "_")
+            if key not in CUTS or not value or key in given:
+                raise UsageError(
+                    f"--scope {name}: '{cut}' is no cut: write {', '.join(CUTS)} or, last, where, once each"
+                )
+            given[key] = value
+        lens = given.pop("lens", None) or session.lens
+        found[name] = session.workspace.scope(**given, lens=lens, where=where.strip() or None)
+    return found
+
+
+def _run(session: Session, reads: ReadOptions, sql: str, timeout: float | None, named: dict[str, Scope]) -> Table:
     from tracker.state.query import Limits, guarded_query
 
     workspace = session.workspace
     limits = Limits() if timeout is None else Limits(seconds=timeout)
-    table = guarded_query(workspace.log, workspace.projections, session.today, reads.scope(session), sql, limits)
+    table = guarded_query(workspace.log, workspace.projections, session.today, reads.scope(session), sql, limits, named)
     rows = table.rows if reads.limit is None else table.rows[: reads.limit]
     return type(table)(table.columns, rows)

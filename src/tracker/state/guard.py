@@ -128,6 +128,13 @@ def refuse_no_condition(where: str) -> None:
             raise NoCondition(f"the function {name} has no place in it")
 
 
+def select_of(sql: str) -> str:
+    """Return the select that a statement is, or explains."""
+    with duckdb.connect(config=PARSING) as con:
+        statement = con.extract_statements(sql)[0]
+    return _explained_query(statement.query) if statement.type.name == "EXPLAIN" else statement.query
+
+
 def explained(error: duckdb.Error) -> str:
     """Keep what a user can act on: the error, the nearest name, and the place, but not the trace of the engine."""
     lines = [line for line in str(error).splitlines() if line.strip()]

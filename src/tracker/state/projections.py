@@ -148,10 +148,18 @@ def table_names(con: duckdb.DuckDBPyConnection, query: str) -> set[str]:
 
 
 def parsed_references(query: str) -> set[str]:
-    """Return the names of the tables that a query reads, as DuckDB's parser sees them; raises duckdb.Error."""
-    # On a connection with views, get_table_names would return what they read instead of them.
+    """Return the names of the tables that a query reads, as DuckDB's parser sees them; raises duckdb.Error.
+
+    Those of another schema keep its name: `before.timeline`.
+    """
+    # On a connection with views, get_table_names would return what they read instead of them. On an empty one it binds
+    # nonetheless, and finds no column for `join … using`: it is asked only where the syntax tree tells nothing.
     with duckdb.connect(config=PARSING) as con:
-        return table_names(con, query)
+        try:
+            tree = _syntax(con, query)
+            return table_names(con, query) if tree["error"] else set(_tables_in(tree["statements"], frozenset()))
+        except RecursionError:
+            return table_names(con, query)
 
 
 def tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[str]:
@@ -159,14 +167,19 @@ def tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[st
 
     Those of another schema, such as `log.spans`, are left out. Raises ProjectionError where it cannot be parsed.
     """
-    rows = con.execute("select json_serialize_sql(?::varchar)", [query]).fetchall()
-    tree = json.loads(rows[0][0])
+    tree = _syntax(con, query)
     if tree["error"] and tree["error_type"] == "not implemented":
         # A pivot, which DuckDB runs as several statements.
         return named_sources(query.lower())
     if tree["error"]:
         raise ProjectionError(f"projection '{name}' cannot be read: {tree['error_message'].splitlines()[0]}")
-    return set(_tables_in(tree["statements"], frozenset()))
+    return {table for table in _tables_in(tree["statements"], frozenset()) if "." not in table}
+
+
+def _syntax(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
+    rows = con.execute("select json_serialize_sql(?::varchar)", [query]).fetchall()
+    tree: dict[str, Any] = json.loads(rows[0][0])
+    return tree
 
 
 def _tables_in(tree: Any, named: frozenset[str]) -> Iterator[str]:
@@ -176,8 +189,12 @@ def _tables_in(tree: Any, named: frozenset[str]) -> Iterator[str]:
             yield from _tables_in(inner, named)
     if not isinstance(tree, dict):
         return
-    if tree.get("type") == "BASE_TABLE" and not tree["schema_name"] and tree["table_name"].lower() not in named:
-        yield tree["table_name"].lower()
+    if tree.get("type") == "BASE_TABLE":
+        schema, table = tree["schema_name"].lower(), tree["table_name"].lower()
+        if schema:
+            yield f"{schema}.{table}"
+        elif table not in named:
+            yield table
     for expression in (tree.get("cte_map") or {}).get("map", ()):
         # One that is not recursive may read a table of its own name.
         is_recursive = "RECURSIVE" in json.dumps(expression)

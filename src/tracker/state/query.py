@@ -8,19 +8,20 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
-from tracker.state.guard import QueryRefused, explained, refuse_writing
+from tracker.state.guard import QueryRefused, explained, refuse_writing, select_of
 from tracker.state.projections import parsed_references
 from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
@@ -67,6 +68,7 @@ class Job:
     scope: Scope
     sql: str
     limits: Limits
+    named: dict[str, Scope]
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ def guarded_query(  # noqa: PLR0917 - the first three say where, the others what
     scope: Scope,
     sql: str,
     limits: Limits = Limits(),
+    named: Mapping[str, Scope] = MappingProxyType({}),
 ) -> Table:
-    """Run one reading statement over the projections of a scope.
+    """Run one reading statement over the projections of a scope, and of `named` ones: each is a schema of that name.
 
     Raises QueryRefused (it does not only read, or does not fit the tables), QueryStopped (time or memory), and what
     opening the log raises. Costs a fork and the loading of the log.
@@ -119,7 +122,7 @@ def guarded_query(  # noqa: PLR0917 - the first three say where, the others what
     context: Any = multiprocessing.get_context("fork" if forks else "spawn")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(
-        target=_answer, args=(sender, Job(log, tuple(folders), today, scope, sql, limits)), daemon=True
+        target=_answer, args=(sender, Job(log, tuple(folders), today, scope, sql, limits, dict(named))), daemon=True
     )
     child.start()
     sender.close()
@@ -195,6 +198,7 @@ def _run(job: Job, sender: Connection) -> None:
 
 
 def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
+    lay_named(reader, job.named, job.sql)
     lock_down(reader, job.scope, job.sql, job.limits)
     sender.send(Started())
     try:
@@ -258,9 +262,28 @@ def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
     return "\n".join([lines[0].rstrip("!") + (nearest or ": tracker list names the tables"), *kept])
 
 
+def lay_named(reader: Reader, named: Mapping[str, Scope], sql: str) -> None:
+    """Lay what a query reads of other scopes than its own, `before.timeline`, each scope as a schema of its name."""
+    con = reader.connection
+    taken = {row[0] for row in con.execute("select schema_name from duckdb_schemas()").fetchall()}
+    taken |= {row[0] for row in con.execute("select database_name from duckdb_databases()").fetchall()}
+    # Words that DuckDB would not take for a schema's name.
+    keywords = "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
+    taken |= {row[0] for row in con.execute(keywords).fetchall()}
+    references = parsed_references(select_of(sql))
+    for name, scope in named.items():
+        if name in taken or name.startswith("scope_"):
+            raise QueryRefused(f"a scope cannot be called {name}, which means something else: choose another name")
+        read = {t.partition(".")[2] for t in references if t.startswith(f"{name}.")} & reader.names()
+        schema = reader.lay(scope, sorted(read) or ["scope"])
+        con.execute(f'create schema "{name}"')
+        for table in sorted(read):
+            con.execute(f'create view "{name}"."{table}" as select * from "{schema}"."{table}"')
+
+
 def lock_down(reader: Reader, scope: Scope, sql: str, limits: Limits) -> None:
     """Lay the views that a query names, then take from the connection whatever a reading query does not need."""
-    named = parsed_references(sql) & reader.names()
+    named = parsed_references(select_of(sql)) & reader.names()
     schema = reader.lay(scope, sorted(named) or ["scope"])
     con = reader.connection
     con.execute(f"set search_path = '{schema},main'")
