@@ -137,6 +137,7 @@ deals as (
         commitment,
         person,
         people,
+        list_transform(people, lambda one: '=' || one) as people_keys,
         stage,
         occurred_latest,
         published_on,
@@ -153,6 +154,15 @@ deals as (
         split_part(type, '-', 1) as matter,
         coalesce(pair_first, organisation) as first_party,
         coalesce(pair_second, person, '') as second_party,
+        -- An agreement is the same one whichever side is named first.
+        case
+            when type in ('agreement-reached', 'agreement-ended') then least(pair_first, pair_second)
+            else coalesce(pair_first, organisation)
+        end as first_side,
+        case
+            when type in ('agreement-reached', 'agreement-ended') then greatest(pair_first, pair_second)
+            else coalesce(pair_second, person, '')
+        end as second_side,
         coalesce(coverage, right_key, case when starts_with(type, 'licence-') then subject end, '') as path,
         coalesce(commitment, coverage, right_key, subject, form, office, kind) as named,
         coalesce(amount.over, list_filter(list_transform(amounts, lambda said: said['over']), lambda over: over is not null)[1])
@@ -177,58 +187,141 @@ named_people as (
     where coalesce(people, [person]) <> [null]
 ),
 
-sized as (
+settled_people as (
     select
-        development,
-        string_agg(text, ', ' order by text) as amounts
-    from quantities
-    where field in ('amount', 'amounts')
-    group by development
+        person,
+        max(sort_key) as last_key
+    from named_people
+    where unsettled is null
+    group by person
+),
+
+-- A former and a later telling may both leave open which commitment, whom or which agreement they mean. So the later one is
+-- offered under every key by which a former one may ask for it, and only the last of each key counts: to compare every former
+-- one with every later one would take the square of a long history.
+asked as (
+    select
+        occurrence,
+        sort_key,
+        matter,
+        path,
+        first_side,
+        second_side,
+        case when commitment is null then ['any'] else ['=' || commitment, 'none'] end as commitment_keys,
+        case when people is null then ['any'] else list_append(people_keys, 'none') end as people_keys,
+        case when agreement is null then ['any'] else ['=' || agreement, 'none', 'settled'] end as agreement_keys
+    from deals
+    where unsettled is not null
+),
+
+matters as (
+    select
+        matter,
+        path,
+        first_side,
+        second_side,
+        min(sort_key) as first_key,
+        bool_or(commitment_keys <> ['any']) as by_commitment,
+        bool_or(people_keys <> ['any']) as by_people,
+        bool_or(agreement_keys <> ['any']) as by_agreement
+    from asked
+    group by matter, path, first_side, second_side
+),
+
+offered as (
+    select
+        deals.matter,
+        deals.path,
+        deals.first_side,
+        deals.second_side,
+        deals.sort_key,
+        case
+            when matters.by_commitment then ['any', coalesce('=' || deals.commitment, 'none')]
+            else ['any']
+        end as commitment_keys,
+        case
+            when not matters.by_people then ['any']
+            when deals.people is null then ['any', 'none']
+            else list_append(deals.people_keys, 'any')
+        end as people_keys,
+        case
+            when not matters.by_agreement then ['any']
+            when deals.unsettled is null then ['any', 'settled']
+            else ['any', coalesce('=' || deals.agreement, 'none')]
+        end as agreement_keys
+    from deals
+    inner join matters
+        on
+            deals.matter = matters.matter
+            and deals.path = matters.path
+            and deals.first_side = matters.first_side
+            and deals.second_side = matters.second_side
+            and deals.sort_key > matters.first_key
+),
+
+last_offers as (
+    select
+        offered.matter,
+        offered.path,
+        offered.first_side,
+        offered.second_side,
+        commitment_keys.one as commitment_key,
+        people_keys.one as people_key,
+        agreement_keys.one as agreement_key,
+        max(offered.sort_key) as last_key
+    from offered
+    cross join unnest(offered.commitment_keys) as commitment_keys (one)
+    cross join unnest(offered.people_keys) as people_keys (one)
+    cross join unnest(offered.agreement_keys) as agreement_keys (one)
+    group by all
 ),
 
 -- What was said later of the same matter settles it where it is firm, and else takes its place on the agenda.
 followed as (
-    select distinct former.occurrence
-    from deals as former
-    inner join deals as latter
+    select asked.occurrence
+    from asked
+    cross join unnest(asked.commitment_keys) as commitment_keys (one)
+    cross join unnest(asked.people_keys) as people_keys (one)
+    cross join unnest(asked.agreement_keys) as agreement_keys (one)
+    inner join last_offers
         on
-            former.matter = latter.matter
-            and former.path = latter.path
-            and (
-                (former.first_party = latter.first_party and former.second_party = latter.second_party)
-                or (
-                    former.matter = 'agreement'
-                    and former.first_party = latter.second_party
-                    and former.second_party = latter.first_party
-                )
-            )
-            and former.sort_key < latter.sort_key
-            and coalesce(former.commitment = latter.commitment, true)
-            and coalesce(list_has_any(former.people, latter.people), true)
-            and (latter.unsettled is null or coalesce(former.agreement = latter.agreement, true))
-    where former.unsettled is not null
+            asked.matter = last_offers.matter
+            and asked.path = last_offers.path
+            and asked.first_side = last_offers.first_side
+            and asked.second_side = last_offers.second_side
+            and commitment_keys.one = last_offers.commitment_key
+            and people_keys.one = last_offers.people_key
+            and agreement_keys.one = last_offers.agreement_key
+    where asked.sort_key < last_offers.last_key
     union
     -- Whether somebody comes is settled by what that person does next.
-    select distinct former.occurrence
-    from named_people as former
-    inner join named_people as latter on former.person = latter.person
+    select named_people.occurrence
+    from named_people
+    inner join settled_people on named_people.person = settled_people.person
     where
-        former.awaited
-        and latter.unsettled is null
-        and former.sort_key < latter.sort_key
+        named_people.awaited
+        and named_people.sort_key < settled_people.last_key
 ),
 
 open_deals as (
     select
         deals.*,
-        sized.amounts as amount_text,
         concat_ws(' → ', deals.first_party, nullif(deals.second_party, '')) as parties
     from deals
-    left join followed on deals.occurrence = followed.occurrence
-    left join sized on deals.development = sized.development
     where
-        followed.occurrence is null
-        or deals.unsettled is null
+        (deals.unsettled is not null and deals.occurrence not in (select followed.occurrence from followed))
+        or (deals.unsettled is null and deals.is_conditional)
+),
+
+sized as (
+    select
+        quantities.development,
+        string_agg(quantities.text, ', ' order by quantities.text) as amount_text
+    from quantities
+    where
+        quantities.field in ('amount', 'amounts')
+        and quantities.development in (select open_deals.development from open_deals)
+    group by quantities.development
 ),
 
 closed as (
@@ -236,9 +329,10 @@ closed as (
         matter,
         first_party,
         second_party,
-        sort_key
+        max(sort_key) as last_key
     from deals
     where stage = 'closed'
+    group by matter, first_party, second_party
 ),
 
 items as (
@@ -274,7 +368,7 @@ items as (
     select
         open_deals.relationship,
         'condition' as kind,
-        open_deals.type || ', ' || open_deals.parties || coalesce(': ' || open_deals.amount_text, '') as what,
+        open_deals.type || ', ' || open_deals.parties || coalesce(': ' || sized.amount_text, '') as what,
         null as due_on,
         open_deals.effective_on as since_on,
         open_deals.evidence_attribution,
@@ -282,23 +376,22 @@ items as (
         open_deals.credibility,
         [open_deals.occurrence] as occurrences
     from open_deals
+    left join sized on open_deals.development = sized.development
     left join closed
         on
             open_deals.matter = closed.matter
             and open_deals.first_party = closed.first_party
             and open_deals.second_party = closed.second_party
-            and open_deals.sort_key < closed.sort_key
     where
         open_deals.unsettled is null
-        and closed.matter is null
-        and open_deals.is_conditional
+        and coalesce(open_deals.sort_key >= closed.last_key, true)
     union all
     select
         open_deals.relationship,
         'follow-up' as kind,
         case open_deals.unsettled when 'planned' then 'plan' else replace(open_deals.unsettled, '-', ' ') end
         || ': ' || open_deals.type || ', ' || open_deals.parties
-        || coalesce(': ' || nullif(concat_ws(', ', open_deals.named, open_deals.amount_text), ''), '') as what,
+        || coalesce(': ' || nullif(concat_ws(', ', open_deals.named, sized.amount_text), ''), '') as what,
         -- What is planned over some years is not late before they have passed.
         coalesce(
             case when open_deals.occurred_latest > open_deals.published_on then open_deals.occurred_latest end,
@@ -312,6 +405,7 @@ items as (
         [open_deals.occurrence] as occurrences
     from open_deals
     inner join agenda_days as deadlines on open_deals.unsettled = deadlines.code
+    left join sized on open_deals.development = sized.development
 )
 
 select

@@ -43,6 +43,7 @@ told as (
         case when happened.type in ('agreement-reached', 'agreement-ended') then happened.expires end as expires,
         case when happened.type in ('agreement-reached', 'agreement-ended') then happened.expires_on end as expires_on,
         happened.evidence_attribution,
+        happened.carriers,
         happened.credibility,
         weights.rank as strength
     from relationship_occurrences as happened
@@ -126,15 +127,18 @@ folded as (
 
 counted as (
     select
-        latest.relationship,
-        latest.agreement,
-        count(distinct reported.origin) as origins
-    from latest
-    inner join reported on latest.occurrence = reported.occurrence
-    where
-        case when latest.has_ended then latest.ends else latest.counts end
-        and reported.status = 'current'
-    group by latest.relationship, latest.agreement
+        relationship,
+        agreement,
+        count(distinct carrier) as origins
+    from (
+        select
+            relationship,
+            agreement,
+            unnest(carriers) as carrier
+        from latest
+        where case when has_ended then ends else counts end
+    ) as carried
+    group by relationship, agreement
 ),
 
 dated as (

@@ -29,6 +29,7 @@ moves as (
         happened.occurred_earliest,
         happened.sort_key,
         happened.evidence_attribution,
+        happened.carriers,
         happened.credibility,
         weights.rank as strength
     from occurrences as happened
@@ -238,18 +239,24 @@ folded as (
 
 counted as (
     select
-        settled.organisation,
-        settled.holder,
-        settled.person_key,
-        settled.kind_key,
-        settled.seat_no,
-        count(distinct reported.origin) as origins
-    from settled
-    inner join reported on settled.occurrence = reported.occurrence
-    where
-        settled.says_so
-        and reported.status = 'current'
-    group by settled.organisation, settled.holder, settled.person_key, settled.kind_key, settled.seat_no
+        organisation,
+        holder,
+        person_key,
+        kind_key,
+        seat_no,
+        count(distinct carrier) as origins
+    from (
+        select
+            organisation,
+            holder,
+            person_key,
+            kind_key,
+            seat_no,
+            unnest(carriers) as carrier
+        from settled
+        where says_so
+    ) as carried
+    group by organisation, holder, person_key, kind_key, seat_no
 )
 
 select

@@ -42,18 +42,16 @@ happened as (
 sized as (
     select
         happened.occurrence,
-        max(reported.account_key) as account_key
+        max(retold.account_key) as account_key
     from happened
-    inner join reported
+    inner join retold
         on
-            happened.occurrence = reported.occurrence
-            and happened.type = reported.type
+            happened.occurrence = retold.occurrence
+            and happened.type = retold.type
     where
-        happened.accounts > 1
-        and reported.status = 'current'
-        and len(reported.amounts) > 0
+        len(retold.amounts) > 0
         and (
-            reported.attribution not in ('analysis', 'headline')
+            retold.attribution not in ('analysis', 'headline')
             or happened.evidence_attribution in ('analysis', 'headline')
         )
     group by happened.occurrence
@@ -62,16 +60,15 @@ sized as (
 sources as (
     select
         sized.occurrence,
-        reported.development,
-        reported.attribution,
-        reported.reliability,
-        reported.credit
+        retold.development,
+        retold.attribution,
+        retold.reliability,
+        retold.credit
     from sized
-    inner join reported
+    inner join retold
         on
-            sized.occurrence = reported.occurrence
-            and sized.account_key = reported.account_key
-            and reported.status = 'current'
+            sized.occurrence = retold.occurrence
+            and sized.account_key = retold.account_key
 ),
 
 -- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
@@ -91,6 +88,7 @@ told as (
         happened.starts,
         happened.expires,
         coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
+        happened.carriers,
         case
             when sources.development <> happened.development then sources.credit
             else happened.credibility
@@ -372,15 +370,22 @@ voices as (
 
 carried as (
     select
-        voices.commitment,
-        voices.unit,
-        voices.layer,
-        voices.per,
-        count(distinct reported.origin) as origins
-    from voices
-    inner join reported on voices.occurrence = reported.occurrence
-    where reported.status = 'current'
-    group by voices.commitment, voices.unit, voices.layer, voices.per
+        commitment,
+        unit,
+        layer,
+        per,
+        count(distinct carrier) as origins
+    from (
+        select
+            voices.commitment,
+            voices.unit,
+            voices.layer,
+            voices.per,
+            unnest(told.carriers) as carrier
+        from voices
+        inner join told on voices.occurrence = told.occurrence
+    ) as carried_by
+    group by commitment, unit, layer, per
 )
 
 select

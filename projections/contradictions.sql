@@ -199,10 +199,9 @@ agreeing as (
         differing.field,
         differing.doubted_development
     from differing
-    inner join reported as told
+    inner join retold as told
         on
             differing.doubted_development = told.development
-            and told.status = 'current'
             and differing.type = told.type
             and differing.pair_first = told.pair_second
             and differing.pair_second = told.pair_first
@@ -230,14 +229,8 @@ judged as (
             else 'neither is better: the event id decides'
         end as rule
     from differing
-    inner join reported as winner
-        on
-            differing.believed_development = winner.development
-            and winner.status = 'current'
-    inner join reported as loser
-        on
-            differing.doubted_development = loser.development
-            and loser.status = 'current'
+    inner join retold as winner on differing.believed_development = winner.development
+    inner join retold as loser on differing.doubted_development = loser.development
     left join agreeing
         on
             differing.occurrence = agreeing.occurrence

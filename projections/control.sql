@@ -26,6 +26,7 @@ told as (
         happened.occurred_earliest,
         happened.sort_key,
         happened.evidence_attribution,
+        happened.carriers,
         happened.credibility,
         weights.rank as strength,
         arg_max(happened.type, happened.sort_key) over (
@@ -166,16 +167,20 @@ folded as (
 
 counted as (
     select
-        settled.organisation,
-        settled.round_no,
-        settled.plan_no,
-        count(distinct reported.origin) as origins
-    from settled
-    inner join reported on settled.occurrence = reported.occurrence
-    where
-        settled.says_so
-        and reported.status = 'current'
-    group by settled.organisation, settled.round_no, settled.plan_no
+        organisation,
+        round_no,
+        plan_no,
+        count(distinct carrier) as origins
+    from (
+        select
+            organisation,
+            round_no,
+            plan_no,
+            unnest(carriers) as carrier
+        from settled
+        where says_so
+    ) as carried
+    group by organisation, round_no, plan_no
 ),
 
 followed as (

@@ -30,6 +30,7 @@
 -- sic                whether the report has it wrong
 -- note               what a reader should know
 -- position           place in the log
+-- laid: reported, as far as the scope's day
 -- order by: position
 select
     reported.development,

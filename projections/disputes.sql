@@ -23,6 +23,7 @@ moves as (
         happened.sort_key,
         happened.type = 'dispute-settled' as settles,
         happened.evidence_attribution,
+        happened.carriers,
         happened.credibility,
         weights.rank as strength
     from relationship_occurrences as happened
@@ -86,16 +87,20 @@ folded as (
 
 counted as (
     select
-        latest.relationship,
-        latest.topic,
-        count(distinct reported.origin) as origins
-    from latest
-    inner join reported on latest.occurrence = reported.occurrence
-    where
-        latest.is_latest
-        and latest.settles = latest.is_settled
-        and reported.status = 'current'
-    group by latest.relationship, latest.topic
+        relationship,
+        topic,
+        count(distinct carrier) as origins
+    from (
+        select
+            relationship,
+            topic,
+            unnest(carriers) as carrier
+        from latest
+        where
+            is_latest
+            and settles = is_settled
+    ) as carried
+    group by relationship, topic
 )
 
 select

@@ -20,7 +20,8 @@
 -- standing_strength     how good the best evidence of the status is
 -- against               how good that of the status was that it changed; null where there was none
 -- evidence_attribution  on whose word the occurrence is told
--- origins               how many distinct reports first carried it
+-- carriers              the distinct reports that first carried it
+-- origins               how many they are
 -- credibility           0 to 1
 -- occurrences           the occurrence, as a list of one
 -- order by: relationship, grantor, holder, coverage, step
@@ -59,6 +60,7 @@ told as (
         happened.trigger,
         happened.carve_outs,
         happened.evidence_attribution,
+        happened.carriers,
         happened.origins,
         happened.credibility,
         attributions.rank * 8 + reliabilities.rank as strength,
@@ -107,6 +109,7 @@ changes as (
         coalesce(list_sort(list_distinct(told.carve_outs)), []) as carve_outs,
         told.strength,
         told.evidence_attribution,
+        told.carriers,
         told.origins,
         told.credibility
     from told
@@ -275,6 +278,7 @@ select
     states.strength as standing_strength,
     states.against,
     changes.evidence_attribution,
+    changes.carriers,
     changes.origins,
     changes.credibility,
     [changes.occurrence] as occurrences

@@ -62,18 +62,24 @@ statuses as (
 
 told as (
     select
-        moves.relationship,
-        moves.grantor,
-        moves.holder,
-        moves.coverage,
-        moves.status_no,
-        count(distinct reported.origin) as origins
-    from moves
-    inner join reported on moves.occurrence = reported.occurrence
-    where
-        moves.says_so
-        and reported.status = 'current'
-    group by moves.relationship, moves.grantor, moves.holder, moves.coverage, moves.status_no
+        relationship,
+        grantor,
+        holder,
+        coverage,
+        status_no,
+        count(distinct carrier) as origins
+    from (
+        select
+            relationship,
+            grantor,
+            holder,
+            coverage,
+            status_no,
+            unnest(carriers) as carrier
+        from moves
+        where says_so
+    ) as carried
+    group by relationship, grantor, holder, coverage, status_no
 ),
 
 -- What is superseded on the day on which it began never held: its occurrences pass to what held that evening.

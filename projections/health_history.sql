@@ -32,17 +32,18 @@ half_lives as (
     where scale = 'half-life'
 ),
 
-happenings as (
+touching as (
     select
-        touching.relationship,
-        least((date_trunc('week', touching.effective_on) + interval 6 day)::date, scope.as_of_on) as week_on,
-        touching.occurrence,
-        touching.origin,
-        touching.credibility,
-        touching.evidence_attribution,
-        touching.sort_key
-    from relationship_occurrences as touching
-    cross join scope
+        happenings.relationship,
+        least((date_trunc('week', happenings.effective_on) + interval 6 day)::date, scope.as_of_on) as week_on,
+        happenings.occurrence,
+        happenings.origin,
+        happenings.credibility,
+        happenings.attribution as evidence_attribution,
+        happenings.sort_key
+    from happenings
+    inner join scope on happenings.effective_on <= scope.as_of_on
+    where happenings.relationship is not null
 ),
 
 weeks as materialized (
@@ -53,20 +54,20 @@ weeks as materialized (
         count(distinct origin) as origins,
         max(credibility) as credibility,
         list(occurrence order by sort_key) as occurrences
-    from happenings
+    from touching
     group by relationship, week_on
     union all
     select
-        happenings.relationship,
+        touching.relationship,
         scope.as_of_on as week_on,
         null as evidence_attribution,
         0 as origins,
         null as credibility,
         [] as occurrences
-    from happenings
+    from touching
     cross join scope
-    group by happenings.relationship, scope.as_of_on
-    having max(happenings.week_on) < scope.as_of_on
+    group by touching.relationship, scope.as_of_on
+    having max(touching.week_on) < scope.as_of_on
 ),
 
 -- A decayed sum is a plain sum of weights that are grown to one fixed day, shrunk again to the day asked for. Weights grow by 2^60
@@ -75,22 +76,23 @@ grown as (
     select
         evidence.relationship,
         evidence.half_life,
-        weeks.week_on,
-        floor((weeks.week_on - date '1900-01-01') / (60 * half_lives.days)) as block,
+        evidence.week_on,
+        floor((evidence.week_on - date '1900-01-01') / (60 * half_lives.days)) as block,
         sum((
             evidence.strength::double * pow(
                 2::double,
                 ((evidence.started_on - date '1900-01-01') + (evidence.effective_on - date '1900-01-01')) / 2 / half_lives.days - 60 * block
             )
         )::decimal(38, 12)) as added
-    from tone_evidence as evidence
-    cross join scope
+    from (
+        select
+            tone_evidence.*,
+            least((date_trunc('week', tone_evidence.effective_on) + interval 6 day)::date, scope.as_of_on) as week_on
+        from tone_evidence
+        cross join scope
+        where tone_evidence.counted
+    ) as evidence
     inner join half_lives on evidence.half_life = half_lives.half_life
-    inner join weeks
-        on
-            evidence.relationship = weeks.relationship
-            and least((date_trunc('week', evidence.effective_on) + interval 6 day)::date, scope.as_of_on) = weeks.week_on
-    where evidence.counted
     group by all
 ),
 
@@ -157,18 +159,72 @@ tones as (
     group by relationship, week_on
 ),
 
+-- Bonds of one level that overlap or follow on each other are one span: a week then meets few of them, however many there were.
+steps as (
+    select
+        *,
+        coalesce(
+            since_on <= max(until_on) over (
+                partition by relationship, component, level
+                order by since_on, until_on
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as follows_on
+    from (
+        select
+            relationship,
+            component,
+            level,
+            since_on,
+            coalesce(until_on, date '9999-12-31') as until_on
+        from structure_intervals
+    ) as bonds
+),
+
+spans as (
+    select
+        relationship,
+        component,
+        level,
+        min(since_on) as since_on,
+        max(until_on) as until_on
+    from (
+        select
+            *,
+            sum((not follows_on)::integer) over (
+                partition by relationship, component, level
+                order by since_on, until_on
+                rows unbounded preceding
+            ) as span_no
+        from steps
+    ) as numbered
+    group by relationship, component, level, span_no
+    union all
+    -- What once bound them counts as a component for ever after.
+    select
+        relationship,
+        component,
+        0 as level,
+        min(since_on) as since_on,
+        date '9999-12-31' as until_on
+    from structure_intervals
+    group by relationship, component
+),
+
 levels as (
     select
         weeks.relationship,
         weeks.week_on,
-        bonds.component,
-        max(case when weeks.week_on < coalesce(bonds.until_on, date '9999-12-31') then bonds.level else 0 end) as level
+        spans.component,
+        max(spans.level) as level
     from weeks
-    inner join structure_intervals as bonds
+    inner join spans
         on
-            weeks.relationship = bonds.relationship
-            and weeks.week_on >= bonds.since_on
-    group by weeks.relationship, weeks.week_on, bonds.component
+            weeks.relationship = spans.relationship
+            and weeks.week_on >= spans.since_on
+            and weeks.week_on < spans.until_on
+    group by weeks.relationship, weeks.week_on, spans.component
 ),
 
 structures as (

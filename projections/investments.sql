@@ -32,17 +32,15 @@ firm as (
 sized as (
     select
         firm.occurrence,
-        arg_max(reported.attribution, reported.account_key) as attribution
+        arg_max(retold.attribution, retold.account_key) as attribution
     from firm
-    inner join reported
+    inner join retold
         on
-            firm.occurrence = reported.occurrence
-            and firm.type = reported.type
+            firm.occurrence = retold.occurrence
+            and firm.type = retold.type
     where
-        firm.accounts > 1
-        and reported.status = 'current'
-        and reported.amount is not null
-        and reported.attribution not in ('analysis', 'headline')
+        retold.amount is not null
+        and retold.attribution not in ('analysis', 'headline')
     group by firm.occurrence
 ),
 

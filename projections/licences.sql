@@ -41,6 +41,7 @@ told as (
         survives,
         evidence_attribution,
         reliability,
+        carriers,
         credibility
     from relationship_occurrences
     where
@@ -71,6 +72,7 @@ changes as (
         told.survives,
         attributions.rank * 8 + reliabilities.rank as strength,
         told.evidence_attribution,
+        told.carriers,
         told.credibility
     from told
     inner join evidence_weights as attributions
@@ -227,6 +229,7 @@ moves as (
         changes.effective_on,
         changes.strength,
         changes.evidence_attribution,
+        changes.carriers,
         changes.credibility,
         states.standing = last(states.standing) over (
             partition by states.relationship, states.licensor, states.licensee, states.subject, states.status_no
@@ -263,18 +266,24 @@ statuses as (
 
 counted as (
     select
-        moves.relationship,
-        moves.licensor,
-        moves.licensee,
-        moves.subject,
-        moves.status_no,
-        count(distinct reported.origin) as origins
-    from moves
-    inner join reported on moves.occurrence = reported.occurrence
-    where
-        moves.says_so
-        and reported.status = 'current'
-    group by moves.relationship, moves.licensor, moves.licensee, moves.subject, moves.status_no
+        relationship,
+        licensor,
+        licensee,
+        subject,
+        status_no,
+        count(distinct carrier) as origins
+    from (
+        select
+            relationship,
+            licensor,
+            licensee,
+            subject,
+            status_no,
+            unnest(carriers) as carrier
+        from moves
+        where says_so
+    ) as carried
+    group by relationship, licensor, licensee, subject, status_no
 ),
 
 -- What is superseded on the day on which it began never held: its occurrences pass to what held that evening.

@@ -59,6 +59,7 @@ told as (
         tellings.of_end = (dated.ended_on is not null) as says_so,
         occurrences.sort_key,
         occurrences.evidence_attribution,
+        occurrences.carriers,
         occurrences.credibility,
         weights.rank
     from tellings
@@ -72,17 +73,22 @@ told as (
 
 counted as (
     select
-        told.person,
-        told.organisation,
-        told.office_key,
-        told.stay,
-        count(distinct reported.origin) as origins
-    from told
-    inner join reported on told.occurrence = reported.occurrence
-    where
-        told.says_so
-        and reported.status = 'current'
-    group by told.person, told.organisation, told.office_key, told.stay
+        person,
+        organisation,
+        office_key,
+        stay,
+        count(distinct carrier) as origins
+    from (
+        select
+            person,
+            organisation,
+            office_key,
+            stay,
+            unnest(carriers) as carrier
+        from told
+        where says_so
+    ) as carried
+    group by person, organisation, office_key, stay
 ),
 
 evidence as (

@@ -39,8 +39,10 @@ added as (
 ),
 
 known as (
-    select distinct relationship
-    from relationship_occurrences
+    select distinct happenings.relationship
+    from happenings
+    inner join scope on happenings.effective_on <= scope.as_of_on
+    where happenings.relationship is not null
 ),
 
 -- As a = r + prior and b = s + prior, tone is the mean of Beta(a, b). It is written as 50 and what the evidence moves it by, so

@@ -13,40 +13,59 @@
 -- order by: relationship
 with
 
+touching as (
+    select
+        happenings.relationship,
+        happenings.occurrence,
+        happenings.direct,
+        happenings.effective_on,
+        happenings.last_published_on,
+        happenings.attribution,
+        happenings.origin,
+        happenings.carriers,
+        happenings.credibility,
+        happenings.sort_key
+    from happenings
+    inner join scope on happenings.effective_on <= scope.as_of_on
+    where happenings.relationship is not null
+),
+
 told as (
     select
-        touching.relationship,
-        count(distinct reported.origin) as origins,
-        max(reported.published_on) as evidence_through_on
-    from relationship_occurrences as touching
-    inner join reported
-        on
-            touching.occurrence = reported.occurrence
-            and reported.status = 'current'
-    group by touching.relationship
+        relationship,
+        count(distinct origin) as origins
+    from (
+        select
+            relationship,
+            origin
+        from touching
+        union all
+        select
+            relationship,
+            unnest(carriers) as origin
+        from touching
+        where carriers is not null
+    ) as carried
+    group by relationship
 ),
 
 counted as (
     select
-        relationship,
+        touching.relationship,
         count(*) as happenings,
-        count(*) filter (where direct) as direct,
-        min(effective_on) as first_on,
-        max(effective_on) as last_on,
-        arg_max(evidence_attribution, account_strength) as evidence_attribution,
-        max(credibility) as credibility,
-        list(occurrence order by sort_key) as occurrences
-    from (
-        select
-            touching.*,
-            weights.rank as account_strength
-        from relationship_occurrences as touching
-        inner join evidence_weights as weights
-            on
-                weights.scale = 'attribution'
-                and touching.evidence_attribution = weights.code
-    ) as weighed
-    group by relationship
+        count(*) filter (where touching.direct) as direct,
+        min(touching.effective_on) as first_on,
+        max(touching.effective_on) as last_on,
+        max(touching.last_published_on) as evidence_through_on,
+        arg_max(touching.attribution, weights.rank) as evidence_attribution,
+        max(touching.credibility) as credibility,
+        list(touching.occurrence order by touching.sort_key) as occurrences
+    from touching
+    inner join evidence_weights as weights
+        on
+            weights.scale = 'attribution'
+            and touching.attribution = weights.code
+    group by touching.relationship
 )
 
 select
@@ -55,7 +74,7 @@ select
     counted.direct,
     counted.first_on,
     counted.last_on,
-    told.evidence_through_on,
+    counted.evidence_through_on,
     counted.evidence_attribution,
     told.origins,
     counted.credibility,

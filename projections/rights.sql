@@ -42,6 +42,7 @@ told as (
         nature,
         evidence_attribution,
         reliability,
+        carriers,
         credibility
     from relationship_occurrences
     where
@@ -75,6 +76,7 @@ changes as (
         ) as nature,
         attributions.rank * 8 + reliabilities.rank as strength,
         told.evidence_attribution,
+        told.carriers,
         told.credibility
     from told
     inner join evidence_weights as attributions
@@ -218,6 +220,7 @@ moves as (
         changes.strength,
         changes.nature,
         changes.evidence_attribution,
+        changes.carriers,
         changes.credibility,
         states.standing = last(states.standing) over (
             partition by states.relationship, states.holder, states.against, states.right_key, states.status_no
@@ -253,18 +256,24 @@ statuses as (
 
 counted as (
     select
-        moves.relationship,
-        moves.holder,
-        moves.against,
-        moves.right_key,
-        moves.status_no,
-        count(distinct reported.origin) as origins
-    from moves
-    inner join reported on moves.occurrence = reported.occurrence
-    where
-        moves.says_so
-        and reported.status = 'current'
-    group by moves.relationship, moves.holder, moves.against, moves.right_key, moves.status_no
+        relationship,
+        holder,
+        against,
+        right_key,
+        status_no,
+        count(distinct carrier) as origins
+    from (
+        select
+            relationship,
+            holder,
+            against,
+            right_key,
+            status_no,
+            unnest(carriers) as carrier
+        from moves
+        where says_so
+    ) as carried
+    group by relationship, holder, against, right_key, status_no
 ),
 
 dated as (

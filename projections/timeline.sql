@@ -17,6 +17,7 @@
 -- origins               how many distinct reports first carried it
 -- credibility           0 to 1
 -- occurrences           the happening, as a list of one
+-- laid: relationship_occurrences with fewer columns
 -- order by: relationship, effective_on, development
 select
     relationship,

@@ -39,20 +39,22 @@ dated as (
         happenings.effective_on,
         happenings.sort_key,
         happenings.intensity,
-        coalesce(happenings.materiality, 'normal') as materiality,
+        happenings.materiality,
         coalesce(happenings.stage, 'unstated') as stage,
         happenings.conduct || case when happenings.intensity > 0 then '-friendly' else '-hostile' end as half_life,
         least(
             coalesce(happenings.occurred_earliest, (happenings.effective_on - to_years(numbers.reach_back))::date), happenings.effective_on
         ) as started_on,
         happenings.origin,
-        happenings.evidence_attribution,
+        happenings.attribution as evidence_attribution,
         happenings.origins,
         happenings.credibility
-    from relationship_occurrences as happenings
+    from happenings
+    inner join scope on happenings.effective_on <= scope.as_of_on
     cross join numbers
     where
-        happenings.intensity <> 0
+        happenings.relationship is not null
+        and happenings.intensity <> 0
         and happenings.credibility > 0
 ),
 

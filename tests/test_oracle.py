@@ -100,13 +100,14 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "unknown beginnings reach back one year": ("health_weights", "'reach-back', 2,", "'reach-back', 1,"),
     "insiders are believed before named sources": ("evidence_weights", "'named', 0.90, 4", "'named', 0.90, 2"),
     "what takes effect today is cut": ("occurrences", "on <= scope.as_of_on", "on < scope.as_of_on"),
-    "of two bearings the better one counts": ("relationship_occurrences", "min(intensity)", "max(intensity)"),
+    "of two bearings the better one counts": ("happenings", "min(intensity)", "max(intensity)"),
 }
 QUICK_RULE = "what takes effect today is cut"
 SEEN_IN = {
     "exclusivity_moves": "exclusivity_terms",
     "health_weights": "relationship_tone",
     "evidence_weights": "occurrences",
+    "happenings": "relationship_occurrences",
 }
 
 

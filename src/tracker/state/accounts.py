@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tracker.state.base import JUDGEMENT, SOFT
 from tracker.state.grain import Record
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
+from tracker.state.tellings import JUDGEMENT, SOFT
 
 OF_PAIR = """
     select * from relationship_occurrences

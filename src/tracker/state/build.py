@@ -11,7 +11,7 @@ import duckdb
 
 from tracker.errors import WorkspaceError
 from tracker.log.rows import Row
-from tracker.state.base import base_views
+from tracker.state.base import KEPT, base_views
 from tracker.state.digests import digest_of
 from tracker.state.load import LOG_TABLES, load_log
 from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, sha256, write_manifest
@@ -20,12 +20,6 @@ from tracker.state.reader import CONFIG, explained, refuse_bad_where
 from tracker.state.scope import Scope
 
 BUILT = "built"
-
-BASE_TABLES = ("scope", "reported", "merged", "quantities", "statements")
-"""The base views of which a generation keeps the rows; the others are views in it."""
-
-PASSING = "sayings"
-"""It is read many times in a build and by nobody afterwards: kept as a table only while building."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done next, how many steps are done, and how many there are."""
@@ -76,7 +70,7 @@ def _built(path: Path, batches: Iterable[list[Row]], order: Order, progress: Pro
         con.execute(f"use {BUILT}.main")
         last = _Last(batches)
         names = [*order.projections]
-        steps = len(names) + len(BASE_TABLES) + 1
+        steps = len(names) + len(KEPT) + 1
         progress("the log", 0, steps)
         load_log(con, last.passed_on())
         con.execute("set enable_external_access = false")
@@ -128,27 +122,27 @@ def _build_tables(
     """Build every projection in the schema `state`, each after those that it reads."""
     projections = order.projections
     queries = base_views(order.scope, order.as_of) | {p.name: p.query for p in projections.values()}
-    wanted = {*BASE_TABLES, *projections}
+    wanted = {*KEPT, *projections}
     needs = _needs(con, queries, projections, wanted)
     con.execute("create schema state")
     con.execute(f"set search_path = '{BUILT}.state,{BUILT}.main'")
     facts: dict[str, TableFacts] = {}
     views = []
     for name in sorted_by_needs(needs):
-        if name in wanted or name == PASSING:
-            step(name, len(facts))
-            _build(con, name, queries[name], order, is_table=True)
-        else:
-            _build(con, name, queries[name], order, is_table=False)
+        laid = name not in wanted or (name in projections and bool(projections[name].laid))
+        step(name, len(facts))
+        _build(con, name, queries[name], order, is_table=not laid)
+        query = sha256(queries[name]) if name in projections else ""
+        if laid:
             views.append(name)
         if name in wanted:
-            rows, digest = digest_of(con, f'state."{name}"')
-            query = sha256(queries[name]) if name in projections else ""
-            facts[name] = TableFacts(name, rows, digest, query, tuple(sorted(needs[name])))
+            # The rows of a view follow from its SQL and from tables that have digests of their own.
+            rows, digest = (0, query) if laid else digest_of(con, f'state."{name}"')
+            facts[name] = TableFacts(name, rows, digest, query, tuple(sorted(needs[name])), laid=laid)
     by_day = _read_by_day(con, queries, needs)
+    # A view would resolve its names where it is read from: readers lay their own.
     for name in views:
         con.execute(f'drop view state."{name}"')
-    con.execute(f'drop table if exists state."{PASSING}"')
     return {name: replace(fact, by_day=name in by_day) for name, fact in facts.items()}
 
 
@@ -176,7 +170,7 @@ def _needs(
 def _build(con: duckdb.DuckDBPyConnection, name: str, query: str, order: Order, *, is_table: bool) -> None:
     projection = order.projections.get(name)
     kind = "table" if is_table else "view"
-    if projection is not None and projection.order_by:
+    if is_table and projection is not None and projection.order_by:
         query = f"select * from ({query}\n) order by {projection.order_by}"
     try:
         con.execute(f'create {kind} state."{name}" as {query}')

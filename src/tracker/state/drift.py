@@ -58,7 +58,8 @@ def compare(
     for name in sorted(held.tables.keys() | rebuilt.tables.keys()):
         if name in held.tables and name in rebuilt.tables:
             # What its manifest says would tell nothing of an edit since.
-            _, digest = digest_of(live.connection, table_in(GENERATION, name))
+            laid = held.tables[name].laid
+            digest = held.tables[name].digest if laid else digest_of(live.connection, table_in(GENERATION, name))[1]
             if digest == rebuilt.tables[name].digest:
                 continue
         differing.append(name)

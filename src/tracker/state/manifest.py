@@ -24,7 +24,7 @@ class TableFacts:
     """A table of a generation; the name of one of the decoded log starts with `log.`.
 
     `query` is the SHA-256 of a projection's SQL, empty for other tables; `needs` are the tables that it reads; `by_day`
-    says whether its rows depend on the day for which the generation was built.
+    says whether its rows depend on the day for which the generation was built. What is `laid` has no rows in the file.
     """
 
     name: str
@@ -33,6 +33,7 @@ class TableFacts:
     query: str = ""
     needs: tuple[str, ...] = ()
     by_day: bool = False
+    laid: bool = False
 
     @property
     def is_answer(self) -> bool:

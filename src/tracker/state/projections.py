@@ -48,7 +48,10 @@ class NoRelationship(TrackerError):
 
 @dataclass(frozen=True)
 class Projection:
-    """A projection as its file says it: the query, the grain, what each column means, and its total order."""
+    """A projection as its file says it: the query, the grain, what each column means, and its total order.
+
+    `laid` says why its rows are kept nowhere: it only cuts, joins or renames what is, and is laid as a view.
+    """
 
     name: str
     path: Path
@@ -57,6 +60,7 @@ class Projection:
     grain: str
     columns: dict[str, str]
     order_by: str
+    laid: str = ""
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -81,16 +85,18 @@ def read_projection(path: Path) -> Projection:
         raise ProjectionError(f"{path}: not UTF-8 (byte {error.start}): save the file as UTF-8") from error
     header = [line.removeprefix("--").strip() for line in _header_lines(text)]
     doc = header[0].partition(":")[2].strip() if header else ""
-    grain, order_by, columns = "", "", {}
+    grain, order_by, laid, columns = "", "", "", {}
     for line in header[1:]:
         if line.startswith("grain:"):
             grain = line.removeprefix("grain:").strip()
         elif line.startswith("order by:"):
             order_by = line.removeprefix("order by:").strip()
+        elif line.startswith("laid:"):
+            laid = line.removeprefix("laid:").strip()
         else:
             name, _, meaning = line.partition(" ")
             columns[name] = meaning.strip()
-    return Projection(path.stem, path, text, doc, grain, columns, order_by)
+    return Projection(path.stem, path, text, doc, grain, columns, order_by, laid)
 
 
 def _header_lines(text: str) -> list[str]:

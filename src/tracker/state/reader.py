@@ -12,7 +12,7 @@ import duckdb
 
 from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
-from tracker.state.base import base_views, view_names
+from tracker.state.base import LAID, base_views, view_names
 from tracker.state.generations import Generations, warn
 from tracker.state.guard import NoCondition, refuse_no_condition
 from tracker.state.history import RUNS, lay_runs
@@ -44,8 +44,11 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 Answer = TypeVar("Answer")
 
-PASSED_THROUGH = frozenset({"scope", "events", "party_entries", "report_entries", "occurrences"})
-"""Views that only rename or cut a table: keeping their rows would cost more than reading through them."""
+WHOLE = frozenset({"weighed", "reported", "happened"})
+"""Of what is laid, what costs DuckDB more to plan anew at each use than to keep the rows of, while they are few."""
+
+FEW = 20_000
+"""So many developments are few."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,7 @@ class Reader:
         return {
             name
             for name, facts in held.tables.items()
-            if facts.is_answer and name not in self._changed and (same_day or not facts.by_day)
+            if facts.is_answer and not facts.laid and name not in self._changed and (same_day or not facts.by_day)
         }
 
     def _create(
@@ -253,8 +256,8 @@ class Reader:
                 continue
             try:
                 # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
-                kept = name in wanted or name in PASSED_THROUGH or GENERATION in queries[name][:40]
-                kind = "view" if kept else "table"
+                passed = name in wanted or GENERATION in queries[name][:40] or self._is_laid(name)
+                kind = "view" if passed else "table"
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
@@ -265,6 +268,16 @@ class Reader:
                     raise
                 raise explained(name, scope, error) from error
             self._laid[schema].add(name)
+
+    def _is_laid(self, name: str) -> bool:
+        """Say whether a name is a view even where others read it."""
+        if name in self.projections:
+            return bool(self.projections[name].laid)
+        return name == "scope" or name in (LAID - WHOLE if self._has_few() else LAID)
+
+    def _has_few(self) -> bool:
+        rows = self.connection.execute("select count(*) from log.developments").fetchall()
+        return int(rows[0][0]) <= FEW
 
     def names(self) -> set[str]:
         """Return the names of all tables that a query may read."""
@@ -291,7 +304,7 @@ def refuse_bad_where(scope: Scope) -> None:
 def explained(name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
     """Return what it means to a user that a view or table cannot be laid."""
     message = str(error).splitlines()[0]
-    if name in ("sayings", "reported") and scope.where:
+    if name in ("weighed", "placings") and scope.where:
         return BadScope(
             f"--where {scope.where!r} does not fit the columns of developments: {message}: "
             "write a condition such as attribution in ('document', 'on-record')"

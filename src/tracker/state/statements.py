@@ -120,17 +120,8 @@ def _statements() -> str:
         if how == "parties"
     )
     return f"""
-        with several as (
-            select occurrence
-            from reported
-            where status = 'current'
-            group by occurrence
-            having count(*) > 1
-        ),
-        told as (
-            select *
-            from reported
-            where status = 'current' and occurrence in (from several)
+        with told as (
+            select * from retold
         ),
         named as (
             select

@@ -1,0 +1,115 @@
+"""What several accounts of one happening make of it together: which is elected, and what the others add."""
+
+from __future__ import annotations
+
+from tracker.state.tellings import DERIVED, MERGES, SOFT, WEIGHED, fallback, placing, whole
+
+
+def completion_views() -> dict[str, str]:
+    """Return the queries of `retold`, `completed` and `happened`."""
+    return {
+        "retold": _retold(),
+        "completed": _completed(),
+        "happened": f"with {MERGES}, {whole('happenings', HAPPENINGS, filled=True)} select * from whole",
+    }
+
+
+HAPPENINGS = (
+    "relationship", "direct", "own", "position", "occurrence", "development", "type", "report", "origin", "attribution",
+    "reliability", "credibility_code", "published_on", "effective_on", "occurred_earliest", "occurred_latest",
+    "acts_for", "pair_first", "pair_second", "agreement", "commitment", "stage", "binding", "materiality", "bears_on",
+    "stated_intensity", "default_intensity", "intensity", "intensity_is_judged", "conduct", "rank", "type_group",
+    "sort_key", "accounts", "developments", "carriers", "first_published_on", "last_published_on", "origins",
+    "credibility",
+)  # fmt: skip
+"""The columns of the projection `happenings`."""
+
+
+def _retold() -> str:
+    """Every current account of what several accounts tell, whole: few are, and much is asked of these."""
+    return f"""
+        with {MERGES},
+        shared as (
+            select *
+            from placings
+            where status = 'current' and not alone
+        ),
+        {whole("shared", WEIGHED)}
+        select * exclude (alone) from whole
+    """
+
+
+def _completed() -> str:
+    """One row per occurrence that several accounts tell, at the elected one: its empty fields filled from the next."""
+    stated = [f"arg_max(t.{c}, t.account_key) as {c}" for c in fallback()]
+    # An open end is a statement too: both days come from the account whose text is taken.
+    stated += [
+        f"arg_max_null(t.{c}, t.account_key) filter (where t.{own} is not null) as {c}" for c, own in DERIVED.items()
+    ]
+    replaced = [f"coalesce(e.{c}, f.{c}) as {c}" for c in fallback()]
+    replaced += [f"case when e.{own} is null then f.{c} else e.{c} end as {c}" for c, own in DERIVED.items()]
+    return f"""
+        with by_origin as (
+            select occurrence, origin, max(credit) as credit
+            from retold
+            group by occurrence, origin
+        ),
+        credibilities as (
+            select
+                occurrence,
+                count(*) as origins,
+                list(origin order by origin) as carriers,
+                (1 - list_reduce(
+                    list_sort(list((1 - credit)::decimal(18, 12))),
+                    lambda x, y: (x * y::decimal(18, 6))::decimal(18, 12)
+                ))::decimal(9, 6) as credibility
+            from by_origin
+            group by occurrence
+        ),
+        tellings as (
+            select
+                occurrence,
+                arg_max(position, account_key) as position,
+                count(*) as accounts,
+                list(development order by account_key desc) as developments,
+                min(published_on) as first_published_on,
+                max(published_on) as last_published_on
+            from retold
+            group by occurrence
+        ),
+        elected as (
+            select
+                t.*, l.accounts, l.developments, l.first_published_on, l.last_published_on, c.origins, c.carriers,
+                c.credibility
+            from tellings as l
+            join retold as t on t.position = l.position
+            join credibilities as c on c.occurrence = l.occurrence
+        ),
+        fallbacks as (
+            select
+                t.occurrence,
+                {", ".join(stated)},
+                arg_max(t.effective_on, t.account_key) filter (where t.occurred is not null) as effective_on
+            from elected as e
+            join retold as t on t.occurrence = e.occurrence and t.type = e.type
+            where t.attribution not in {SOFT} or e.attribution in {SOFT}
+            group by t.occurrence
+        ),
+        filled as (
+            select
+                e.* exclude (relationship) replace (
+                    {", ".join(replaced)},
+                    -- Who tells of it without a day tells that it had happened.
+                    case when e.occurred is null then least(f.effective_on, e.effective_on) else e.effective_on end
+                        as effective_on
+                )
+            from elected as e
+            left join fallbacks as f on f.occurrence = e.occurrence
+        ),
+        -- It happened between those for whom the parties counted on the day that is now believed.
+        {placing("filled")}
+        select
+            position, occurrence, relationship, effective_on, accounts, developments, carriers, first_published_on,
+            last_published_on, origins, credibility, {", ".join((*fallback(), *DERIVED))}
+        from related
+    """
