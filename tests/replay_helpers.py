@@ -30,7 +30,7 @@ FEW = (
         "developments",
         "agenda_days",
     ),
-    *("relationship_occurrences", "relationships", "board_seats"),
+    *("happenings", "relationship_occurrences", "relationships", "board_seats"),
 )
 """Projections enough to replay: all of them would take several times as long."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -168,6 +169,20 @@ def test_a_query_of_a_damaged_generation_answers_from_the_log(places: Places) ->
     assert guarded_query(places.log, places.projections, TODAY, Scope(), asked).rows == [(PARTIES,)]
 
 
+def test_a_replay_sets_a_damaged_generation_aside_and_builds_another(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay(places, TODAY)
+    path = live_file(places)
+    data = path.read_bytes()
+    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+
+    outcome = replay(places, TODAY)
+
+    assert (outcome.result, outcome.generation) == ("first", 2)
+    assert "generation 1 is damaged and was set aside" in capsys.readouterr().err
+
+
 def test_a_generation_of_another_tracker_is_ignored_and_kept(
     places: Places, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,7 +210,8 @@ def test_a_generation_that_decoded_otherwise_is_ignored_and_compared_as_changed(
     assert open_reader(places.log, places.projections, TODAY).generation is None
     outcome = replay(places, TODAY)
 
-    assert outcome.changes == {"parties": "another version of tracker built it"}
+    assert outcome.changes["parties"] == "another version of tracker built it"
+    assert "board_seats" not in outcome.changes
     assert outcome.generation == 2
 
 
@@ -244,6 +260,23 @@ def test_a_changed_projection_answers_with_its_new_sql_before_any_replay(places:
     assert reader.generation is not None
     assert {row["name"] for row in reader.table("parties").records()} == {"renamed"}
     assert reader.table("added").rows == [(PARTIES,)]
+
+
+def test_what_reads_a_changed_projection_by_way_of_views_is_answered_anew(tmp_path: Path) -> None:
+    rows = recorded(5)
+    built(tmp_path / "1.duckdb", rows)
+    weights = PROJECTIONS["evidence_weights"]
+    projections = PROJECTIONS | {
+        weights.name: replace(weights, query=weights.query.replace("'named', 0.90, 4", "'named', 0.10, 4"))
+    }
+
+    whole, over = (
+        Reader([rows], projections, TODAY),
+        over_generation(tmp_path / "1.duckdb", [], projections=projections),
+    )
+
+    assert answers(over, Scope()) == answers(whole, Scope())
+    assert answers(over, Scope()) != answers(Reader([rows], PROJECTIONS, TODAY), Scope())
 
 
 PARTIES_RENAMED = """

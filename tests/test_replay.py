@@ -75,15 +75,17 @@ def test_an_edited_cell_of_the_live_generation_is_drift_that_names_the_row(place
 
 def test_a_changed_projection_is_named_with_those_that_read_it(places: Places) -> None:
     replay(places, TODAY)
-    text = (ROOT / "projections" / "relationship_occurrences.sql").read_text(encoding="utf-8")
-    changed = text.replace("coalesce(touches.bearing, occurrences.intensity)", "occurrences.intensity")
-    (places.projections[1] / "relationship_occurrences.sql").write_text(changed, encoding="utf-8")
+    text = (ROOT / "projections" / "happenings.sql").read_text(encoding="utf-8")
+    changed = text.replace("coalesce(bearing, intensity, default_intensity)", "coalesce(intensity, default_intensity)")
+    (places.projections[1] / "happenings.sql").write_text(changed, encoding="utf-8")
 
     outcome = replay(places, TODAY)
 
     assert outcome.result == "changed"
     assert changed != text
-    assert outcome.changes == {"relationship_occurrences": "its SQL changed"}
+    assert outcome.changes["happenings"] == "its SQL changed"
+    assert outcome.changes["relationship_occurrences"] == "it reads happenings, which changed"
+    assert "parties" not in outcome.changes
 
 
 def test_a_projection_that_reads_the_clock_is_caught_as_drift_by_the_next_replay(places: Places) -> None:
@@ -159,7 +161,7 @@ def test_a_replay_that_is_killed_leaves_the_live_generation_and_is_told_as_crash
     root = places.projections[1].parent
     process = helper("replay_many", root, "1")
     folder = generations_of(places.log).folder
-    while not list(folder.glob("*.building")):
+    while not list(folder.glob("*.building")) and process.poll() is None:
         time.sleep(0.005)
     process.kill()
     process.wait()

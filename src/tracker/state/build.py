@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,29 +12,24 @@ import duckdb
 
 from tracker.errors import WorkspaceError
 from tracker.log.rows import Row
-from tracker.state.base import KEPT, base_views
 from tracker.state.digests import digest_of
-from tracker.state.load import LOG_TABLES, load_log
-from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, sha256, write_manifest
-from tracker.state.projections import Projection, named_sources, sorted_by_needs, tables_read
-from tracker.state.reader import CONFIG, explained, refuse_bad_where
+from tracker.state.load import LOG_TABLES, derive, load_log
+from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, write_manifest
+from tracker.state.mirror import GENERATION, REFUSED_BY_THE_DISK
+from tracker.state.projections import Projection
+from tracker.state.reader import CONFIG, refuse_bad_where
 from tracker.state.scope import Scope
+from tracker.state.tables import build_tables, steps_of
 
 BUILT = "built"
+CHECKED = "checked"
+
+MEMORY_MIB = 1024
+MEMORY_BYTES_PER_EVENT = 400
+"""What DuckDB may hold in memory before it spills beside the generation: a gigabyte for up to a million events."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done next, how many steps are done, and how many there are."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be built, for which day. `root` is that of the log's Merkle tree; only an export has a `scope`."""
-
-    number: int
-    as_of: date
-    projections: Mapping[str, Projection]
-    root: str
-    scope: Scope = Scope()
 
 
 class CannotBuild(WorkspaceError):
@@ -45,171 +41,140 @@ class CannotBuild(WorkspaceError):
         super().__init__(f"cannot build in {folder}: {why}: check the disk, or make room on it; nothing was changed")
 
 
-REFUSED_BY_THE_DISK = (duckdb.IOException, duckdb.FatalException)
-"""The second is what follows where the first met a checkpoint."""
+@dataclass(frozen=True)
+class Order:
+    """What is to be built, for which day. `root` is that of the log's Merkle tree.
 
-
-def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Progress) -> Manifest:
-    """Build a generation in a new file; returns what it says of itself.
-
-    Raises BadScope, ProjectionError, CannotBuild.
+    Only an export has a `scope`, and is `whole`: what readers lay as views has its rows in it.
     """
-    refuse_bad_where(order.scope)
-    try:
-        return _built(path, batches, order, progress)
-    except REFUSED_BY_THE_DISK as error:
-        raise CannotBuild(path.parent, error) from error
+
+    number: int
+    as_of: date
+    projections: Mapping[str, Projection]
+    root: str
+    scope: Scope = Scope()
+    whole: bool = False
 
 
-def _built(path: Path, batches: Iterable[list[Row]], order: Order, progress: Progress) -> Manifest:
-    con = duckdb.connect(config={**CONFIG, "temp_directory": str(path) + ".spill"})
-    try:
-        quoted = str(path).replace("'", "''")
-        # A file that is published only whole needs no write-ahead log.
-        con.execute(f"attach '{quoted}' as {BUILT} (recovery_mode no_wal_writes)")
-        con.execute(f"use {BUILT}.main")
-        last = _Last(batches)
-        names = [*order.projections]
-        steps = len(names) + len(KEPT) + 1
-        progress("the log", 0, steps)
-        load_log(con, last.passed_on())
-        con.execute("set enable_external_access = false")
-        facts = {f"log.{name}": TableFacts(f"log.{name}", *digest_of(con, f"log.{name}")) for name in LOG_TABLES}
-        facts |= _build_tables(con, order, lambda name, done: progress(name, done + 1, steps))
-        manifest = Manifest(
+class Build:
+    """Generations built from one reading of a log, in one connection."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path, progress: Progress, builds: int) -> None:
+        self.connection = con
+        self._path = path
+        self._progress = progress
+        self._builds = builds
+        self._done = 0
+        self._steps = 0
+        self._position = 0
+        self._last_event = ""
+
+    def read(self, batches: Iterable[list[Row]], steps: int) -> None:
+        """Decode a log; `steps` is how many tables will be built each time."""
+        self._steps = steps * self._builds + 1
+        self._step("the log")
+        self.connection.execute(f"use {BUILT}.main")
+        load_log(self.connection, self._counted(batches))
+        self.connection.execute("set enable_external_access = false")
+
+    def _counted(self, batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
+        for batch in batches:
+            self._position, topic, data = batch[-1]
+            self._last_event = event_hash(topic, data)
+            yield batch
+
+    def generation(self, order: Order) -> Manifest:
+        """Build a generation of all that was read, and return what it says of itself."""
+        manifest = self._built(BUILT, order, self._position, self._last_event)
+        write_manifest(self.connection, BUILT, manifest)
+        return manifest
+
+    def earlier(self, order: Order, held: Manifest) -> Manifest:
+        """Build what a generation of an earlier event, and of its day, would be now; it is for comparing only."""
+        con = self.connection
+        con.execute(f"use {CHECKED}.main")
+        con.execute("create schema log")
+        con.execute(f"create view log.told as select * from {BUILT}.log.told where position <= {held.position}")
+        derive(con)
+        return self._built(CHECKED, order, held.position, held.last_event)
+
+    def _built(self, catalog: str, order: Order, position: int, last_event: str) -> Manifest:
+        con = self.connection
+        con.execute(f"use {catalog}.main")
+        names = [f"log.{name}" for name in LOG_TABLES]
+        facts = {name: TableFacts(name, *digest_of(con, name)) for name in names}
+        facts |= build_tables(
+            con,
+            catalog,
+            order.projections,
+            scope=order.scope,
+            day=order.as_of,
+            whole=order.whole,
+            step=self._step,
+        )
+        con.execute("use memory.main")
+        return Manifest(
             number=order.number,
-            position=last.position,
-            last_event=last.event,
+            position=position,
+            last_event=last_event,
             root=order.root,
             model=model_hash(),
             duckdb=duckdb.__version__,
             as_of=order.as_of,
             tables=facts,
-            scope=_cuts(order.scope),
+            scope={name: str(value) for name, value in asdict(order.scope).items() if value not in (None, True)},
         )
-        write_manifest(con, BUILT, manifest)
-        con.execute("use memory.main")
-        con.execute(f"checkpoint {BUILT}")
-        con.execute(f"detach {BUILT}")
+
+    def _step(self, name: str) -> None:
+        self._progress(name, self._done, self._steps)
+        self._done += 1
+
+    def finish(self) -> None:
+        """Complete the file: all of it is in its place, and nothing beside it."""
+        self.connection.execute(f"checkpoint {BUILT}")
+        self.connection.execute(f"detach {BUILT}")
+
+
+@contextmanager
+def building(
+    path: Path, progress: Progress, *, events: int, live: Path | None = None, earlier: bool = False
+) -> Iterator[Build]:
+    """Open what is needed to build a generation of so many events in a new file, beside which it may spill.
+
+    `live` is the generation to compare with, which is attached as well; `earlier` says that one of an earlier event or
+    another day is to be built for that. Raises CannotBuild where the disk refuses.
+    """
+    con = duckdb.connect(config={**CONFIG, "temp_directory": f"{path}.spill"})
+    try:
+        limit = MEMORY_MIB + max(0, events * MEMORY_BYTES_PER_EVENT // 1024**2 - MEMORY_MIB)
+        con.execute(f"set memory_limit = '{limit}MiB'")
+        # A file that is published only whole needs no write-ahead log.
+        con.execute(f"attach '{_quoted(path)}' as {BUILT} (recovery_mode no_wal_writes)")
+        con.execute("set checkpoint_threshold = '1TB'")
+        if live is not None:
+            con.execute(f"attach '{_quoted(live)}' as {GENERATION} (read_only)")
+        if earlier:
+            beside = path.with_name(f"{path.name}.check")
+            con.execute(f"attach '{_quoted(beside)}' as {CHECKED} (recovery_mode no_wal_writes)")
+        yield Build(con, path, progress, builds=2 if earlier else 1)
+    except REFUSED_BY_THE_DISK as error:
+        raise CannotBuild(path.parent, error) from error
     finally:
         con.close()
+
+
+def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Progress, *, events: int = 0) -> Manifest:
+    """Build a generation, or under the order's scope an export, in a new file.
+
+    Raises BadScope, ProjectionError, CannotBuild.
+    """
+    refuse_bad_where(order.scope)
+    with building(path, progress, events=events) as built:
+        built.read(batches, steps_of(order.projections))
+        manifest = built.generation(order)
+        built.finish()
     return manifest
 
 
-def _cuts(scope: Scope) -> dict[str, str]:
-    """Return a scope as a manifest tells it."""
-    return {name: str(value) for name, value in asdict(scope).items() if value not in (None, True)}
-
-
-class _Last:
-    """Passes batches on and keeps the last event."""
-
-    def __init__(self, batches: Iterable[list[Row]]) -> None:
-        self.batches = batches
-        self.position = 0
-        self.event = ""
-
-    def passed_on(self) -> Iterator[list[Row]]:
-        for batch in self.batches:
-            self.position, topic, data = batch[-1]
-            self.event = event_hash(topic, data)
-            yield batch
-
-
-def _build_tables(
-    con: duckdb.DuckDBPyConnection, order: Order, step: Callable[[str, int], None]
-) -> dict[str, TableFacts]:
-    """Build every projection in the schema `state`, each after those that it reads."""
-    projections = order.projections
-    queries = base_views(order.scope, order.as_of) | {p.name: p.query for p in projections.values()}
-    wanted = {*KEPT, *projections}
-    needs = _needs(con, queries, projections, wanted)
-    con.execute("create schema state")
-    con.execute(f"set search_path = '{BUILT}.state,{BUILT}.main'")
-    facts: dict[str, TableFacts] = {}
-    views = []
-    for name in sorted_by_needs(needs):
-        laid = name not in wanted or (name in projections and bool(projections[name].laid))
-        step(name, len(facts))
-        _build(con, name, queries[name], order, is_table=not laid)
-        query = sha256(queries[name]) if name in projections else ""
-        if laid:
-            views.append(name)
-        if name in wanted:
-            # The rows of a view follow from its SQL and from tables that have digests of their own.
-            rows, digest = (0, query) if laid else digest_of(con, f'state."{name}"')
-            facts[name] = TableFacts(name, rows, digest, query, tuple(sorted(needs[name])), laid=laid)
-    by_day = _read_by_day(con, queries, needs)
-    # A view would resolve its names where it is read from: readers lay their own.
-    for name in views:
-        con.execute(f'drop view state."{name}"')
-    return {name: replace(fact, by_day=name in by_day) for name, fact in facts.items()}
-
-
-def _needs(
-    con: duckdb.DuckDBPyConnection,
-    queries: Mapping[str, str],
-    projections: Mapping[str, Projection],
-    wanted: Iterable[str],
-) -> dict[str, set[str]]:
-    """Return what each of the queries that are needed reads of the others."""
-    needs: dict[str, set[str]] = {}
-    pending = list(wanted)
-    while pending:
-        name = pending.pop()
-        if name in needs:
-            continue
-        query = queries[name]
-        # The base views are in our style, for which the cheap reading is right.
-        named = tables_read(con, name, query) if name in projections else named_sources(query)
-        needs[name] = named & queries.keys() - {name}
-        pending += needs[name]
-    return needs
-
-
-def _build(con: duckdb.DuckDBPyConnection, name: str, query: str, order: Order, *, is_table: bool) -> None:
-    projection = order.projections.get(name)
-    kind = "table" if is_table else "view"
-    if is_table and projection is not None and projection.order_by:
-        query = f"select * from ({query}\n) order by {projection.order_by}"
-    try:
-        con.execute(f'create {kind} state."{name}" as {query}')
-    except REFUSED_BY_THE_DISK:
-        raise
-    except duckdb.Error as error:
-        raise explained(name, order.scope, error) from error
-
-
-def _read_by_day(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str], needs: Mapping[str, set[str]]) -> set[str]:
-    """Return the names whose rows depend on the day: those that cannot do without `scope.as_of_on`, and their readers.
-
-    Each query that reads `scope` is bound where that has no such column; a `select *` that took it in shows by its
-    columns.
-    """
-    con.execute("create schema memory.probe")
-    con.execute("create schema memory.log")
-    for name in LOG_TABLES:
-        con.execute(f"create table memory.log.{name} as select * from log.{name} limit 0")
-    for name in needs:
-        columns = "* exclude (as_of_on)" if name == "scope" else "*"
-        con.execute(f'create table memory.probe."{name}" as select {columns} from state."{name}" limit 0')
-    found = {"scope"}
-    for name in sorted_by_needs(needs):
-        reads_day = "scope" in needs[name] and not _does_without_day(con, queries[name])
-        if reads_day or needs[name] & (found - {"scope"}):
-            found.add(name)
-    con.execute("drop schema memory.probe cascade")
-    con.execute("drop schema memory.log cascade")
-    return found
-
-
-def _does_without_day(con: duckdb.DuckDBPyConnection, query: str) -> bool:
-    shapes = []
-    for path in (f"{BUILT}.state,{BUILT}.main", "memory.probe,memory.main"):
-        con.execute(f"set search_path = '{path}'")
-        try:
-            shapes.append([row[:2] for row in con.execute(f"describe {query}").fetchall()])
-        except duckdb.Error:
-            shapes.append([])
-    con.execute(f"set search_path = '{BUILT}.state,{BUILT}.main'")
-    return bool(shapes[1]) and shapes[0] == shapes[1]
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,17 @@ from tracker.state.projections import Projection
 SAMPLES = 5
 """So many rows of a table are shown: one tells where to look, and a table that depends on the clock differs in all."""
 
-REBUILT = "rebuilt"
-
 LOG_KEYS = {"spans": ["text"], "party_spans": ["text"], "scale": ["type", "variant"]}
 """What tells the rows of the decoded log apart, where it is not the position of the event."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """The live generation: what it says of itself, and the digests of its tables as they are found now."""
+
+    path: Path
+    manifest: Manifest
+    digests: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,39 +53,40 @@ class Drift:
     samples: tuple[Difference, ...]
 
 
+def read_live(attached: Attached) -> Live:
+    """Read a live generation whole: its manifest would tell nothing of an edit since. Raises duckdb.Error."""
+    found = {}
+    for name, facts in attached.manifest.tables.items():
+        found[name] = facts.digest if facts.laid else digest_of(attached.connection, table_in(GENERATION, name))[1]
+    return Live(attached.path, attached.manifest, found)
+
+
 def compare(
-    live: Attached, path: Path, rebuilt: Manifest, projections: Mapping[str, Projection]
+    con: duckdb.DuckDBPyConnection,
+    live: Live,
+    rebuilt: Manifest,
+    catalog: str,
+    projections: Mapping[str, Projection],
 ) -> tuple[dict[str, str], list[Drift]]:
-    """Compare a live generation with what was rebuilt in a file, at the same event and for the same day.
+    """Compare an attached live generation with what was rebuilt in a catalog, at the same event and for the same day.
 
     Returns the tables that changed with their SQL or with tracker, each with why, and those that drifted.
     """
     held = live.manifest
-    differing = []
-    for name in sorted(held.tables.keys() | rebuilt.tables.keys()):
-        if name in held.tables and name in rebuilt.tables:
-            # What its manifest says would tell nothing of an edit since.
-            laid = held.tables[name].laid
-            digest = held.tables[name].digest if laid else digest_of(live.connection, table_in(GENERATION, name))[1]
-            if digest == rebuilt.tables[name].digest:
-                continue
-        differing.append(name)
+    names = sorted(held.tables.keys() | rebuilt.tables.keys())
+    found = {name: facts.digest for name, facts in rebuilt.tables.items()}
+    differing = [name for name in names if live.digests.get(name) != found.get(name)]
     reasons = held.changed(projections)
     changes = {name: reasons[name] for name in differing if name in reasons}
+    # What is laid has no rows of its own to compare: it changed with what it reads.
+    laid_ones = (name for name, facts in rebuilt.tables.items() if facts.laid and facts.query and name in reasons)
+    changes |= {name: reasons[name] for name in laid_ones if rebuilt.reads(name) & changes.keys()}
     drifted = [name for name in differing if name not in reasons]
-    return changes, _drifts(live.connection, path, drifted, projections) if drifted else []
+    return dict(sorted(changes.items())), [_drift(con, name, catalog, projections.get(name)) for name in drifted]
 
 
-def _drifts(
-    con: duckdb.DuckDBPyConnection, path: Path, names: Iterable[str], projections: Mapping[str, Projection]
-) -> list[Drift]:
-    quoted = str(path).replace("'", "''")
-    con.execute(f"attach '{quoted}' as {REBUILT} (read_only)")
-    return [_drift(con, name, projections.get(name)) for name in names]
-
-
-def _drift(con: duckdb.DuckDBPyConnection, name: str, projection: Projection | None) -> Drift:
-    live, rebuilt = table_in(GENERATION, name), table_in(REBUILT, name)
+def _drift(con: duckdb.DuckDBPyConnection, name: str, catalog: str, projection: Projection | None) -> Drift:
+    live, rebuilt = table_in(GENERATION, name), table_in(catalog, name)
     columns = [_columns(con, table) for table in (live, rebuilt)]
     if columns[0] != columns[1]:
         return Drift(name, 0, (Difference({}, "columns", *(", ".join(names) for names in columns)),))

@@ -1,25 +1,28 @@
-"""The log decoded into typed tables: developments with closed intervals, parties and reports as they were recorded.
+"""The log decoded into typed tables: what was told, when each revision stopped to hold, parties and reports.
 
 A revision holds until the next one of its development: `superseded_at` is when that was recorded, `superseded_on` from
 which day of publication it counts (docs/semantics.md, 3). A plain predicate then tells what held under any scope.
+
+Each event is decoded once, in one pass, into `told`, whose rows never change: a generation's are carried over as they
+are. What later events, or a date that takes a parser, say of a few of them stands beside it in `amended`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from itertools import chain
 from typing import Any
 
 import duckdb
 
 from tracker.log.rows import Row
 from tracker.model.edtf import parse_edtf, published_on
+from tracker.state.incoming import INCOMING, incoming
 from tracker.state.vocabulary import Column, vocabulary
 
 ENVELOPE = (
-    "STRUCT(event VARCHAR, recorded_at TIMESTAMP, coder VARCHAR, revision BIGINT, "
-    "reason VARCHAR, published VARCHAR, book VARCHAR)"
+    "event VARCHAR, recorded_at TIMESTAMP, coder VARCHAR, revision BIGINT, reason VARCHAR, published VARCHAR, "
+    "book VARCHAR"
 )
 
 PARTY_STRUCT = (
@@ -40,175 +43,209 @@ RETRACTED_TOPIC = "DevelopmentRetracted.v1"
 ALWAYS = "DATE '0001-01-01'"
 """Our own slips count under every `known_at`: the day before all days."""
 
+LOG_TABLES = ("told", "amended", "party_entries", "report_entries", "spans", "party_spans", "scale")
+"""What `load_log` leaves in the schema `log`, beside the views of `log_views`."""
 
-LOG_TABLES = ("entries", "closings", "developments", "party_entries", "report_entries", "spans", "party_spans", "scale")
-"""What `load_log` leaves in the schema `log`."""
+CLOSINGS = ("superseded_at", "superseded_on", "superseded_by_retraction", "superseded_because")
+SPANNED = {
+    "occurred_earliest": "occurred",
+    "occurred_latest": "occurred",
+    "expires_on": "expires",
+    "starts_on": "starts",
+}
+"""The days of a development, and the EDTF text that each comes from."""
+
+KEPT_AS_TEXT = frozenset({"amount", "amounts", "quote"})
+"""Kinds of which the JSON is kept, for a view to read where they are asked for: a struct is ten columns to write, of
+which hardly a row in a hundred has any."""
+
+COMPRESSED = ("data", "event", "development", "quote", "note", "gloss")
+"""Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long."""
+
+PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
+"""A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
 
 
 def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, carried: str | None = None) -> None:
     """Decode a log into the schema `log` of a connection's database: the tables of `LOG_TABLES`.
 
     `carried` is the catalog of an attached generation of which the batches are the tail: what they say follows on what
-    it holds. `closings` then also has a row for each of its revisions that the tail supersedes.
+    it holds. `amended` then also has those of its rows of which the tail says something.
     """
     con.execute("create schema if not exists log")
-    _load_raw(con, batches)
-    _load_entries(con)
-    _load_developments(con, carried)
+    with incoming(con, batches):
+        _create_told(con)
+        con.execute(f"insert into log.told {_decoded()}")
+    derive(con, carried=carried)
+
+
+def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> None:
+    """Make all else that the schema `log` holds from `told`."""
+    _load_scale(con, vocabulary().scale if carried is None else ())
+    _load_spans(con, "log.spans", _dated_texts())
+    _load_amended(con, carried)
     _load_parties(con)
     _load_reports(con)
     if carried is not None:
-        _leave_to_the_carried(con, carried)
-    con.execute("drop table log.raw")
-    con.execute("drop table log.source_days")
+        # Both would hold the same texts, and a join must find each of them once.
+        for name in ("spans", "party_spans"):
+            con.execute(f"delete from log.{name} where text in (select text from {carried}.log.{name})")
+        return
+    for name, query in log_views().items():
+        con.execute(f"create view log.{name} as {query}")
 
 
-def _leave_to_the_carried(con: duckdb.DuckDBPyConnection, carried: str) -> None:
-    """Drop what both would hold: a join must find each text once."""
-    for name in ("spans", "party_spans"):
-        con.execute(f"delete from log.{name} where text in (select text from {carried}.log.{name})")
-    con.execute("delete from log.scale")
+def log_views() -> dict[str, str]:
+    """Return the queries of `entries`, one row per event, and `developments`, one per revision of a development."""
+    known = vocabulary()
+    amended = [f"coalesce(a.{column}, t.{column}) as {column}" for column in SPANNED]
+    fields = [_read_field(column) for column in known.columns]
+    return {
+        "entries": """
+            select
+                position, event, event_topic as topic, type, recorded_at, coder, revision, reason,
+                source_published as published, book, data -> '$.payload' as payload
+            from log.told
+        """,
+        "developments": f"""
+            select
+                t.position, t.event, t.type, t.recorded_at, t.coder, t.revision, t.reason, t.book, t.development,
+                coalesce(a.counts_on, {ALWAYS}) as counts_on,
+                {", ".join(f"a.{column}" for column in CLOSINGS)},
+                {", ".join(fields)},
+                {", ".join(amended)},
+                t.pair_first, t.pair_second, t.variant
+            from log.told as t
+            left join log.amended as a on a.position = t.position
+            where t.kind_of_event = 'development'
+        """,
+    }
 
 
-def _load_raw(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> None:
-    con.execute("create table log.raw (position BIGINT, topic VARCHAR, data VARCHAR)")
-    iterator = iter(batches)
-    first = next(iterator, [])
-    second = next(iterator, [])
-    if second:
-        _insert_arrow(con, chain([first, second], iterator))
-    elif first:
-        # A log of one batch is there before pyarrow would be imported.
-        positions, topics, data = zip(*first, strict=True)
-        texts = [bytes(row).decode() for row in data]
-        con.execute(
-            "insert into log.raw select unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-            [list(positions), list(topics), texts],
+def _create_told(con: duckdb.DuckDBPyConnection) -> None:
+    columns = [row[:2] for row in con.execute(f"describe {_decoded()}").fetchall()]
+    # Only a database in a file compresses, and only there the words are allowed.
+    place = "select path is not null from duckdb_databases() where database_name = current_database()"
+    in_file = con.execute(place).fetchall()[0][0]
+    told = [f'"{n}" {k}' + (" using compression zstd" if n in COMPRESSED and in_file else "") for n, k in columns]
+    con.execute(f"create table log.told ({', '.join(told)})")
+
+
+def _decoded() -> str:
+    """One row per event: its envelope and all fields of its payload, typed, from one reading of its JSON."""
+    known = vocabulary()
+    payload = ", ".join(f'"{column.field}" {_kept_type(column)}' for column in known.columns)
+    structure = _structure(f"STRUCT({ENVELOPE}, payload STRUCT({payload}))")
+    fields = ",\n                ".join(_field(column) for column in known.columns)
+    days = ", ".join(f"{_plain_day(text, day)} as {day}" for day, text in SPANNED.items())
+    return f"""
+        with parsed as (
+            select position, topic as event_topic, data, json_transform(data, '{structure}') as e
+            from {INCOMING}
+        ),
+        spread as (
+            select
+                position,
+                event_topic,
+                lower(regexp_replace(split_part(event_topic, '.', 1), '([a-z0-9])([A-Z])', '\\1-\\2', 'g')) as type,
+                case
+                    when event_topic in ({_listed(PARTY_TOPICS)}) then 'party'
+                    when event_topic in ({_listed(REPORT_TOPICS)}) then 'report'
+                    when event_topic = '{RETRACTED_TOPIC}' then 'retraction'
+                    else 'development'
+                end as kind_of_event,
+                data,
+                e.event, e.recorded_at, e.coder, e.revision, e.reason, e.published as source_published, e.book,
+                e.payload as p
+            from parsed
+        ),
+        typed as (
+            select
+                * exclude (p),
+                case kind_of_event
+                    when 'development' then p.report || '#' || p.key
+                    when 'retraction' then data ->> '$.payload.development'
+                end as development,
+                {fields}
+            from spread
         )
+        select
+            *,
+            {days},
+            {known.pair_first} as pair_first,
+            {known.pair_second} as pair_second,
+            {known.variant} as variant
+        from typed
+    """
 
 
-def _insert_arrow(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> None:
-    import pyarrow as pa
+def _plain_day(text: str, day: str) -> str:
+    """Return SQL for a day of a text that is a plain day, month or year; NULL for all that takes a parser."""
+    first = "starts" in day or "earliest" in day
+    month, year = ("-01", "-01-01") if first else ("-01", "-12-01")
+    whole = "{}" if first else "last_day({})"
+    return f"""
+                case when regexp_full_match({text}, '{PLAIN_DAY}') then case length({text})
+                    when 10 then try_cast({text} as date)
+                    when 7 then {whole.format(f"try_cast({text} || '{month}' as date)")}
+                    when 4 then {whole.format(f"try_cast({text} || '{year}' as date)")}
+                end end"""
 
-    schema = pa.schema([("position", pa.int64()), ("topic", pa.string()), ("data", pa.string())])
 
-    def arrow() -> Iterator[pa.RecordBatch]:
-        for rows in batches:
-            positions, topics, data = zip(*rows, strict=True)
-            columns = [pa.array(positions, pa.int64()), pa.array(topics, pa.string())]
-            yield pa.record_batch([*columns, pa.array(data, pa.binary()).cast(pa.string())], schema=schema)
-
-    con.register("incoming_batches", pa.RecordBatchReader.from_batches(schema, arrow()))
-    con.execute("insert into log.raw select * from incoming_batches")
-    con.unregister("incoming_batches")
+def _dated_texts() -> str:
+    columns = [column for column in vocabulary().columns if column.kind == "edtf"]
+    return " union ".join(
+        f"select \"{column.name}\" as text from log.told where kind_of_event = 'development'" for column in columns
+    )
 
 
 def _load_scale(con: duckdb.DuckDBPyConnection, scale: Sequence[tuple[str, str, str, str, int, str]]) -> None:
     """The intensity of each type, in one statement: executemany takes two milliseconds a row."""
-    rows = ", ".join(f"('{t}', '{v}', {i}, '{conduct}', {rank}, '{group}')" for t, v, i, conduct, rank, group in scale)
     con.execute(
         "create table log.scale (type VARCHAR, variant VARCHAR, intensity DECIMAL(9,3), conduct VARCHAR, rank BIGINT, "
         "type_group VARCHAR)"
     )
-    con.execute(f"insert into log.scale values {rows}")
-
-
-def _load_entries(con: duckdb.DuckDBPyConnection) -> None:
-    """One row per event: its envelope, typed, and its payload as JSON."""
-    con.execute(f"""
-        create table log.entries as
-        with decoded as (
-            select position, topic, data, json_transform(data, '{_structure(ENVELOPE)}') as envelope
-            from log.raw
+    if scale:
+        rows = ", ".join(
+            f"('{t}', '{v}', {i}, '{conduct}', {rank}, '{group}')" for t, v, i, conduct, rank, group in scale
         )
-        select
-            position,
-            envelope.event,
-            topic,
-            lower(regexp_replace(split_part(topic, '.', 1), '([a-z0-9])([A-Z])', '\\1-\\2', 'g')) as type,
-            envelope.recorded_at,
-            envelope.coder,
-            envelope.revision,
-            envelope.reason,
-            envelope.published,
-            envelope.book,
-            data -> '$.payload' as payload
-        from decoded
-    """)
+        con.execute(f"insert into log.scale values {rows}")
+
+
+def _load_amended(con: duckdb.DuckDBPyConnection, carried: str | None) -> None:
+    """When a revision stopped to hold, and what days a text means that takes a parser: of few rows, hence apart.
+
+    A revision has another one before or after it only where one of them is not the first or is a retraction.
+    """
     _load_days(
-        con, "log.source_days", "select distinct published from log.entries where published is not null", published_on
+        con,
+        "log.source_days",
+        "select distinct source_published from log.told where source_published is not null",
+        published_on,
     )
-
-
-def _load_developments(con: duckdb.DuckDBPyConnection, carried: str | None) -> None:
-    """One row per revision of a development, with the interval in which it held."""
-    known = vocabulary()
-    _load_scale(con, known.scale)
-    _load_closings(con, carried)
-    dated = [column.field for column in known.columns if column.kind == "edtf"]
-    texts = " union ".join(f"select payload ->> '$.{field}' as text from log.entries" for field in dated)
-    _load_spans(con, "log.spans", texts)
-    fields = ",\n                ".join(_field(column) for column in known.columns)
-    con.execute(f"""
-        create table log.developments as
-        with typed as (
-            select
-                e.* exclude (payload, topic, published),
-                c.* exclude (position),
-                json_transform(e.payload, '{_structure(known.payload_struct)}') as p
-            from log.closings as c
-            join log.entries as e on e.position = c.position
-            where e.topic <> '{RETRACTED_TOPIC}'
-        ),
-        spread as (
-            select
-                * exclude (p),
-                {fields}
-            from typed
-        )
-        select
-            c.*,
-            o.earliest as occurred_earliest,
-            o.latest as occurred_latest,
-            x.latest as expires_on,
-            s.earliest as starts_on,
-            {known.pair_first} as pair_first,
-            {known.pair_second} as pair_second,
-            {known.variant} as variant
-        from spread as c
-        left join log.spans as o on o.text = c.occurred
-        left join log.spans as x on x.text = c.expires
-        left join log.spans as s on s.text = c.starts
-    """)
-
-
-def _load_closings(con: duckdb.DuckDBPyConnection, carried: str | None) -> None:
-    """When each revision stopped to hold; on narrow rows, for a window over the typed columns would copy them all."""
-    others = ", ".join(f"'{topic}'" for topic in (*PARTY_TOPICS, *REPORT_TOPICS))
-    # Of what a generation holds, the revision that still holds is what the tail's first one follows.
+    told = "position, recorded_at, reason, development, kind_of_event = 'retraction' as is_retraction"
     before = f"""
-        union all
-        select position, null, null, development, false, counts_on
-        from {carried}.log.closings
-        where superseded_at is null and development in (select development from told)
+            union all by name
+            select
+                t.position, t.recorded_at, null as reason, t.development, false as is_retraction,
+                a.counts_on as source_on
+            from {carried}.log.told as t
+            left join {carried}.log.amended as a on a.position = t.position
+            where t.development in (select development from revised) and a.superseded_at is null
     """
     con.execute(f"""
-        create table log.closings as
-        with told as (
-            select
-                e.position,
-                e.recorded_at,
-                e.reason,
-                coalesce(e.payload ->> '$.development', (e.payload ->> '$.report') || '#' || (e.payload ->> '$.key'))
-                    as development,
-                e.topic = '{RETRACTED_TOPIC}' as is_retraction,
-                d.day as source_on
-            from log.entries as e
-            left join log.source_days as d on d.text = e.published
-            where e.topic not in ({others})
+        create table log.amended as
+        with revised as (
+            select distinct development
+            from log.told
+            where kind_of_event in ('development', 'retraction')
+                and (revision > 1 or kind_of_event = 'retraction' or source_published is not null)
         ),
         revisions as (
-            select * from told
+            select {told}, d.day as source_on
+            from log.told
+            left join log.source_days as d on d.text = source_published
+            where development in (select development from revised)
             {before if carried is not None else ""}
         ),
         counted as (
@@ -218,33 +255,82 @@ def _load_closings(con: duckdb.DuckDBPyConnection, carried: str | None) -> None:
                     max(source_on) over (partition by development order by position rows unbounded preceding), {ALWAYS}
                 ) as counts_on
             from revisions
+        ),
+        closed as (
+            select
+                position,
+                counts_on,
+                lead(recorded_at) over following as superseded_at,
+                lead(counts_on) over following as superseded_on,
+                lead(is_retraction) over following as superseded_by_retraction,
+                lead(reason) over following as superseded_because
+            from counted
+            window following as (partition by development order by position)
+        ),
+        parsed as (
+            select t.position, {_parsed_days()}
+            from log.told as t
+            left join log.spans as o on o.text = t.occurred
+            left join log.spans as x on x.text = t.expires
+            left join log.spans as s on s.text = t.starts
+            where t.kind_of_event = 'development' and ({_unread_days()})
+            {_carried_days(carried)}
         )
         select
-            position,
-            development,
-            counts_on,
-            lead(recorded_at) over following as superseded_at,
-            lead(counts_on) over following as superseded_on,
-            lead(is_retraction) over following as superseded_by_retraction,
-            lead(reason) over following as superseded_because
-        from counted
-        window following as (partition by development order by position)
+            coalesce(c.position, p.position) as position,
+            c.* exclude (position),
+            p.* exclude (position)
+        from closed as c
+        full join parsed as p on p.position = c.position
+        order by position
     """)
+    con.execute("drop table log.source_days")
+
+
+def _parsed_days() -> str:
+    return ", ".join(
+        (
+            "o.earliest as occurred_earliest",
+            "o.latest as occurred_latest",
+            "x.latest as expires_on",
+            "s.earliest as starts_on",
+        )
+    )
+
+
+def _unread_days() -> str:
+    return (
+        "(t.occurred is not null and t.occurred_latest is null) or (t.expires is not null and t.expires_on is null) "
+        "or (t.starts is not null and t.starts_on is null)"
+    )
+
+
+def _carried_days(carried: str | None) -> str:
+    """Return SQL for the days that a generation holds of rows that the tail amends: a row of `amended` is whole."""
+    if carried is None:
+        return ""
+    return f"""
+            union all
+            select a.position, {", ".join(f"a.{day}" for day in SPANNED)}
+            from {carried}.log.amended as a
+            where a.position in (select position from closed)
+    """
 
 
 def _load_parties(con: duckdb.DuckDBPyConnection) -> None:
     """One row per event about a party."""
-    topics = ", ".join(f"'{topic}'" for topic in PARTY_TOPICS)
     con.execute(f"""
         create table log.party_entries as
         select
             position, topic, recorded_at, revision,
-            p.party, p.name, p.kind, p.aliases, p.affiliations, p.part_of, p.note, p.alias,
-            payload ->> '$.into' as into_party
+            p.party, p.name, p.kind, p.aliases, p.affiliations, p.part_of, p.note, p.alias, into_party
         from (
-            select *, json_transform(payload, '{_structure(PARTY_STRUCT)}') as p
-            from log.entries
-            where topic in ({topics})
+            select
+                position, event_topic as topic, recorded_at, revision,
+                json_transform(data -> '$.payload', '{_structure(PARTY_STRUCT)}') as p,
+                data ->> '$.payload.into' as into_party
+            from log.told
+            where kind_of_event = 'party'
         )
     """)
     _load_spans(
@@ -261,37 +347,55 @@ def _load_parties(con: duckdb.DuckDBPyConnection) -> None:
 
 def _load_reports(con: duckdb.DuckDBPyConnection) -> None:
     """One row per event about a report."""
-    topics = ", ".join(f"'{topic}'" for topic in REPORT_TOPICS)
     con.execute(f"""
         create table log.report_payloads as
-        select e.position, e.topic, e.recorded_at, e.revision, d.day as source_on,
-            json_transform(e.payload, '{_structure(REPORT_STRUCT)}') as p
-        from log.entries as e
-        left join log.source_days as d on d.text = e.published
-        where e.topic in ({topics})
+        select
+            position, event_topic as topic, recorded_at, revision, source_published,
+            json_transform(data -> '$.payload', '{_structure(REPORT_STRUCT)}') as p
+        from log.told
+        where kind_of_event = 'report'
     """)
     _load_days(
         con,
         "log.publication_days",
-        "select distinct p.published from log.report_payloads where p.published is not null",
+        "select distinct p.published from log.report_payloads where p.published is not null "
+        "union select source_published from log.report_payloads where source_published is not null",
         published_on,
     )
     con.execute("""
         create table log.report_entries as
-        select r.* exclude (p), unnest(r.p), d.day as published_on
+        select r.* exclude (p, source_published), s.day as source_on, unnest(r.p), d.day as published_on
         from log.report_payloads as r
         left join log.publication_days as d on d.text = r.p.published
+        left join log.publication_days as s on s.text = r.source_published
     """)
     con.execute("drop table log.report_payloads")
     con.execute("drop table log.publication_days")
 
 
+def _kept_type(column: Column) -> str:
+    return "JSON" if column.kind in KEPT_AS_TEXT else column.sql_type
+
+
 def _field(column: Column) -> str:
     value = f'p."{column.field}"'
-    if column.kind in ("texts", "parties", "amounts"):
-        # An empty list says nothing, as an empty field does.
+    # An empty list says nothing, as an empty field does.
+    if column.kind in ("texts", "parties"):
         value = f"case when len({value}) > 0 then {value} end"
-    return f"{value} as {column.name}"
+    if column.kind in KEPT_AS_TEXT:
+        value = f"nullif({value}::varchar, '[]')"
+    return f'{value} as "{column.name}"'
+
+
+def _read_field(column: Column) -> str:
+    value = f't."{column.name}"'
+    if column.kind in KEPT_AS_TEXT:
+        value = f"json_transform({value}, '{_structure(column.sql_type)}')"
+    return f'{value} as "{column.name}"'
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(f"'{text}'" for text in texts)
 
 
 def _structure(struct: str) -> str:
@@ -319,7 +423,11 @@ def _load_days(con: duckdb.DuckDBPyConnection, table: str, query: str, parse: Ca
 
 def _load_spans(con: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
     """Parse the distinct EDTF texts of a query once each: parsing in SQL would repeat it for every row."""
-    texts = [text for (text,) in con.execute(query).fetchall() if text is not None]
+    texts = [
+        text
+        for (text,) in con.execute(f"select distinct text from ({query}) order by text").fetchall()
+        if text is not None
+    ]
     spans = [parse_edtf(text) for text in texts]
     con.execute(f"create table {table} (text VARCHAR, earliest DATE, latest DATE)")
     if texts:

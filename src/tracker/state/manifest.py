@@ -62,7 +62,7 @@ class Manifest:
     @property
     def digests(self) -> dict[str, str]:
         """The digest of each table by its name."""
-        return {name: facts.digest for name, facts in self.tables.items()}
+        return {name: facts.digest for name, facts in self.tables.items() if facts.digest}
 
     @property
     def fingerprint(self) -> str:
@@ -92,15 +92,17 @@ class Manifest:
         return found
 
     def _source_among(self, roots: set[str], name: str) -> str | None:
-        seen, pending = {name}, [name]
+        return next(iter(sorted(self.reads(name) & roots)), None)
+
+    def reads(self, name: str) -> set[str]:
+        """Return all tables that a table reads, also those that it reads by way of others."""
+        seen, pending = set[str](), [name]
         while pending:
-            for needed in self.tables[pending.pop()].needs:
-                if needed in roots:
-                    return needed
-                if needed in self.tables and needed not in seen:
-                    seen.add(needed)
-                    pending.append(needed)
-        return None
+            found = pending.pop()
+            needed = set(self.tables[found].needs) if found in self.tables else set()
+            pending += needed - seen
+            seen |= needed
+        return seen
 
 
 def write_manifest(con: duckdb.DuckDBPyConnection, catalog: str, manifest: Manifest) -> None:

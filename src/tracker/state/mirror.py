@@ -15,7 +15,7 @@ import duckdb
 from tracker.log.rows import Row
 from tracker.state.digests import digest_of
 from tracker.state.generations import FORMAT, Pointer, generations_of, warn
-from tracker.state.load import LOG_TABLES, load_log
+from tracker.state.load import LOG_TABLES, load_log, log_views
 from tracker.state.manifest import Manifest, event_hash, model_hash, read_manifest
 
 GENERATION = "generation"
@@ -28,9 +28,10 @@ Config = dict[str, str | bool | int | float | list[str]]
 UNREADABLE = (duckdb.Error, OSError, ValueError, KeyError, TypeError, IndexError)
 """What reading a file can raise that is no generation, or a damaged one."""
 
-DAMAGE = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
+REFUSED_BY_THE_DISK = (duckdb.IOException, duckdb.FatalException)
+"""What writing can raise; the second is what follows where the first met a checkpoint."""
 
-PASSED = tuple(name for name in LOG_TABLES if name not in ("developments", "closings"))
+DAMAGE = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
 
 
 @dataclass(frozen=True)
@@ -136,10 +137,16 @@ def mirror_generation(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row
     """Lay the schema `log` over the attached generation and the events after it; return how many these are."""
     con.execute("create schema if not exists log")
     count = _load_tail(con, batches)
-    for name in PASSED:
-        both = _stored(name) + (f" union all select * from {TAIL}.log.{name}" if count else "")
+    for name in LOG_TABLES:
+        both = f"select * from {GENERATION}.log.{name}"
+        if count and name == "amended":
+            # A generation's own rows are never changed: what the tail amends stands there instead.
+            both += f" where position not in (select position from {TAIL}.log.{name})"
+        if count:
+            both += f" union all select * from {TAIL}.log.{name}"
         con.execute(f"create view log.{name} as {both}")
-    con.execute(f"create view log.developments as {_developments() if count else _stored('developments')}")
+    for name, query in log_views().items():
+        con.execute(f"create view log.{name} as {query}")
     return count
 
 
@@ -163,22 +170,3 @@ def _load_tail(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> 
     finally:
         con.execute("use memory.main")
     return count
-
-
-def _stored(name: str) -> str:
-    return f"select * from {GENERATION}.log.{name}"
-
-
-def _developments() -> str:
-    """Stored revisions hold until what the tail says of them; a generation's own rows are never changed."""
-    closed = ", ".join(
-        f"coalesce(c.{column}, d.{column}) as {column}"
-        for column in ("superseded_at", "superseded_on", "superseded_by_retraction", "superseded_because")
-    )
-    return f"""
-        select d.* replace ({closed})
-        from {GENERATION}.log.developments as d
-        left join {TAIL}.log.closings as c on c.position = d.position
-        union all
-        select * from {TAIL}.log.developments
-    """

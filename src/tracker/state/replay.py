@@ -17,17 +17,18 @@ from tracker.errors import ExitCode, WorkspaceError
 from tracker.log.checkpoints import root_at
 from tracker.log.rows import read_rows
 from tracker.log.verify import verify
-from tracker.state.build import Order, Progress, build
-from tracker.state.drift import Drift, compare
+from tracker.state.build import BUILT, CHECKED, Order, Progress, building
+from tracker.state.drift import Drift, Live, compare, read_live
 from tracker.state.export import export
 from tracker.state.generations import FORMAT, KEPT, Generations, NothingToRollBackTo, Pointer, generations_of, warn
 from tracker.state.manifest import Manifest
-from tracker.state.mirror import Attached, attach_current
+from tracker.state.mirror import attach_current
 from tracker.state.projections import read_projections
 from tracker.state.reader import CONFIG
 from tracker.state.replay_lock import ReplayRunning, one_at_a_time, running_pid
 from tracker.state.runs import MANUAL, Run, runs_of
 from tracker.state.scope import Scope
+from tracker.state.tables import steps_of
 
 __all__ = ["LogNotProven", "Outcome", "Places", "ReplayRunning", "replay", "roll_back", "running_pid"]
 
@@ -119,7 +120,7 @@ def replay(
                 outcome = _published(places, today, run, kept=kept, accept=accept, progress=progress)
             else:
                 position, root = proven(places.log)
-                order = Order(0, scope.as_of or today, read_projections(places.projections), root, scope)
+                order = Order(0, scope.as_of or today, read_projections(places.projections), root, scope, whole=True)
                 built = export(output, read_rows(places.log, upto=position), order, progress)
                 outcome = Outcome(run=run, result="exported", generation=None, manifest=built)
         except BaseException as error:
@@ -149,33 +150,32 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
         position, root = proven(places.log)
         built = folder / f"{number}.building"
         live = _live(places.log)
-        try:
-            manifest = build(
-                built, read_rows(places.log, upto=position), Order(number, today, projections, root), progress
-            )
-            changes: dict[str, str] = {}
-            drift: list[Drift] = []
+        held = live.manifest if live else None
+        order = Order(number, today, projections, root)
+        differs = held is not None and (held.position, held.as_of) != (position, today)
+        changes: dict[str, str] = {}
+        drift: list[Drift] = []
+        with building(built, progress, events=position, live=live.path if live else None, earlier=differs) as build:
+            build.read(read_rows(places.log, upto=position), steps_of(projections))
+            manifest = build.generation(order)
             if live is not None:
-                path, rebuilt = built, manifest
                 held = live.manifest
-                if (held.position, held.as_of) != (position, today):
-                    path = folder / f"{number}.building.check"
-                    rows = read_rows(places.log, upto=held.position)
-                    rebuilt = build(path, rows, Order(held.number, held.as_of, projections, held.root), progress)
-                changes, drift = compare(live, path, rebuilt, projections)
-        finally:
-            if live is not None:
-                live.connection.close()
+                rebuilt, catalog = manifest, BUILT
+                if differs:
+                    rebuilt = build.earlier(Order(held.number, held.as_of, projections, held.root), held)
+                    catalog = CHECKED
+                changes, drift = compare(build.connection, live, rebuilt, catalog, projections)
+            build.finish()
         publishes = not drift or accept
         if publishes:
             generations.publish(built, number, duckdb.__version__)
             generations.prune(kept, number)
     return Outcome(
         run=run,
-        result="first" if live is None else "drift" if drift else "changed" if changes else "same",
+        result="first" if held is None else "drift" if drift else "changed" if changes else "same",
         generation=number if publishes else None,
         manifest=manifest,
-        compared=live.manifest if live is not None else None,
+        compared=held,
         changes=changes,
         drift=tuple(drift),
     )
@@ -204,17 +204,22 @@ def proven(log: Path) -> tuple[int, str]:
     return root_at(log)
 
 
-def _live(log: Path) -> Attached | None:
-    """Return the live generation, attached; None where there is none, or it is of another log."""
-    live = attach_current(log, CONFIG, of_any_model=True)
-    if live is None:
+def _live(log: Path) -> Live | None:
+    """Return the live generation; None where there is none, it is of another log, or it is damaged and set aside."""
+    attached = attach_current(log, CONFIG, of_any_model=True)
+    if attached is None:
         return None
-    position = live.manifest.position
-    if live.rest_of(read_rows(log, after=max(position - 1, 0), upto=max(position, 1))) is not None:
-        return live
-    live.connection.close()
-    warn(f"generation {live.manifest.number} is not of this log: there is nothing to compare with")
-    return None
+    try:
+        position, number = attached.manifest.position, attached.manifest.number
+        if attached.rest_of(read_rows(log, after=max(position - 1, 0), upto=max(position, 1))) is None:
+            warn(f"generation {number} is not of this log: there is nothing to compare with")
+            return None
+        return read_live(attached)
+    except duckdb.Error as error:
+        generations_of(log).set_aside(number, str(error).splitlines()[0])
+        return None
+    finally:
+        attached.connection.close()
 
 
 def roll_back(places: Places, *, clock: Clock = now) -> int:
