@@ -136,6 +136,8 @@ def read_archive(path: Path, into: Path | None) -> dict[str, Any]:
     """
     found: dict[str, str] = {}
     manifest = None
+    if path.exists() and not path.is_file():
+        raise BackupDamaged(path, "it is no regular file")
     try:
         with tarfile.open(path, "r:*") as archive:
             for member in archive:
@@ -149,7 +151,8 @@ def read_archive(path: Path, into: Path | None) -> dict[str, Any]:
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise BackupDamaged(path, f"it is cut off, or no archive ({error})") from error
+        reason = (str(error).splitlines() or [""])[0]
+        raise BackupDamaged(path, f"it is cut off, or no archive ({reason})") from error
     except (ValueError, ArithmeticError) as error:
         raise BackupDamaged(path, f"it is no archive ({error})") from error
     if manifest is None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from tracker.books.problems import source_lines
 from tracker.errors import TrackerError
 from tracker.model.names import visible
 
@@ -50,6 +51,14 @@ def read_book_file(path: Path, folder: Path | None = None) -> bytes:
         # ValueError: a NUL in the name; RuntimeError: a loop of links on older Pythons.
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableFile(path, reason, "check the name and the permissions") from error
+
+
+def lines_of_book(path: Path) -> list[str]:
+    """Return the lines of a book for excerpts, none where it cannot be read (any more)."""
+    try:
+        return source_lines(read_book_file(path))
+    except UnreadableFile:
+        return []
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from tracker.errors import TrackerError
@@ -50,9 +50,17 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotStrictJson(f"{name} is no number of JSON")
 
 
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        # An exponent of twenty digits.
+        raise NotStrictJson(f"the number {text[:40]} is beyond all bounds") from error
+
+
 # json.loads with arguments would build a decoder at each call.
 _PLAIN = json.JSONDecoder(object_pairs_hook=_fields, parse_constant=_refuse_constant)
-_EXACT = json.JSONDecoder(object_pairs_hook=_fields, parse_constant=_refuse_constant, parse_float=Decimal)
+_EXACT = json.JSONDecoder(object_pairs_hook=_fields, parse_constant=_refuse_constant, parse_float=_number)
 
 
 def _refuse_half_characters(text: str, value: dict[str, Any]) -> None:

@@ -54,8 +54,8 @@ def check(
 
 def _book_problems(session: Session, files: list[Path] | None) -> tuple[list[Problem], dict[str, list[str]]]:
     from tracker.books.check import check_files
+    from tracker.books.files import lines_of_book
     from tracker.books.importer import find_books
-    from tracker.books.problems import source_lines
     from tracker.workspace import NoWorkspace
 
     try:
@@ -68,7 +68,7 @@ def _book_problems(session: Session, files: list[Path] | None) -> tuple[list[Pro
         found = find_books(files)
         problems = check_files(None, found)
         session.note("no workspace: the books were checked as if for an empty log")
-    lines_of = {str(path): source_lines(path.read_bytes()) for path in found if path.is_file()}
+    lines_of = {str(path): lines_of_book(path) for path in found}
     return problems, lines_of
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tracker.cli.fields import Given
 from tracker.cli.imports import import_and_tell, tell_outcome
 from tracker.cli.session import Session
 from tracker.errors import TrackerError, UsageError
+from tracker.model.names import SLUG_PATTERN
 
 if TYPE_CHECKING:
     from tracker.log.store import Log
@@ -39,6 +41,13 @@ class ReportNotFiled(TrackerError):
         super().__init__(
             f"no book files the report '{report}': give {' and '.join(f'{name}=…' for name in missing)} to file it now"
         )
+
+
+class BadReportId(TrackerError):
+    """A new report cannot be called so."""
+
+    def __init__(self, report: str) -> None:
+        super().__init__(f"'{report}' is no id of a report: write a-z, 0-9 and single hyphens, as in wsj-2025-04-29")
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,9 @@ def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[
     path = book or book_of_report(workspace, given.report_id)
     if path is not None and path.exists():
         return path, _book_text(path), given.report_id, None
+    if re.fullmatch(SLUG_PATTERN, given.report_id) is None:
+        # It becomes the name of two files, which stay where files of a workspace belong.
+        raise BadReportId(given.report_id)
     path = path or workspace.books / f"{given.report_id}.yaml"
     article = _article(given, path)
     return path, _new_book(log, given, article), given.report_id, article
@@ -139,6 +151,8 @@ def _new_book(log: Log, given: Given, article: Article) -> str:
 
 def _article(given: Given, path: Path) -> Article:
     """Return the file that a user names as the report's text, and where the book will keep it, relative to itself."""
+    from tracker.books.files import read_book_file
+
     named = Path(given.report.get("text", "")).expanduser()
     if not named.is_file():
         # It may be meant as books mean it, relative to the book: then import finds it, or says what is wrong.
@@ -146,7 +160,8 @@ def _article(given: Given, path: Path) -> Article:
     folder = "../sources/" if path.absolute().parent.name == "books" else ""
     kept = f"{folder}{given.report_id}{named.suffix or '.txt'}"
     place = path.parent / kept
-    if place.exists() and place.read_bytes() != named.read_bytes():
+    text = read_book_file(named, named.resolve().parent)
+    if place.exists() and read_book_file(place) != text:
         raise UsageError(f"{shown(place)} is there already and says something else: name that one as text={kept}")
     return named, kept
 

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 app = new_app()
 
 STDIN = Path("-")
+MOST_BYTES = 5_000_001
+"""One more than a book may have (`tracker.books.files`), so that a larger one is seen to be so."""
+
 LOG_ENDING = ".jsonl"
 
 DONE = {
@@ -161,12 +164,11 @@ def tell_outcome(session: Session, outcome: Outcome) -> None:
 
 
 def _tell_warnings(session: Session, outcome: Outcome) -> None:
-    from tracker.books.problems import source_lines
+    from tracker.books.files import lines_of_book
 
-    if outcome.warnings and outcome.path.is_file():
-        lines = source_lines(outcome.path.read_bytes())
-        for problem in outcome.warnings:
-            session.note(problem.render(lines), whole=True)
+    lines = lines_of_book(outcome.path) if outcome.warnings else []
+    for problem in outcome.warnings:
+        session.note(problem.render(lines), whole=True)
 
 
 @contextmanager
@@ -179,26 +181,26 @@ def _with_stdin(given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]
         raise UsageError("- reads a book from stdin, and nothing is piped in: name a file")
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
         path = Path(folder) / "stdin"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        with path.open("rb") as file:
-            in_braces = file.read(1_000).lstrip().startswith(b"{")
+        first = sys.stdin.buffer.read(MOST_BYTES)
+        in_braces = first[:1_000].lstrip().startswith(b"{")
         is_table = rows.columns or rows.delimiter or (rows.type and not in_braces)
+        with path.open("wb") as file:
+            file.write(first)
+            if in_braces or is_table:
+                # Rows may come by the million; of a book that is too large it is enough to see that it is.
+                shutil.copyfileobj(sys.stdin.buffer, file)
         path = path.rename(path.with_suffix(LOG_ENDING if in_braces else ".csv" if is_table else ".yaml"))
         yield [path if each == STDIN else each for each in given]
 
 
 def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
-    from tracker.books.files import UnreadableFile
+    from tracker.books.files import open_rows_file
     from tracker.books.jsonl import import_events, read_lines
 
     if dry_run:
         raise UsageError(f"{shown(path)}: an exported log has no dry run: import it into a new workspace to look at it")
-    try:
-        with path.open("rb") as stream:
-            stored = import_events(log, read_lines(stream), shown(path), session.note)
-    except FileNotFoundError as error:
-        raise UnreadableFile(path, "there is no such file", "check the name") from error
+    with open_rows_file(path) as stream:
+        stored = import_events(log, read_lines(stream), shown(path), session.note)
     session.note(f"{shown(path)}: {len(stored):,} events recorded")
     if stored:
         session.undo("retract what came in, entry by entry: tracker retract DEVELOPMENT --why …")

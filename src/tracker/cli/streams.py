@@ -10,6 +10,9 @@ from typing import Any, TextIO
 
 from tracker.errors import TrackerError
 
+MOST_BYTES = 1_000_000
+"""More than any SQL may have; a text cut here is refused as too long."""
+
 STANDARD = 3
 """The descriptors 0, 1 and 2."""
 
@@ -75,8 +78,11 @@ def choose_encodings() -> None:
 
 
 def read_stdin(what: str) -> str:
-    """Return all that is piped in, as text without its byte order mark; raises NotUtf8."""
-    data = sys.stdin.buffer.read()
+    """Return what is piped in, as text without its byte order mark; raises NotUtf8.
+
+    Of what never ends, such as /dev/zero, only so much is taken that it is seen to be too long.
+    """
+    data = sys.stdin.buffer.read(MOST_BYTES)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

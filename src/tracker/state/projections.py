@@ -64,6 +64,8 @@ class Projection:
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+MAX_BYTES = 1_000_000
+"""Thirty times the longest projection here; a larger file is another that got the name."""
 
 
 def read_projections(folders: Iterable[Path]) -> dict[str, Projection]:
@@ -79,8 +81,14 @@ def read_projection(path: Path) -> Projection:
     """Read one projection; raises ProjectionError where its name or header is not as it should be."""
     if not NAME.fullmatch(path.stem):
         raise ProjectionError(f"{path}: '{path.stem}' is no name for a table: use small letters, digits and _")
+    if path.exists() and not path.is_file():
+        raise ProjectionError(f"{path}: it is no regular file: replace it by one")
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ProjectionError(f"{path}: it is larger than {MAX_BYTES:,} bytes: a projection is one select")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise ProjectionError(f"{path}: not UTF-8 (byte {error.start}): save the file as UTF-8") from error
     header = [line.removeprefix("--").strip() for line in _header_lines(text)]
