@@ -86,6 +86,8 @@ def refuse_writing(sql: str) -> None:
     """Raise QueryRefused unless a text is one statement that only reads: a select, or an explanation of one."""
     if len(sql) > MAX_CHARACTERS:
         raise QueryRefused(f"the SQL has {len(sql):,} characters, more than {MAX_CHARACTERS:,}: write a shorter select")
+    if _holds_half_characters(sql):
+        raise QueryRefused("the SQL holds half a character, such as \\ud83d without its other half: write it out")
     with duckdb.connect(config=PARSING) as con:
         try:
             statements = con.extract_statements(sql)
@@ -110,6 +112,8 @@ def refuse_no_condition(where: str) -> None:
     """Raise NoCondition where a text is more or less than one condition on the columns of a row."""
     if len(where) > MAX_CONDITION_CHARACTERS:
         raise NoCondition(f"it has more than {MAX_CONDITION_CHARACTERS:,} characters")
+    if _holds_half_characters(where):
+        raise NoCondition("it holds half a character")
     with duckdb.connect(config=PARSING) as con:
         try:
             alone, in_brackets = (_located_nowhere(_tree(con, f"select {text}")) for text in (where, f"({where}\n)"))
@@ -139,6 +143,14 @@ def explained(error: duckdb.Error) -> str:
     """Keep what a user can act on: the error, the nearest name, and the place, but not the trace of the engine."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return "\n".join(lines[:6])
+
+
+def _holds_half_characters(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _explained_query(statement: str) -> str:
