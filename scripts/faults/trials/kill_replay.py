@@ -66,12 +66,12 @@ def control(round_: Round) -> None:
         from tracker.state import build, replay
         from tracker.state.generations import FORMAT, Pointer, generations_of
 
-        def build_in_place(path: Path, *rest: Any) -> Any:
+        def build_in_place(path: Path, *rest: Any, **more: Any) -> Any:
             number = int(path.name.partition(".")[0])
             generations_of(log).point_to(Pointer(number, FORMAT, duckdb.__version__))
-            return build.build(generations_of(log).path(number), *rest)
+            return build.building(generations_of(log).path(number), *rest, **more)
 
-        setattr(replay, "build", build_in_place)  # noqa: B010 - it is imported there by its name
+        setattr(replay, "building", build_in_place)  # noqa: B010 - it is imported there by its name
         _replay(log, projections, 0, say)
 
     replaying = Child(in_place)
