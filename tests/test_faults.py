@@ -17,7 +17,10 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from faults.command import BEGIN, END, fact, main, measured_on, write_docs  # noqa: E402 - found by the line above
 from faults.frame import Result, Round, Skipped, Trial, all_trials, run_trial  # noqa: E402
 
-SMALL = {"fail_calls": 20, "power_loss": 60, "unsynced_commit": 60, "tamper": 40, "many_writers": 100, "full_disk": 1}
+SMALL = {
+    **{"fail_calls": 20, "power_loss": 60, "unsynced_commit": 60, "tamper": 40, "many_writers": 100, "full_disk": 1},
+    **{"fuzz": 450, "fuzz_guided": 20_000},
+}
 """Trials of a small run, where it is not three."""
 
 
@@ -130,3 +133,13 @@ def test_an_earlier_run_is_told_again_with_its_exit_code(tmp_path: Path, capsys:
 
         assert main(["--from", str(told)]) == code
         assert "7 tries" in capsys.readouterr().out
+
+
+def test_where_there_is_no_atheris_the_trial_that_needs_it_is_skipped_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    result = run_trial(all_trials()["fuzz_guided"], 100, 1, tmp_path)
+
+    assert result.skipped == "atheris, which guides by coverage, has no wheel for this system and Python"

@@ -71,6 +71,7 @@ def test_no_part_of_a_key_and_no_changed_one_is_a_key() -> None:
         ("PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "not of the kind Ed25519"),
         ("Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "cannot be its name"),
         ("", "cannot be its name"),
+        ("Peter\ud83d+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "cannot be its name"),
     ],
 )
 def test_what_is_no_key_is_refused_with_the_reason(key: str, why: str) -> None:

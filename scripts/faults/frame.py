@@ -68,6 +68,10 @@ class Round:
         """Whether more trials are wanted of this round: neither enough were made nor is the time over."""
         return self.tries < self.left and time.monotonic() < self.deadline
 
+    def seconds_left(self, at_most: float) -> float:
+        """Return how long a program that the round starts may take: until the deadline, and a second at least."""
+        return max(1.0, min(at_most, self.deadline - time.monotonic()))
+
 
 @dataclass(frozen=True)
 class Trial:

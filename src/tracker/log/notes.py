@@ -242,7 +242,8 @@ def _check_name(name: str) -> None:
 
 
 def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(c.isspace() or c < " " for c in name)
+    # Halves of characters have no bytes that an id could be computed from.
+    return bool(name) and "+" not in name and not any(c.isspace() or c < " " or "\ud800" <= c <= "\udfff" for c in name)
 
 
 def _decoded(text: str) -> bytes | None:
