@@ -67,6 +67,10 @@ def projections_page() -> str:
     """Return the page of the projections, from the headers of their files."""
     lines = ["# The projections", "", GENERATED, ""]
     lines += ['One `.sql` file, one table: `tracker list NAME`, `tracker query "select … from NAME"`.', ""]
+    lines += [
+        "A workspace's own `projections/*.sql` stand beside these: one select each, which may pivot. One that writes,"
+    ]
+    lines += ["sets something or reaches a file is refused with its name.", ""]
     folder = ROOT / "projections"
     lines += [line for p in read_projections([folder]).values() for line in _projection(p)]
     checks = read_projections([folder / "checks"])

@@ -64,6 +64,7 @@ def run_check(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
 
 
 def _run(reader: Reader, scope: Scope, check: Projection) -> Table:
+    check.refuse_effects()
     try:
         try:
             return reader.sql(check.query, scope)

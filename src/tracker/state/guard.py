@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -42,6 +43,13 @@ FORBIDDEN_FUNCTIONS = frozenset(
     }
 )
 """Functions of one value that read the environment or the engine's settings, write, wait, or are not there yet."""
+
+WRITING_WORDS = frozenset({"insert", "update", "delete", "merge", "truncate"})
+"""What a common table expression may begin with beside a select."""
+
+TABLE_FUNCTIONS_THERE_ARE = """
+    select distinct function_name from duckdb_functions() where function_type like 'table%' or function_type = 'pragma'
+"""
 
 CONDITION_NODES = frozenset(
     {
@@ -106,6 +114,35 @@ def refuse_writing(sql: str) -> None:
             raise QueryRefused(f"only reading is allowed here, and {kind.lower()} is not: write a select")
         for node in _nodes(_tree(con, query)):
             _refuse_node(node)
+
+
+@lru_cache(maxsize=256)
+def projection_problem(sql: str) -> str | None:
+    """Return why a projection's SQL is more than one statement that only reads, None where it is not.
+
+    It is held to what `refuse_writing` says, but may pivot. What cannot be parsed is for DuckDB to explain.
+    """
+    if len(sql) > MAX_CHARACTERS:
+        return f"it has {len(sql):,} characters, more than {MAX_CHARACTERS:,}: write a shorter select"
+    with duckdb.connect(config=PARSING) as con:
+        try:
+            statements = con.extract_statements(sql)
+        except duckdb.Error:
+            return None
+        kinds = [statement.type.name for statement in statements]
+        if len(kinds) != 1:
+            return f"a projection is one select, and this is {len(kinds)} statements"
+        if kinds[0] not in ("SELECT", "MULTI"):
+            return f"a projection only reads, and {kinds[0].lower()} is not reading: write a select"
+        try:
+            if kinds[0] == "MULTI":
+                _refuse_words(con, statements[0].query)
+            else:
+                for node in _nodes(_tree(con, statements[0].query)):
+                    _refuse_node(node)
+        except QueryRefused as error:
+            return str(error)
+    return None
 
 
 def refuse_no_condition(where: str) -> None:
@@ -202,6 +239,22 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
             pending += node
 
 
+def _refuse_words(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Refuse a pivot, of which DuckDB gives no tree, by its words: stricter than need be, and never laxer."""
+    data = query.encode("utf-8")
+    tokens = [start for start, kind in duckdb.tokenize(query) if kind.name != "comment"]
+    words = [
+        data[start:end].decode("utf-8").split(None, 1)[0].strip('"').lower()
+        for start, end in zip(tokens, [*tokens[1:], len(data)], strict=True)
+    ]
+    tables = {row[0] for row in con.execute(TABLE_FUNCTIONS_THERE_ARE).fetchall()}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word in WRITING_WORDS:
+            raise QueryRefused(f"a projection only reads, and {word} is not reading: write a select")
+        if following == "(" and (word in FORBIDDEN_FUNCTIONS or word in tables - TABLE_FUNCTIONS):
+            raise _reaches_past(word)
+
+
 def _located_nowhere(tree: dict[str, Any]) -> dict[str, Any]:
     """Take the places in the text out of a syntax tree, so that it equals that of the same text elsewhere."""
     for node in _nodes(tree):
@@ -218,7 +271,11 @@ def _refuse_node(node: dict[str, Any]) -> None:
     function = node["function"]["function_name"] if kind == "TABLE_FUNCTION" else node.get("function_name")
     name = str(function).lower()
     if name in FORBIDDEN_FUNCTIONS or (kind == "TABLE_FUNCTION" and name not in TABLE_FUNCTIONS):
-        raise QueryRefused(
-            f"the function {name} is not allowed here, because it reaches past the projections: "
-            "select from them, or from range, unnest or json_each"
-        )
+        raise _reaches_past(name)
+
+
+def _reaches_past(function: str) -> QueryRefused:
+    return QueryRefused(
+        f"the function {function} is not allowed here, because it reaches past the projections: "
+        "select from them, or from range, unnest or json_each"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import duckdb
 
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
-from tracker.state.guard import PARSING
+from tracker.state.guard import PARSING, projection_problem
 
 
 class ProjectionError(TrackerError):
@@ -61,6 +61,19 @@ class Projection:
     columns: dict[str, str]
     order_by: str
     laid: str = ""
+    own: bool = False
+
+    def refuse_effects(self) -> None:
+        """Raise ProjectionError where a workspace's own file does more than read: replays run what it says.
+
+        The bundled ones are held to it by tests.
+        """
+        if not self.own:
+            return
+        # The order comes from a comment, and is put behind the query.
+        ordered = f"select * from ({self.query}\n) order by {self.order_by}" if self.order_by else self.query
+        if problem := projection_problem(self.query) or projection_problem(ordered):
+            raise ProjectionError(f"{self.path}: {problem}")
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -69,11 +82,14 @@ MAX_BYTES = 1_000_000
 
 
 def read_projections(folders: Iterable[Path]) -> dict[str, Projection]:
-    """Read every `*.sql` of some folders by name; a later folder replaces the same name of an earlier one."""
+    """Read every `*.sql` of some folders by name; a later folder replaces the same name of an earlier one.
+
+    The first folder is the one that tracker brings along, the others are somebody's own.
+    """
     found: dict[str, Projection] = {}
-    for folder in folders:
+    for number, folder in enumerate(folders):
         for path in sorted(folder.glob("*.sql")):
-            found[path.stem] = read_projection(path)
+            found[path.stem] = replace(read_projection(path), own=number > 0)
     return found
 
 

@@ -254,6 +254,8 @@ class Reader:
         for name in order:
             if name in self._laid[schema]:
                 continue
+            if name in self.projections:
+                self.projections[name].refuse_effects()
             try:
                 # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
                 passed = name in wanted or GENERATION in queries[name][:40] or self._is_laid(name)

@@ -33,6 +33,8 @@ def build_tables(
     `whole` keeps the rows of projections that readers lay as views, too. `step` is told each name before it is built.
     Raises BadScope, ProjectionError.
     """
+    for each in projections.values():
+        each.refuse_effects()
     queries = base_views(scope, day) | {p.name: p.query for p in projections.values()}
     wanted = {*KEPT, *projections}
     needs = _needs(con, queries, projections, wanted)

@@ -1,0 +1,125 @@
+"""A workspace's own projections only read: what does more is refused with its file, before anything is replayed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cli_helpers import ask, make_workspace
+from refusals import recorded
+from tracker.state.guard import projection_problem
+from tracker.state.projections import read_projections
+
+BUNDLED = Path(__file__).parents[1] / "projections"
+
+WRITING = {
+    "an insert inside of a select": (
+        "with a as (insert into log.told select * from log.told returning position) select * from a",
+        "only reading is allowed here, and insert is not",
+    ),
+    "a second statement": ("select 1 as x; create table log.more as select 1", "one select, and this is 2 statements"),
+    "an insert alone": ("insert into log.told select * from log.told", "a projection only reads, and insert is not"),
+    "a setting": ("set threads = 1", "a projection only reads, and set is not reading"),
+    "a copy": ("copy (select 1) to 'out.csv'", "a projection only reads, and copy is not reading"),
+    "an attached file": ("attach 'out.duckdb' as x", "a projection only reads, and attach is not reading"),
+    "a table function that reads a file": ("select * from read_text('tracker.toml')", "the function read_text"),
+    "a function that reads the environment": ("select getenv('HOME') as home", "the function getenv"),
+    "an order with a statement behind it": (
+        "-- x: one\n-- order by: x; delete from log.told\nselect 1 as x",
+        "one select, and this is 2 statements",
+    ),
+    "an order out of its brackets": ("-- x: one\n-- order by: (select getenv('HOME'))\nselect 1 as x", "getenv"),
+    "an insert in a pivot": (
+        "with a as (insert into log.told select * from log.told returning position) pivot a on position using count(*)",
+        "a projection only reads, and insert is not reading",
+    ),
+    "a file in a pivot": ("pivot (from \"read_text\" ('x')) on filename using count(*)", "the function read_text"),
+    "too long a text": ("select 1 as x --" + "x" * 100_000, "characters, more than 100,000"),
+}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make_workspace(tmp_path_factory.mktemp("own") / "ws")
+    assert ask("-C", root, "replay").code == 0
+    return root
+
+
+@pytest.fixture
+def own(workspace: Path):
+    path = workspace / "projections" / "own.sql"
+    yield path
+    path.unlink()
+
+
+@pytest.mark.parametrize("what", WRITING)
+def test_sql_that_does_more_than_read_is_refused_with_its_file(workspace: Path, own: Path, what: str) -> None:
+    sql, told = WRITING[what]
+    own.write_text(sql, encoding="utf-8")
+    before = recorded(workspace), sorted(path.name for path in (workspace / ".tracker" / "generations").iterdir())
+
+    for command in (("replay",), ("list", "own")):
+        answer = ask("-C", workspace, *command)
+
+        assert (answer.code, answer.out) == (3, ""), command
+        assert answer.err.startswith(f"error: {own}: ") and told in answer.err
+    assert (recorded(workspace), sorted(p.name for p in (workspace / ".tracker" / "generations").iterdir())) == before
+    # Answers that do not need it come as before.
+    assert ask("-C", workspace, "list", "parties").code == 0
+
+
+def test_a_check_of_ones_own_is_held_to_the_same(workspace: Path) -> None:
+    path = workspace / "projections" / "checks" / "own.sql"
+    path.parent.mkdir()
+    path.write_text("select getenv('HOME') as problem, 'warning' as severity, 'x' as subject", encoding="utf-8")
+
+    answer = ask("-C", workspace, "check")
+    path.unlink()
+
+    # One check that does not work hides nothing of what the others find.
+    assert answer.code == 1
+    assert answer.out.startswith(f"own: error: {path}: the function getenv is not allowed here")
+
+
+READING = {
+    "a pivot whose columns are known": "pivot developments on type in ('x') using count(*) group by report",
+    "a pivot whose columns are found": "pivot (select type, report from developments) on type using count(*)",
+    "a pivot in a common table expression": (
+        "with p as (pivot (select type, report from developments) on type using count(*)) select * from p"
+    ),
+    "a pivot inside of a select": "from (select type, report from developments) pivot (count(*) for type in ('x'))",
+    "an unpivot": "unpivot (select occurrence, type from occurrences) on type",
+    "a recursion": "with recursive n(i) as (select 1 union all select i + 1 from n where i < 9) select i from n",
+    "rows of a function": "select unnest(generate_series(1, 3)) as n from range(2) order by n",
+}
+
+
+@pytest.mark.parametrize("what", READING)
+def test_whatever_only_reads_is_replayed(tmp_path: Path, what: str) -> None:
+    root = make_workspace(tmp_path / "ws")
+    (root / "projections" / "own.sql").write_text(f"-- own: one\n{READING[what]}\n", encoding="utf-8")
+
+    replayed, listed = ask("-C", root, "replay"), ask("-C", root, "list", "own")
+
+    assert (replayed.code, replayed.out) == (0, "generation 1: 8 events, 35 projections\n"), replayed.err
+    assert listed.code == 0 and listed.rows, listed.err
+
+
+@pytest.mark.parametrize("folder", [BUNDLED, BUNDLED / "checks"], ids=["projections", "checks"])
+def test_the_bundled_ones_only_read(folder: Path) -> None:
+    found = read_projections([folder])
+
+    assert {name: projection_problem(p.query) for name, p in found.items()} == dict.fromkeys(found)
+
+
+def test_a_replay_would_run_what_stands_in_a_select() -> None:
+    """The control: without the guard DuckDB does all of this while it makes the table of a projection."""
+    with duckdb.connect() as con:
+        con.execute("create table t as select 1 as x")
+        con.execute("create table own as with a as (insert into t values (2) returning x) select * from a")
+        con.execute("create table other as select 1; delete from t")
+
+        assert con.execute("select count(*) from t").fetchall() == [(0,)]
+        assert con.execute("select x from own").fetchall() == [(2,)]
