@@ -14,14 +14,17 @@ import sys
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from cli_helpers import ask, environment, make_workspace
 from test_verify import _change, _edit
+from tracker import archive as archives
 from tracker import backup
-from tracker.backup import MANIFEST, BackupDamaged, back_up, restore
+from tracker.archive import MANIFEST, BackupDamaged, NoRoom
+from tracker.backup import back_up, restore
 from tracker.errors import ExitCode, UsageError
 from tracker.log.checkpoints import root_at
 from tracker.log.verify import verify
@@ -276,7 +279,8 @@ def _forged(path: Path, change: Callable[[dict[str, bytes]], object], *, links: 
         files = {m.name: archive.extractfile(m).read() for m in archive if m.isreg()}  # type: ignore[union-attr]
     manifest = json.loads(files.pop(MANIFEST))
     change(files)
-    manifest["files"] = {name: backup.sha256(data).hexdigest() for name, data in files.items()}
+    manifest["files"] = {name: sha256(data).hexdigest() for name, data in files.items()}
+    manifest["sizes"] = {name: len(data) for name, data in files.items()}
     forged = path.with_name("forged.tar")
     with tarfile.open(forged, "w") as archive:
         for name, data in [*files.items(), (MANIFEST, json.dumps(manifest).encode())]:
@@ -302,6 +306,121 @@ def test_a_backup_reaches_no_file_outside_the_new_workspace(root: Path, tmp_path
     assert not Path("/tmp/evil").exists()
     with pytest.raises(BackupDamaged, match=r"tracker\.toml does not belong into a backup"):
         restore(_forged(tmp_path / "desk.tar", lambda files: None, links=True), tmp_path / "inner" / "back")
+
+
+def _members(path: Path) -> tuple[dict[str, bytes], dict[str, object]]:
+    with tarfile.open(path) as archive:
+        files = {m.name: archive.extractfile(m).read() for m in archive}  # type: ignore[union-attr]
+    return files, json.loads(files.pop(MANIFEST))
+
+
+def _packed(path: Path, files: dict[str, bytes], manifest: dict[str, object]) -> Path:
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for name, data in [*files.items(), (MANIFEST, json.dumps(manifest).encode())]:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+@pytest.fixture
+def laid(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the files that a restore lays."""
+    names: list[str] = []
+    lay = archives._lay
+
+    def noted(name: str, content: object, into: Path | None) -> str:
+        names.extend([name] if into else [])
+        return lay(name, content, into)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(archives, "_lay", noted)
+    return names
+
+
+def test_a_backup_unpacks_to_no_more_than_its_manifest_says(root: Path, tmp_path: Path, laid: list[str]) -> None:
+    back_up(load_workspace(root), tmp_path / "desk.tar.gz")
+    files, manifest = _members(tmp_path / "desk.tar.gz")
+    files["events/sources/planet.txt"] += bytes(50_000_000)
+    bomb = _packed(tmp_path / "bomb.tar.gz", files, manifest)
+
+    answer = ask("restore", bomb, tmp_path / "back")
+
+    assert (answer.code, laid) == (4, [])
+    assert "events/sources/planet.txt is missing, or not as it was written" in answer.err
+    assert not (tmp_path / "back").exists() and not list(tmp_path.glob(".tracker-*"))
+    assert ask("restore", tmp_path / "desk.tar.gz", tmp_path / "back").code == 0 and laid, "the control"
+
+
+def test_a_backup_for_which_there_is_no_room_is_refused_before_it_is_laid(
+    root: Path, tmp_path: Path, laid: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(load_workspace(root), tmp_path / "desk.tar.gz")
+    held = sum(map(len, _members(tmp_path / "desk.tar.gz")[0].values()))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=held - 1))
+
+    answer = ask("restore", tmp_path / "desk.tar.gz", tmp_path / "back")
+
+    assert (answer.code, laid) == (4, [])
+    assert f"holds {held:,} bytes, and" in answer.err and f"has room for {held - 1:,}: make room" in answer.err
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=held))
+    assert restore(tmp_path / "desk.tar.gz", tmp_path / "back").files
+    with pytest.raises(NoRoom):
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=0))
+        restore(tmp_path / "desk.tar.gz", tmp_path / "other")
+
+
+def test_a_backup_of_an_earlier_tracker_which_says_no_sizes_is_restored(root: Path, tmp_path: Path) -> None:
+    back_up(load_workspace(root), tmp_path / "desk.tar.gz")
+    files, manifest = _members(tmp_path / "desk.tar.gz")
+    del manifest["sizes"]
+
+    restore(_packed(tmp_path / "old.tar.gz", files, manifest), tmp_path / "back")
+
+    assert _texts(tmp_path / "back") == _texts(root)
+
+
+def _header(kind: bytes, size: int) -> bytes:
+    member = tarfile.TarInfo("tracker.toml")
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.USTAR_FORMAT)
+
+
+def _sparse() -> bytes:
+    """Return a member of 2**40 zeros in 512 bytes, as GNU tar writes one."""
+    member = tarfile.TarInfo("tracker.toml")
+    member.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    block[483:495] = b"\x80" + (2**40).to_bytes(11, "big")  # the size that it unpacks to
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (_header(tarfile.XHDTYPE, 2**32), "a header in it says that it is"),
+        (_header(tarfile.GNUTYPE_LONGNAME, 2**32), "a header in it says that it is"),
+        ((_header(tarfile.XHDTYPE, 13) + b"13 comment=x\n".ljust(512, b"\0")) * 5_000, "recursion"),
+        (_sparse(), "tracker.toml does not belong into a backup"),
+        (_header(tarfile.FIFOTYPE, 0), "tracker.toml does not belong into a backup"),
+        (_header(tarfile.LNKTYPE, 0), "tracker.toml does not belong into a backup"),
+    ],
+    ids=["a header of 4 GB", "a name of 4 GB", "headers of headers", "a sparse file", "a named pipe", "a hard link"],
+)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_an_archive_that_is_made_to_exhaust_its_reader_is_refused(
+    tmp_path: Path, data: bytes, told: str, packed: bool
+) -> None:
+    path = tmp_path / "bomb.tar"
+    path.write_bytes(gzip.compress(data + bytes(10_240)) if packed else data + bytes(10_240))
+
+    answer = ask("restore", path, tmp_path / "back")
+
+    assert answer.code == 4
+    assert told in answer.err
+    assert [p.name for p in tmp_path.iterdir()] == ["bomb.tar"]
 
 
 def test_a_forged_log_in_a_backup_is_refused_by_its_checkpoints_or_its_manifest(root: Path, tmp_path: Path) -> None:
@@ -351,7 +470,7 @@ def test_what_goes_wrong_on_the_way_leaves_nothing_behind(
 ) -> None:
     back_up(load_workspace(root), tmp_path / "sound.tar")
     before = sorted(p.name for p in tmp_path.iterdir())
-    for name in ("_write_archive", "read_archive", "copy_log", "_publish"):
+    for name in ("write_archive", "read_archive", "copy_log", "_publish"):
         with monkeypatch.context() as patch:
             patch.setattr(backup, name, _full_disk)
             with pytest.raises(OSError, match="No space"):

@@ -70,8 +70,11 @@ def test_a_new_workspace_has_no_jobs_and_shows_how_to_write_one(desk: Path):
         ("[jobs.a]\ncron = 6", "cron is a text in quotes, not 6"),
         ("[jobs.a]\ncron = '0 6 * * *'\nzone = 'Europe/Berlim'", "zone 'Europe/Berlim' is unknown: name one such as"),
         ("[jobs.a]\ncron = '0 6 * * *'\nzone = '../etc/passwd'", "zone '../etc/passwd' is unknown"),
-        ("[jobs.a]\ncron = '0 6 * * *'\nzones = 'UTC'", "unknown field 'zones': did you mean 'zone'"),
-        ("[jobs.a]\ncron = '0 6 * * *'\nscope = {lense = 'x'}\noutput = 'x'", "unknown part of its scope 'lense'"),
+        ("[jobs.a]\ncron = '0 6 * * *'\nzones = 'UTC'", "unknown setting 'zones': did you mean 'zone'"),
+        (
+            "[jobs.a]\ncron = '0 6 * * *'\nscope = {lense = 'x'}\noutput = 'x'",
+            "scope: unknown setting 'lense': did you mean 'lens'",
+        ),
         (
             "[jobs.a]\ncron = '0 6 * * *'\nscope = {as_of = '2025-02-31'}\noutput = 'x'",
             "[jobs.a] scope: --as-of: ",

@@ -155,7 +155,6 @@ def test_settings_keep_the_key_and_the_copies_out_of_the_workspace(root: Path, m
         ('key = "../k"\ncopies = "events"', "is inside the workspace"),
         ('copies = "../notes"', "has copies and no key"),
         ("key = 7", "[signing] takes key"),
-        ('keys = "../k"', "[signing] takes key"),
     ):
         toml.write_text(f"[signing]\n{section}\n")
         refused = ask("-C", root, "verify")

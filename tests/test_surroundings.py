@@ -156,6 +156,39 @@ def test_settings_that_cannot_be_used_end_with_4_and_name_the_file(tmp_path: Pat
     assert answer.err.startswith(f"error: {tmp_path / 'tracker.toml'}: {told}")
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("codr = 'a'", "unknown setting 'codr': did you mean 'coder'?"),
+        ("[lens]\ndocuments = 'true'", "unknown setting 'lens': did you mean 'lenses'?"),
+        ("[job.morning]\ncron = '0 6 * * *'", "unknown setting 'job': did you mean 'jobs'?"),
+        ("[signing]\nkeys = '../k'", "[signing] unknown setting 'keys': did you mean 'key'?"),
+        ("[generations]\nkept = 3", "[generations] unknown setting 'kept': did you mean 'keep'?"),
+        ("[generations]\nzzz = 3", "[generations] unknown setting 'zzz': there is keep"),
+        ("zzz = 3", "unknown setting 'zzz': there are coder, lenses, jobs, signing, generations"),
+        ('"\\u001b[31m" = 3', "unknown setting '␛[31m': there are coder"),
+    ],
+)
+def test_a_misspelt_setting_ends_with_3_and_a_suggestion(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / "tracker.toml").write_text(content, encoding="utf-8")
+
+    answer = ask("-C", tmp_path, "list", "parties")
+
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err.startswith(f"error: {tmp_path / 'tracker.toml'}: {told}")
+
+
+def test_a_misspelt_setting_of_a_job_ends_with_3_and_a_suggestion(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "ws")
+    with (root / "tracker.toml").open("a") as file:
+        file.write('[jobs.morning]\ncron = "0 6 * * *"\nonchange = "true"\n')
+
+    answer = ask("-C", root, "schedule", "list")
+
+    assert (answer.code, answer.out) == (3, "")
+    assert "[jobs.morning] unknown setting 'onchange': did you mean 'on_change'?" in answer.err
+
+
 @pytest.mark.parametrize("rewrite", [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")])
 def test_settings_with_a_byte_order_mark_or_crlf_are_read(tmp_path: Path, rewrite) -> None:
     root = make_workspace(tmp_path / "ws")

@@ -1,28 +1,22 @@
 """Backups: a whole workspace in one file, proven when it is written and again when it is restored.
 
-A backup is a tar archive of the settings, the books, their sources, the workspace's own projections, the log with its
-checkpoints, and the histories of replays and schedules; its last member, MANIFEST, has the SHA-256 of every other. What
-follows from the log (generations) and what concerns one machine (locks) is left out.
+It holds the settings, the books, their sources, the workspace's own projections, the log with its checkpoints, and the
+histories of replays and schedules. What follows from the log (generations) and what concerns one machine (locks) is
+left out.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
 import os
 import shutil
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
 
+from tracker.archive import FOLDERS, FORMAT, LOG_FILES, STATE, BackupDamaged, read_archive, write_archive
 from tracker.errors import ExitCode, UsageError, WorkspaceError
 from tracker.log.checkpoints import root_at
 from tracker.log.copy import copy_log
@@ -30,18 +24,10 @@ from tracker.log.files import sync_folder
 from tracker.log.verify import Report, verify
 from tracker.workspace import SETTINGS, Workspace
 
-MANIFEST = "MANIFEST.json"
-FORMAT = "tracker-backup/1"
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 
-FOLDERS = ("events", "projections")
-STATE = ".tracker"
-LOG_FILES = ("log.sqlite", "checkpoints", "leaves")
-OWN_COPIES = {f"{STATE}/{name}" for name in LOG_FILES}
 LEFT_OUT = (".lock", ".pid", ".new", "-wal", "-shm")
 """Endings of files in `.tracker/` that concern one process of one machine."""
-
-BLOCK = 1 << 20
 
 
 class NotProven(WorkspaceError):
@@ -52,13 +38,6 @@ class NotProven(WorkspaceError):
     def __init__(self, what: str, report: Report) -> None:
         found = "; ".join(finding.message for finding in report.findings[:3])
         super().__init__(f"{what} is not what its checkpoints vouch for: {found}: tracker verify --full tells all")
-
-
-class BackupDamaged(WorkspaceError):
-    """A backup is not as it was written, or is none."""
-
-    def __init__(self, path: Path, what: str) -> None:
-        super().__init__(f"the backup {path} cannot be restored: {what}: nothing was written; take another one")
 
 
 @dataclass(frozen=True)
@@ -93,7 +72,7 @@ def back_up(workspace: Workspace, target: Path) -> Backup:
         files |= {f"{STATE}/{name}": shop / name for name in LOG_FILES}
         fresh = shop / "archive"
         facts = {"format": FORMAT, "size": size, "root": root, "made_at": made_at.isoformat()}
-        _write_archive(fresh, files, facts, compressed=not path.name.endswith(".tar"))
+        write_archive(fresh, files, facts, compressed=not path.name.endswith(".tar"))
         checked = read_archive(fresh, None)
         if (checked["size"], checked["root"], checked["files"].keys()) != (size, root, files.keys()):
             raise BackupDamaged(path, "it did not come back from the disk as it was written")
@@ -105,7 +84,7 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
     """Make the new workspace `directory` from a backup, whole or not at all, and prove its log.
 
     `dry_run` does all of it but give it its name. Raises UsageError where the folder is not new, BackupDamaged,
-    NotProven, OSError.
+    NoRoom, NotProven, OSError.
     """
     directory = directory.resolve()
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -129,40 +108,6 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
     return Backup(directory, manifest["size"], manifest["root"], len(manifest["files"]))
 
 
-def read_archive(path: Path, into: Path | None) -> dict[str, Any]:
-    """Read an archive through, checking each file against the manifest; with `into`, lay the files there.
-
-    Returns the manifest; raises BackupDamaged.
-    """
-    found: dict[str, str] = {}
-    manifest = None
-    if path.exists() and not path.is_file():
-        raise BackupDamaged(path, "it is no regular file")
-    try:
-        with tarfile.open(path, "r:*") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if manifest is not None or content is None or member.name in found:
-                    raise BackupDamaged(path, f"{member.name} does not belong into a backup")
-                if member.name == MANIFEST:
-                    manifest = _manifest(path, content.read(64 * BLOCK))
-                else:
-                    found[member.name] = _lay(path, member.name, content, into)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        reason = (str(error).splitlines() or [""])[0]
-        raise BackupDamaged(path, f"it is cut off, or no archive ({reason})") from error
-    except (ValueError, ArithmeticError) as error:
-        raise BackupDamaged(path, f"it is no archive ({error})") from error
-    if manifest is None:
-        raise BackupDamaged(path, "it has no manifest at its end")
-    for name in sorted(found.keys() | manifest["files"].keys()):
-        if found.get(name) != manifest["files"].get(name):
-            raise BackupDamaged(path, f"{name} is missing, or not as it was written")
-    return manifest
-
-
 def _publish(fresh: Path, path: Path) -> None:
     try:
         # A link never replaces what somebody else put there meanwhile; a rename would.
@@ -173,88 +118,6 @@ def _publish(fresh: Path, path: Path) -> None:
         # Not every file system has links.
         fresh.rename(path)
     sync_folder(path.parent)
-
-
-def _manifest(path: Path, data: bytes) -> dict[str, Any]:
-    try:
-        manifest = json.loads(data)
-        sound = manifest["format"] == FORMAT and isinstance(manifest["files"], dict)
-        sound = sound and isinstance(manifest["size"], int) and isinstance(manifest["root"], str)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        sound = False
-    if not sound:
-        raise BackupDamaged(path, "its manifest is none that this tracker knows")
-    found: dict[str, Any] = manifest
-    return found
-
-
-def _lay(path: Path, name: str, content: IO[bytes], into: Path | None) -> str:
-    """Return the hash of a member, and write it where that is asked for."""
-    parts = PurePosixPath(name).parts
-    inside = name == SETTINGS or (len(parts) > 1 and parts[0] in (*FOLDERS, STATE))
-    if not inside or ".." in parts or "\\" in name or str(PurePosixPath(name)) != name:
-        raise BackupDamaged(path, f"{name} does not belong into a workspace")
-    digest = sha256()
-    if into is None:
-        while block := content.read(BLOCK):
-            digest.update(block)
-        return digest.hexdigest()
-    target = into / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
-        while block := content.read(BLOCK):
-            digest.update(block)
-            file.write(block)
-    return digest.hexdigest()
-
-
-def _write_archive(path: Path, files: dict[str, Path], facts: dict[str, Any], *, compressed: bool) -> None:
-    hashes: dict[str, str] = {}
-    with path.open("xb") as file:
-        # Level 1: the log's JSON shrinks to a fifth with it, and the higher ones take several times as long for little.
-        stream = gzip.GzipFile("", "wb", 1, file, mtime=0) if compressed else file
-        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name in sorted(files):
-                hashes[name] = _add(archive, name, files[name])
-            text = json.dumps({**facts, "files": hashes}, ensure_ascii=False, indent=1).encode()
-            archive.addfile(_member(MANIFEST, len(text)), io.BytesIO(text))
-        if stream is not file:
-            stream.close()
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _add(archive: tarfile.TarFile, name: str, path: Path) -> str:
-    if name in OWN_COPIES:
-        # Nobody else changes them, and they may not fit into memory.
-        with path.open("rb") as file:
-            hashing = _Hashing(file)
-            archive.addfile(_member(name, path.stat().st_size), hashing)
-            return hashing.digest.hexdigest()
-    # Read at once: somebody may be saving it.
-    data = path.read_bytes()
-    archive.addfile(_member(name, len(data)), io.BytesIO(data))
-    return sha256(data).hexdigest()
-
-
-class _Hashing:
-    """A file that is hashed as it is read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.digest = sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        block = self._file.read(size)
-        self.digest.update(block)
-        return block
-
-
-def _member(name: str, size: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.size = size
-    member.mode = 0o644
-    return member
 
 
 def _files(root: Path) -> tuple[dict[str, Path], list[str]]:

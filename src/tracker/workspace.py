@@ -5,12 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.errors import TrackerError, WorkspaceError, did_you_mean
-from tracker.model.names import hidden_characters
+from tracker.errors import ExitCode, TrackerError, WorkspaceError, did_you_mean
+from tracker.model.names import hidden_characters, suggest, visible
 
 if TYPE_CHECKING:
     from tracker.state.scope import Scope
@@ -49,6 +50,9 @@ graded = "reliability in ('A', 'B', 'C')"
 # keep = 3   # results of replays to keep: the one that answers, and those that tracker replay --rollback goes back to
 """
 
+SECTIONS = ("coder", "lenses", "jobs", "signing", "generations")
+"""All that stands at the top of the settings."""
+
 KEPT_GENERATIONS = 3
 MOST_GENERATIONS = 1000
 
@@ -68,6 +72,12 @@ class BadSettings(WorkspaceError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
+
+
+class UnknownSetting(BadSettings):
+    """A name in the settings means nothing, which is most often a slip: what it was to set would not be set."""
+
+    exit_code = ExitCode.BAD_INPUT
 
 
 class UnknownLens(TrackerError):
@@ -194,6 +204,7 @@ def load_workspace(root: Path) -> Workspace:
         raise BadSettings(path, f"cannot be read: {error}") from error
     except OSError as error:
         raise BadSettings(path, f"cannot be opened: {error.strerror}") from error
+    refuse_unknown_settings(path, "", settings, SECTIONS)
     lenses = settings.get("lenses", {})
     if not isinstance(lenses, dict) or not all(isinstance(where, str) for where in lenses.values()):
         raise BadSettings(
@@ -202,9 +213,22 @@ def load_workspace(root: Path) -> Workspace:
     jobs = settings.get("jobs", {})
     if not isinstance(jobs, dict):
         raise BadSettings(path, '[jobs] holds tables, such as [jobs.morning] with cron = "30 6 * * mon-fri"')
+    for name, known in (("signing", ("key", "copies")), ("generations", ("keep",))):
+        if isinstance(section := settings.get(name), dict):
+            refuse_unknown_settings(path, f"[{name}] ", section, known)
     key, copies = _signing(settings, path)
     kept = _kept_generations(settings, path)
     return Workspace(root, _coder(settings, path), dict(lenses), dict(jobs), kept, key, copies)
+
+
+def refuse_unknown_settings(path: Path, where: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Raise UnknownSetting for the first name that is not known; `where` is the section, with a space behind it."""
+    for name in given:
+        if name not in known:
+            hint = (
+                did_you_mean(suggest(name, known)) or f": there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
+            )
+            raise UnknownSetting(path, f"{where}unknown setting '{visible(name)}'{hint}")
 
 
 def _coder(settings: dict[str, Any], path: Path) -> str:
@@ -229,8 +253,7 @@ def _kept_generations(settings: dict[str, Any], path: Path) -> int:
 
 def _signing(settings: dict[str, Any], path: Path) -> tuple[Path | None, Path | None]:
     section = settings.get("signing", {})
-    known = section.keys() <= {"key", "copies"} if isinstance(section, dict) else False
-    if not known or not all(isinstance(value, str) and value for value in section.values()):
+    if not isinstance(section, dict) or not all(isinstance(value, str) and value for value in section.values()):
         raise BadSettings(path, '[signing] takes key = "FILE" and copies = "FOLDER", both outside the workspace')
     if SIGNING_VARIABLE in os.environ:
         section = {**section, "key": os.environ[SIGNING_VARIABLE]}

@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.errors import TrackerError, UsageError, did_you_mean
-from tracker.workspace import SETTINGS, BadSettings, Workspace
+from tracker.workspace import SETTINGS, BadSettings, Workspace, refuse_unknown_settings
 
 if TYPE_CHECKING:
     from tracker.state.scope import Scope
@@ -64,13 +65,15 @@ class Job:
 
 
 def read_jobs(workspace: Workspace) -> dict[str, Job]:
-    """Return the jobs of a workspace by name, in the order of its settings; raises BadSettings."""
+    """Return the jobs of a workspace by name, in the order of its settings; raises BadSettings, UnknownSetting."""
     found = {}
+    path = workspace.root / SETTINGS
     for name, fields in workspace.jobs.items():
+        _refuse_unknown(path, name, fields)
         try:
             found[name] = _job(name, fields)
         except ValueError as error:
-            raise BadSettings(workspace.root / SETTINGS, f"[jobs.{name}] {error}") from error
+            raise BadSettings(path, f"[jobs.{name}] {error}") from error
         scope_of(workspace, found[name])
     return found
 
@@ -91,12 +94,18 @@ def scope_of(workspace: Workspace, job: Job) -> Scope:
         raise BadSettings(workspace.root / SETTINGS, f"[jobs.{job.name}] scope: {error}") from error
 
 
+def _refuse_unknown(path: Path, name: str, fields: Any) -> None:
+    if isinstance(fields, Mapping):
+        refuse_unknown_settings(path, f"[jobs.{name}] ", fields, FIELDS)
+        if isinstance(scope := fields.get("scope"), Mapping):
+            refuse_unknown_settings(path, f"[jobs.{name}] scope: ", scope, SCOPE_FIELDS)
+
+
 def _job(name: str, fields: Any) -> Job:
     if not NAME.fullmatch(name):
         raise ValueError("a job's name has small letters, digits, - and _")
     if not isinstance(fields, Mapping):
         raise ValueError('is a table: cron = "30 6 * * mon-fri"')
-    _refuse_unknown(fields, FIELDS, "field")
     if "cron" not in fields:
         raise ValueError('has no cron: write one such as cron = "30 6 * * mon-fri"')
     job = Job(
@@ -138,15 +147,6 @@ def _refuse_bad_times(job: Job) -> None:
         raise ValueError(f"cron '{job.cron}' names a day that never comes") from None
 
 
-def _refuse_unknown(fields: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
-    from tracker.model.names import suggest
-
-    for field in fields:
-        if field not in known:
-            hint = did_you_mean(suggest(field, known)) or f": there are {', '.join(known)}"
-            raise ValueError(f"has an unknown {what} '{field}'{hint}")
-
-
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields[name]
     if not isinstance(value, str) or not value.strip():
@@ -179,7 +179,6 @@ def _command(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _scope(fields: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(fields, Mapping):
         raise ValueError('scope is a table, such as scope = { lens = "documents" }')
-    _refuse_unknown(fields, SCOPE_FIELDS, "part of its scope")
     return tuple((name, _plain(fields, name)) for name in SCOPE_FIELDS if name in fields)
 
 
