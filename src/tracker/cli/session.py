@@ -80,16 +80,21 @@ class Session:
         if grown:
             self.sign()
 
-    def sign(self) -> None:
-        """Sign the last checkpoint, where a key is set up."""
+    def sign(self, *, proving: bool = False) -> None:
+        """Sign the last checkpoint, where a key is set up; what hinders is a warning.
+
+        Whoever is `proving` the log wants to know that it was signed as another one: raises OtherHistory then.
+        """
         workspace = self.workspace
         if workspace.signing_key is None:
             return
-        from tracker.log.signing import sign_last
+        from tracker.log.signing import OtherHistory, sign_last
 
         try:
             sign_last(workspace.log, workspace.signing_key, workspace.signed_copies)
         except (TrackerError, OSError) as error:
+            if proving and isinstance(error, OtherHistory):
+                raise
             self.note(f"warning: the checkpoint is not signed, or its copy not kept: {error}")
 
     def note(self, text: str, *, whole: bool = False) -> None:

@@ -77,12 +77,17 @@ def verify(
 def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool, output: Path | None) -> None:
     from tracker.cli.output import write_lines
     from tracker.cli.progress import bar
-    from tracker.log.verify import verify
+    from tracker.log.signing import OtherHistory
+    from tracker.log.verify import Finding, verify
 
     with bar(session) as progress:
         report = verify(session.workspace.log, full=full, against=noted, progress=progress)
     if report.ok and not noted:
-        session.sign()
+        try:
+            session.sign(proving=True)
+        except OtherHistory as error:
+            # All that lies beside the log may have been rewritten with it; what this key signed before was not.
+            report.findings.append(Finding("signed", str(error)))
     write_lines(list(_told(report, noted, json)), output)
     _note(session, report)
 

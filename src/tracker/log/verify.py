@@ -36,7 +36,7 @@ class Finding:
     """One thing that is not as it was recorded.
 
     `kind` is for programs: changed, missing, unproven (one of several events, or all of them), event (wrong by itself,
-    whatever the checkpoints say), tags, structure, checkpoint.
+    whatever the checkpoints say), tags, structure, checkpoint, signed (this key vouched for another log).
     """
 
     kind: str
