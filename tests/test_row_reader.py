@@ -42,12 +42,12 @@ def read(row: dict[str, Any], **options: Any) -> tuple[bytes | None, Development
         # Another name of the same party, in a text that is no text: the short ways decline such rows.
         said = long.read_as_entry(Row(1, row))
     except BadRow as bad:
-        return brief and brief.reported.content, str(bad)
+        return brief and brief.content, str(bad)
     assert isinstance(said, Said) and isinstance(said.event, Development)
     if brief is not None:
-        assert brief.reported.parties == parties_of(said.event) == said.parties
-        assert (brief.reported.id, brief.reported.topic) == (said.event.id, said.event.TOPIC)
-    return brief and brief.reported.content, said.event
+        assert brief.parties == parties_of(said.event) == said.parties
+        assert (brief.id, brief.topic) == (said.event.id, said.event.TOPIC)
+    return brief and brief.content, said.event
 
 
 @pytest.mark.parametrize("event", list(event_types().values()), ids=lambda event: event.name)
@@ -118,7 +118,7 @@ def test_every_row_of_a_synthetic_history_that_only_reports_goes_the_short_way(t
             reading.read(row)
         else:
             assert said is not None and isinstance(said.event, Development)
-            assert brief.reported.content == said.event.content()
+            assert brief.content == said.event.content()
 
     assert {row["type"] for row in declined if "why" not in row} <= {"party", "report", "retraction"}
 
@@ -141,5 +141,5 @@ def test_a_party_is_looked_up_anew_when_its_names_move() -> None:
     reading.read(Row(3, {"type": "party", "id": "initech", "name": "艾克米"}))
     after = reading.brief(row)
 
-    assert before and before.reported.parties == ("acme", "globex")
-    assert after and after.reported.parties == ("globex", "initech")
+    assert before and before.parties == ("acme", "globex")
+    assert after and after.parties == ("globex", "initech")

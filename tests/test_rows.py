@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import chain
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tracker.books.rows import BadHeader, BadRow, Row, Table, csv_rows, jsonl_rows, read_table_options
+from tracker.books.strict_json import read_json_object, read_plain_line
 from tracker.errors import UsageError
 
 
@@ -135,3 +139,54 @@ def test_a_header_that_cannot_be_read_refuses_the_file(header: str, columns: str
 def test_options_that_mean_nothing_are_refused(columns: str | None, delimiter: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read_table_options(columns, delimiter)
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(['"', "\\", ":", '":', "a", "b"])
+SPACE = st.sampled_from(["", "", "", " ", "\t", "\r"])
+NUMBERS = st.sampled_from(["0", "-0", "7", "1.5", "1e3", "1E400", "123456789012345678901234567890", "NaN", "01", "-"])
+
+
+@st.composite
+def values(draw: st.DrawFn, depth: int = 2) -> str:
+    """Draw a text that is, mostly, a value of JSON, with white space and names that come twice."""
+    kind = draw(st.sampled_from(["text", "number", "word", "list", "object"] if depth else ["text", "number", "word"]))
+    if kind == "text":
+        return json.dumps(draw(TEXTS), ensure_ascii=draw(st.booleans()))
+    if kind in ("number", "word"):
+        return draw(NUMBERS if kind == "number" else st.sampled_from(["true", "false", "null", "nul"]))
+    items = draw(st.lists(values(depth - 1), max_size=4))
+    if kind == "list":
+        return f"[{','.join(items)}]"
+    return draw(objects_of(items))
+
+
+@st.composite
+def objects_of(draw: st.DrawFn, items: list[str]) -> str:
+    pairs = [f"{json.dumps(draw(TEXTS))}{draw(SPACE)}:{draw(SPACE)}{item}{draw(SPACE)}" for item in items]
+    return "{" + ",".join(pairs) + "}"
+
+
+@given(st.lists(values(), max_size=5).flatmap(objects_of) | values())
+@example('{"a":1,"a":2}')
+@example('{"a" :1,"a":2}')
+@example('{"a":"\\":","a" :2}')
+@example('{"a":{"b":1,"b":2}}')
+@example('{"a":[1.5]}')
+def test_a_line_that_is_read_the_quick_way_means_what_it_means_on_the_strict_one(text: str) -> None:
+    quick = read_plain_line(text.encode() + b"\n")
+
+    if quick is not None:
+        strict = read_json_object(text, exact=True)
+        assert repr(quick) == repr(strict)
+
+
+def test_an_ordinary_line_is_read_the_quick_way() -> None:
+    fields = {
+        "type": "contact-made",
+        "quote": "“谈判”: 3",
+        "amounts": ["5 GW", "6"],
+        "bears_on": {"a--b": "-3"},
+        "n": 5,
+    }
+
+    assert read_plain_line(json.dumps(fields, ensure_ascii=False).encode() + b"\r\n") == fields

@@ -196,8 +196,8 @@ class _Run:
             if action is not None:
                 self.outcome.counts[action] += 1
                 if self._told.line is not None:
-                    kind = kebab(item.reported.topic.partition(".")[0])
-                    self._told.line(PlanLine(action, item.reported.id, kind if action == "record" else ""))
+                    kind = kebab(item.topic.partition(".")[0])
+                    self._told.line(PlanLine(action, item.id, kind if action == "record" else ""))
                 return
             item = self._reader.read(row)
         for line in self._plan.carry_out(item):
@@ -205,7 +205,7 @@ class _Run:
         self.outcome.warnings += item.warnings[: MOST_WARNINGS - len(self.outcome.warnings)]
 
     def _take_back(self, item: Brief | Said) -> None:
-        development = item.reported.id if isinstance(item, Brief) else getattr(item.event, "id", None)
+        development = item.id if isinstance(item, Brief) else getattr(item.event, "id", None)
         if development is not None:
             why = self._options.why or TAKEN_BACK
             self._count(PlanLine(self._plan.take_back(development, why), development, why))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from typing import Final
 
 from tracker.books.mentioned import Mentioned
@@ -28,7 +27,8 @@ from tracker.books.row_briefs import Brief
 from tracker.books.row_reader import RowReader, Said
 from tracker.books.rules import earliest_day
 from tracker.books.yaml_nodes import Mark
-from tracker.log.bulk import Bulk, Reported
+from tracker.log.bulk import Bulk
+from tracker.log.identity import event_id
 from tracker.log.known import DevelopmentState
 from tracker.log.refusals import Refused, StaleRevision
 from tracker.log.use_cases import (
@@ -67,7 +67,7 @@ class RowPlan:
         self._reader = reader
         self._options = options
         self._mentioned = Mentioned()
-        self._published: dict[str, tuple[str, date]] = {}
+        self._published: dict[str, tuple[str, int]] = {}
         self._stale: dict[str, tuple[int, Refused]] = {}
 
     def learn(self, items: Iterable[Brief | Said]) -> None:
@@ -76,7 +76,7 @@ class RowPlan:
         questions: list[UseCase] = []
         for item in items:
             if isinstance(item, Brief):
-                tags.update(self._boundary(item.reported.id, item.reported.report, item.reported.parties))
+                tags.update(self._boundary(item.id, item.report, item.parties))
             elif isinstance(item.event, str):
                 tags.add(development_tag(item.event))
             elif isinstance(item.event, Development):
@@ -93,19 +93,18 @@ class RowPlan:
 
         Raises Refused, and then the row does nothing.
         """
-        reported = brief.reported
-        held = self._held(reported.id)
+        held = self._held(brief.id)
         if held is None:
-            published = self._published_of(reported.report)
+            published = self._published_of(brief.report)
             if published is not None and brief.earliest is not None and brief.earliest > published[1]:
                 return None
-            self._bulk.report(reported)
-            self._mentioned.add(reported.id)
+            self._bulk.report(brief)
+            self._mentioned.add(brief.id)
             return "record"
-        if held.retracted or reported.topic != held.current.TOPIC or held.current.content() != reported.content:
+        if held.retracted or brief.topic != held.current.TOPIC or held.current.content() != brief.content:
             return None
-        self._mentioned.add(reported.id)
-        self._stale.pop(reported.id, None)
+        self._mentioned.add(brief.id)
+        self._stale.pop(brief.id, None)
         return SAME
 
     def carry_out(self, said: Said) -> Iterator[PlanLine]:
@@ -144,7 +143,11 @@ class RowPlan:
             yield from self._carried_out([self._party(party, said)])
         self._refuse_if_late(said, event)
         if held is None:
-            self._bulk.report(Reported(development, event.report, event.TOPIC, event.content(), said.parties))
+            content = event.content()
+            identity = event_id(development_tag(development), 1, event.TOPIC, content)
+            line, at = said.row.line, said.row.at
+            brief = Brief(line, at, None, development, event.report, event.TOPIC, content, identity, said.parties)
+            self._bulk.report(brief)
             self._mentioned.add(development)
             yield PlanLine("record", development, kebab(type(event).__name__))
             return
@@ -205,16 +208,16 @@ class RowPlan:
     def _refuse_if_late(self, said: Said, event: Development) -> None:
         published = self._published_of(event.report)
         earliest = earliest_day(event.occurred)
-        if published is not None and earliest is not None and earliest > published[1]:
+        if published is not None and earliest is not None and earliest.toordinal() > published[1]:
             self._reader.refuse_if_late(said, published[0])
 
-    def _published_of(self, report: str) -> tuple[str, date] | None:
+    def _published_of(self, report: str) -> tuple[str, int] | None:
         published = self._published.get(report)
         if published is None and (held := self._bulk.known.reports.get(report)):
             if len(self._published) > REMEMBERED:
                 self._published.clear()
             text = held.filed.published
-            published = self._published[report] = text, published_on(text)
+            published = self._published[report] = text, published_on(text).toordinal()
         return published
 
     def _options_of(self, said: Said) -> ImportOptions:

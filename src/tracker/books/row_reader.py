@@ -80,7 +80,7 @@ class RowReader:
         # What a row of a development need not give.
         self._fixed: dict[str, Any] = {"key": UNKEYED} | ({"report": options.report} if options.report else {})
         self._routes: dict[tuple[str, ...], Route] = {}
-        self._briefs = BriefWriter()
+        self._briefs = BriefWriter(self._fixed, cells=options.cells)
         self.use(index)
 
     def use(self, index: PartyIndex) -> None:
@@ -108,14 +108,18 @@ class RowReader:
 
     def brief(self, row: Row) -> Brief | None:
         """Return what a row says if it does no more than report a development of known parties, in order; else None."""
-        fields = row.fields
-        kind = fields.get("type", self.options.type)
-        if kind not in row_forms():
+        given = row.fields
+        kind = given.get("type", self.options.type)
+        form = row_forms().get(kind) if type(kind) is str else None
+        if form is None:
             return None
+        if None in given.values():
+            given = _without_nulls(given)
         try:
-            form, given = self._given(row, kind)
-            shape = self._briefs.shape(form, tuple(given), self._fixed)
-            return shape.brief(row.line, given, self._known_parties) if shape else None
+            if kind == CODED:
+                given = self._coded(row, given)
+            shape = self._briefs.shape(form, given)
+            return shape.brief(row.line, row.at, given, self._known_parties) if shape else None
         except (LongWay, BadRow):
             return None
 
@@ -205,8 +209,7 @@ class RowReader:
         form = row_forms()[kind]
         given = from_cells(row.fields, form.by_any_name) if self.options.cells else row.fields
         if None in given.values():
-            # null is how some writers leave a field out.
-            given = {name: value for name, value in given.items() if value is not None}
+            given = _without_nulls(given)
         return form, self._coded(row, given) if kind == CODED else given
 
     def _coded(self, row: Row, given: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +217,7 @@ class RowReader:
         codes, said = self.options.codes, given.get("cameo")
         if not isinstance(said, str):
             return given
-        code = codes.code(said)
+        code = codes.code(said.strip() if self.options.cells else said)
         if code is None:
             hint = did_you_mean(suggest(said, codes.by_name, limit=2)).removeprefix(": ") or None
             hint = hint or (None if codes.by_name else "write its digits, or give a table of names with --codes")
@@ -257,6 +260,11 @@ class RowReader:
 
     def _bad(self, row: Row, message: str, hint: str | None) -> BadRow:
         return BadRow([Problem(self.path, row.line, 1, message, hint)])
+
+
+def _without_nulls(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that a row gives: null is how some writers leave one out."""
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _mark(row: Row) -> Mark:

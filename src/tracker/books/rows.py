@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tracker.books.problems import Problem
-from tracker.books.strict_json import NotStrictJson, read_json_object
+from tracker.books.strict_json import NotStrictJson, read_json_object, read_plain_line
 from tracker.errors import TrackerError, UsageError
 
 MAX_LINE = 1_000_000
@@ -21,10 +21,24 @@ DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
 class Row(NamedTuple):
-    """A row as given: the line on which it begins, and its fields; an empty cell of a CSV file is no field."""
+    """A row as given: the line on which it begins, and its fields; an empty cell of a CSV file is no field.
+
+    `at` is the byte of the file at which it begins.
+    """
 
     line: int
     fields: dict[str, Any]
+    at: int = 0
+
+
+class Place(NamedTuple):
+    """Where in a file reading goes on: the line, and the byte at which it begins."""
+
+    line: int
+    at: int
+
+
+START = Place(1, 0)
 
 
 class BadRow(TrackerError):
@@ -74,13 +88,22 @@ def _refuse_twice(names: Sequence[str]) -> None:
         raise UsageError(f"--columns names '{twice}' twice")
 
 
-def jsonl_rows(lines: Iterable[bytes], path: str) -> Iterator[Row | BadRow]:
-    """Yield each line's object, and a BadRow for a line that holds none; blank lines are passed over."""
-    for number, line in enumerate(lines, 1):
+def jsonl_rows(lines: Iterable[bytes], path: str, place: Place = START) -> Iterator[Row | BadRow]:
+    """Yield each line's object, and a BadRow for a line that holds none; blank lines are passed over.
+
+    `lines` are those from `place` on.
+    """
+    after = place.at
+    for number, line in enumerate(lines, place.line):
+        at, after = after, after + len(line)
+        fields = read_plain_line(line)
+        if fields is not None:
+            yield Row(number, fields, at)
+            continue
         try:
             text = _text(line, number == 1)
             if text and not text.isspace():
-                yield Row(number, read_json_object(text, exact=True))
+                yield Row(number, read_json_object(text, exact=True), at)
         except NotStrictJson as error:
             yield BadRow([Problem(path, number, error.column, str(error))])
         except _NotText as error:
@@ -88,26 +111,31 @@ def jsonl_rows(lines: Iterable[bytes], path: str) -> Iterator[Row | BadRow]:
 
 
 def csv_rows(
-    lines: Iterable[bytes], table: Table, path: str, check: Callable[[Sequence[str]], None] = lambda names: None
+    lines: Iterable[bytes],
+    table: Table,
+    path: str,
+    check: Callable[[Sequence[str]], None] = lambda names: None,
+    place: Place = START,
 ) -> Iterator[Row | BadRow]:
     """Yield each record, and a BadRow for one that cannot be read; raises BadHeader, as `check` may for the columns.
 
-    A record that spans lines counts as on its first one.
+    A record that spans lines counts as on its first one. `lines` are those from `place` on.
     """
-    undecodable: list[BadRow] = []
-    reader = csv.reader(_decoded(lines, path, undecodable), delimiter=table.delimiter, strict=True)
+    texts = _Texts(lines, path, place)
+    reader = csv.reader(texts, delimiter=table.delimiter, strict=True)
     names: list[str] | None = list(table.columns) or None
     if names is not None:
         check(names)
     while True:
-        line = reader.line_num + 1
+        line, at = place.line + reader.line_num, texts.at
         try:
             cells = next(reader, None)
         except csv.Error as error:
             yield BadRow([Problem(path, line, 1, f"not CSV: {error}", "put quotes around a cell that holds quotes")])
             continue
-        yield from undecodable
-        undecodable.clear()
+        if texts.bad:
+            yield from texts.bad
+            texts.bad.clear()
         if cells is None:
             return
         if not any(cells):
@@ -116,14 +144,14 @@ def csv_rows(
             names = _named(cells, table)
             check(names)
         else:
-            yield _record(path, line, names, cells)
+            yield _record(path, line, at, names, cells)
 
 
-def _record(path: str, line: int, names: Sequence[str], cells: Sequence[str]) -> Row | BadRow:
+def _record(path: str, line: int, at: int, names: Sequence[str], cells: Sequence[str]) -> Row | BadRow:
     if len(cells) != len(names):
         message = f"the row has {len(cells)} cells, and there are {len(names)} columns"
         return BadRow([Problem(path, line, 1, message, "put quotes around a cell that holds the delimiter")])
-    return Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if cell and name != SKIPPED})
+    return Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if cell and name != SKIPPED}, at)
 
 
 def _named(header: Sequence[str], table: Table) -> list[str]:
@@ -151,17 +179,30 @@ class _NotText(TrackerError):
         super().__init__(message)
 
 
-def _decoded(lines: Iterable[bytes], path: str, bad: list[BadRow]) -> Iterator[str]:
-    for number, line in enumerate(lines, 1):
+class _Texts:
+    """Lines as texts; `at` is the byte behind the last one that was asked for, `bad` are those that are no text."""
+
+    def __init__(self, lines: Iterable[bytes], path: str, place: Place) -> None:
+        self.at = place.at
+        self.bad: list[BadRow] = []
+        self._lines = enumerate(lines, place.line)
+        self._path = path
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        number, line = next(self._lines)
+        self.at += len(line)
         try:
             text = _text(line, number == 1)
             if "\0" in text:
                 raise _NotText("the line holds a character U+0000", "save the file as plain text in UTF-8")
-            yield text + "\n"
+            return text + "\n"
         except _NotText as error:
-            bad.append(BadRow([Problem(path, number, 1, str(error), error.hint)]))
+            self.bad.append(BadRow([Problem(self._path, number, 1, str(error), error.hint)]))
             # A blank line in its place keeps the count of lines right.
-            yield "\n"
+            return "\n"
 
 
 def _text(line: bytes, first: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Protocol
 
 from eventsourcing.dcb.api import DCBEvent
 from eventsourcing.persistence import IntegrityError
@@ -28,14 +28,21 @@ DEVELOPMENT = development_tag("")
 ID = "0" * EVENT_ID_DIGITS
 
 
-class Reported(NamedTuple):
-    """A development as its first report records it, already validated and written out."""
+class Reported(Protocol):
+    """A development as its first report records it, already validated and written out; `event` is its event's id."""
 
-    id: str
-    report: str
-    topic: str
-    content: bytes
-    parties: tuple[str, ...]
+    @property
+    def id(self) -> str: ...
+    @property
+    def report(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def event(self) -> str: ...
+    @property
+    def parties(self) -> tuple[str, ...]: ...
 
 
 class Bulk:
@@ -118,11 +125,9 @@ class Bulk:
         It is not taken into what is known: `learn_again` does that, once it is asked for.
         """
         refuse_unknown(self.known, development.report, development.parties)
-        subject = development_tag(development.id)
-        identity = event_id(subject, 1, development.topic, development.content)
         opening, middle = self._around
-        data = b"%b%b%b%b}" % (opening, identity.encode(), middle, development.content)
-        self._decided.append(DCBEvent(development.topic, data, [subject]))
+        data = b"%b%b%b%b}" % (opening, development.event.encode(), middle, development.content)
+        self._decided.append(DCBEvent(development.topic, data, [development_tag(development.id)]))
         self._reported.add(development.id)
 
     def learn_again(self, development: str) -> None:
