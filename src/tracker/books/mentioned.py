@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import chain
 
 FRESH = 50_000
@@ -20,9 +21,9 @@ class Mentioned:
         self._fresh: set[int] = set()
         self._runs: list[array[int]] = []
 
-    def add(self, text: str) -> None:
-        """Mention a text."""
-        self._fresh.add(hash(text))
+    def update(self, texts: Iterable[str]) -> None:
+        """Mention some texts."""
+        self._fresh.update(map(hash, texts))
         if len(self._fresh) >= FRESH:
             self._sort_away()
 

@@ -67,16 +67,21 @@ class RowPlan:
         self._reader = reader
         self._options = options
         self._mentioned = Mentioned()
+        # What this chunk mentions.
+        self._recent: set[str] = set()
         self._published: dict[str, tuple[str, int]] = {}
         self._stale: dict[str, tuple[int, Refused]] = {}
 
     def learn(self, items: Iterable[Brief | Said]) -> None:
         """Read from the log what the rows of a chunk depend on."""
+        self._mentioned.update(self._recent)
+        self._recent = set()
+        briefs: list[Brief] = []
         tags: set[str] = set()
         questions: list[UseCase] = []
         for item in items:
             if isinstance(item, Brief):
-                tags.update(self._boundary(item.id, item.report, item.parties))
+                briefs.append(item)
             elif isinstance(item.event, str):
                 tags.add(development_tag(item.event))
             elif isinstance(item.event, Development):
@@ -84,6 +89,7 @@ class RowPlan:
                 questions += map(RegisterParty, item.registered)
             else:
                 questions += _questions(item.event)
+        self._bulk.learn_reported(briefs)
         self._bulk.learn_tags(tags)
         if questions:
             self._bulk.learn(questions)
@@ -95,15 +101,15 @@ class RowPlan:
         """
         held = self._held(brief.id)
         if held is None:
-            published = self._published_of(brief.report)
+            published = self._published.get(brief.report) or self._published_of(brief.report)
             if published is not None and brief.earliest is not None and brief.earliest > published[1]:
                 return None
             self._bulk.report(brief)
-            self._mentioned.add(brief.id)
+            self._recent.add(brief.id)
             return "record"
         if held.retracted or brief.topic != held.current.TOPIC or held.current.content() != brief.content:
             return None
-        self._mentioned.add(brief.id)
+        self._recent.add(brief.id)
         self._stale.pop(brief.id, None)
         return SAME
 
@@ -148,12 +154,12 @@ class RowPlan:
             line, at = said.row.line, said.row.at
             brief = Brief(line, at, None, development, event.report, event.TOPIC, content, identity, said.parties)
             self._bulk.report(brief)
-            self._mentioned.add(development)
+            self._recent.add(development)
             yield PlanLine("record", development, kebab(type(event).__name__))
             return
-        if said.why is None and not held.says(event) and development in self._mentioned:
+        if said.why is None and not held.says(event) and self._is_mentioned(development):
             raise SaidTwice(development, correctable=True)
-        self._mentioned.add(development)
+        self._recent.add(development)
         older = None if held.says(event) or self._options.revert else held.said_before(event)
         if older is not None:
             self._stale.setdefault(development, (said.row.line, StaleRevision(development, older, held.last_revision)))
@@ -176,9 +182,12 @@ class RowPlan:
             return
         use_case = RetractDevelopment(development, said.why or "", said.published)
         self._bulk.decide(use_case)
-        self._mentioned.add(development)
+        self._recent.add(development)
         self._stale.pop(development, None)
         yield PlanLine("retract", development, said.why or "")
+
+    def _is_mentioned(self, subject: str) -> bool:
+        return subject in self._recent or subject in self._mentioned
 
     def _held(self, development: str) -> DevelopmentState | None:
         self._bulk.learn_again(development)
@@ -194,10 +203,10 @@ class RowPlan:
     def _once(self, subject: str, steps: Iterator[Step]) -> Iterator[Step]:
         """Yield the steps; refuse a second row that says something else of a party or a report."""
         for step in steps:
-            if step.use_case is not None and subject in self._mentioned:
+            if step.use_case is not None and self._is_mentioned(subject):
                 raise SaidTwice(subject.partition(":")[2], correctable=False)
             yield step
-        self._mentioned.add(subject)
+        self._recent.add(subject)
 
     def _carried_out(self, steps: Iterator[Step] | list[Step]) -> Iterator[PlanLine]:
         for step in steps:

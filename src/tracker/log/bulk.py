@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from eventsourcing.dcb.api import DCBEvent
 from eventsourcing.persistence import IntegrityError
 
 from tracker.log.decisions import Envelope, Recorded, decode, enclose
 from tracker.log.identity import EVENT_ID_DIGITS, event_id
+from tracker.log.insertion import Decided
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction
-from tracker.log.use_cases import Intent, UseCase, development_tag, refuse_unknown
+from tracker.log.use_cases import Intent, UseCase, development_tag, party_tag, refuse_unknown, report_tag
 
 if TYPE_CHECKING:
     from tracker.log.store import Log
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 REMEMBERED = 50_000
 """Parties and reports that are kept in mind; some 2 KB each, and read again when they are asked for again."""
 
+
+SAID = 100_000
+"""Developments of new reports whose ids are kept in mind, some 15 MB, so that the log need not be asked for each."""
 
 DEVELOPMENT = development_tag("")
 ID = "0" * EVENT_ID_DIGITS
@@ -57,14 +61,21 @@ class Bulk:
         """Grows whenever another writer may have changed what was known."""
         self._log = log
         self._book = book
-        self._asked: set[str] = set()
-        self._passing: set[str] = set()
         self._head = -1
         self._transaction: Transaction | None = None
         self._moment = datetime.min
         self._around = b"", b""
-        self._decided: list[DCBEvent] = []
-        self._reported: set[str] = set()
+        self._decided: list[Decided] = []
+        self._reported: dict[str, Decided] = {}
+        self._asked: set[str] = set()
+        self._passing: set[str] = set()
+        self._met: set[tuple[str, ...]] = set()
+        """Parties that were named together, and are known."""
+        self._looked_at: set[str] = set()
+        self._unsaid: set[str] = set()
+        """Reports that were looked at, and those of them of which the log held no development then."""
+        self._said: set[str] = set()
+        """The developments that it holds since."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -90,7 +101,7 @@ class Bulk:
                 raise RaceLost from error
             raise
         finally:
-            self._decided, self._reported = [], set()
+            self._decided, self._reported = [], {}
             self._transaction = None
 
     def learn(self, use_cases: Iterable[UseCase]) -> None:
@@ -99,6 +110,19 @@ class Bulk:
         # What is known can make a use case ask for more; where nothing new was found, none will.
         while self.learn_tags(tag for use_case in use_cases for tag in use_case.boundary(self.known)):
             pass
+
+    def learn_reported(self, some: Collection[Reported]) -> None:
+        """Read what must be known of developments that may be reported, their reports and their parties."""
+        new = {each.report for each in some}.difference(self._looked_at)
+        self._looked_at |= new
+        # Whatever is said of a report that nothing was said of, is said here.
+        self._unsaid.update(self._open().unsaid(sorted(new)) if new else ())
+        unsaid, said = self._unsaid, self._said
+        tags = {development_tag(each.id) for each in some if each.report not in unsaid or each.id in said}
+        tags.update(map(report_tag, new.difference(self.known.reports)))
+        parties = {*chain.from_iterable({each.parties for each in some})}
+        tags.update(map(party_tag, parties.difference(self.known.parties)))
+        self.learn_tags(tags)
 
     def learn_tags(self, tags: Iterable[str]) -> bool:
         """Read what is said under some tags and was not read yet; return whether anything was found."""
@@ -124,32 +148,36 @@ class Bulk:
 
         It is not taken into what is known: `learn_again` does that, once it is asked for.
         """
-        refuse_unknown(self.known, development.report, development.parties)
+        report, parties = development.report, development.parties
+        if report not in self.known.reports or parties not in self._met:
+            refuse_unknown(self.known, report, parties)
+            self._met.add(parties)
         opening, middle = self._around
         data = b"%b%b%b%b}" % (opening, development.event.encode(), middle, development.content)
-        self._decided.append(DCBEvent(development.topic, data, [development_tag(development.id)]))
-        self._reported.add(development.id)
+        event = development.topic, data, [DEVELOPMENT + development.id]
+        self._decided.append(event)
+        self._reported[development.id] = event
 
     def learn_again(self, development: str) -> None:
-        """Read a development back if it was reported in this transaction."""
-        if development in self._reported:
-            self._write()
-            self._reported.discard(development)
-            self._passing.discard(development_tag(development))
-            self.learn_tags([development_tag(development)])
+        """Take in a development that was reported in this transaction."""
+        event = self._reported.pop(development, None)
+        if event is not None:
+            self.known.apply(decode(event[0], event[1]))
+            self._said.add(development)
 
     def append(self) -> None:
         """Append what was decided so far; the developments among it are forgotten, and read again if asked for."""
-        self._write()
-        self.known.developments.clear()
-        self._passing, self._reported = set(), set()
-        if len(self._asked) > REMEMBERED:
-            self._forget()
-
-    def _write(self) -> None:
         if self._decided:
             self._open().append(self._decided)
             self._decided = []
+        self._said.update(self._reported, self.known.developments)
+        self._reported = {}
+        self.known.developments.clear()
+        self._passing = set()
+        if len(self._said) > SAID:
+            self._said, self._unsaid, self._looked_at = set(), set(), set()
+        if len(self._asked) > REMEMBERED:
+            self._forget()
 
     def _take(self, intent: Intent) -> None:
         payload, content = intent.payload, intent.payload.content()
@@ -157,7 +185,7 @@ class Bulk:
         envelope = Envelope(
             identity, self._moment, self._log.coder, intent.revision, intent.reason, intent.published, self._book
         )
-        self._decided.append(DCBEvent(payload.TOPIC, enclose(envelope, content), intent.tags))
+        self._decided.append((payload.TOPIC, enclose(envelope, content), intent.tags))
         self.known.apply(Recorded(envelope, payload))
 
     def _around_first_reports(self) -> tuple[bytes, bytes]:
@@ -172,4 +200,5 @@ class Bulk:
 
     def _forget(self) -> None:
         self.known = Known()
-        self._asked, self._passing = set(), set()
+        self._asked, self._passing, self._met = set(), set(), set()
+        self._looked_at, self._unsaid, self._said = set(), set(), set()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder
 
-from tracker.log.insertion import insert
+from tracker.log.insertion import Decided, insert
 
 # Ten thousand events take some ten megabytes of pages; with SQLite's own two they would be written out and read back.
 CACHE_KIB = 64 * 1024
@@ -24,6 +24,16 @@ order by position
 """
 
 
+# A hash sign ends the report in a development's tag, and the dollar sign is the character after it.
+_UNSAID = """
+select wanted.value from json_each(:reports) as wanted
+where not exists (
+    select 1 from dcb_tags
+    where tag >= 'development:' || wanted.value || '#' and tag < 'development:' || wanted.value || '$'
+)
+"""
+
+
 class Transaction(ABC):
     """What is appended in it is read back in it, and by others once it ends; where it ends with an error, by nobody.
 
@@ -33,12 +43,16 @@ class Transaction(ABC):
     head: int
 
     @abstractmethod
-    def append(self, events: Sequence[DCBEvent]) -> None:
+    def append(self, events: Sequence[Decided]) -> None:
         """Append events after `head`."""
 
     @abstractmethod
     def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
         """Yield the events that carry any of the tags, in the order of the log."""
+
+    def unsaid(self, reports: Sequence[str]) -> list[str]:
+        """Return reports of which no development was ever recorded, as far as that is cheaply known."""
+        return []
 
 
 class SQLiteTransaction(Transaction):
@@ -49,12 +63,15 @@ class SQLiteTransaction(Transaction):
         self._con = con
         con.execute(f"pragma cache_size = -{CACHE_KIB}")
 
-    def append(self, events: Sequence[DCBEvent]) -> None:
+    def append(self, events: Sequence[Decided]) -> None:
         self.head = insert(self._con, events, self.head + 1)
 
     def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
         for type_, data, carried in self._con.execute(_TAGGED, {"tags": json.dumps(tags)}):
             yield DCBEvent(type_, data, json.loads(carried))
+
+    def unsaid(self, reports: Sequence[str]) -> list[str]:
+        return [str(report) for (report,) in self._con.execute(_UNSAID, {"reports": json.dumps(reports)})]
 
 
 class HeldBack(Transaction):
@@ -65,8 +82,8 @@ class HeldBack(Transaction):
         self._recorder = recorder
         self._events: list[DCBEvent] = []
 
-    def append(self, events: Sequence[DCBEvent]) -> None:
-        self._events += events
+    def append(self, events: Sequence[Decided]) -> None:
+        self._events += (DCBEvent(*event) for event in events)
         self.head += len(events)
 
     def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:

@@ -67,7 +67,8 @@ TYPES_OF_TAG = {"party": PARTY_TYPES, "alias": PARTY_TYPES, "report": REPORT_TYP
 """The events that a use case asks for by a tag of each kind; of a development, all that carry its tag."""
 
 
-def _party(party: str) -> str:
+def party_tag(party: str) -> str:
+    """Return the tag that the events of a party carry."""
     return f"party:{party}"
 
 
@@ -75,7 +76,8 @@ def _name(name: str) -> str:
     return f"alias:{fold_name(name)}"
 
 
-def _report(report: str) -> str:
+def report_tag(report: str) -> str:
+    """Return the tag that the events of a report carry."""
     return f"report:{report}"
 
 
@@ -99,7 +101,7 @@ class RegisterParty(UseCase):
         groups = {a.organisation for a in self.party.affiliations}
         if self.party.part_of:
             groups.add(self.party.part_of.group)
-        return [_name(n) for n in self._names()] + [_party(p) for p in sorted({self.party.party, *owners, *groups})]
+        return [_name(n) for n in self._names()] + [party_tag(p) for p in sorted({self.party.party, *owners, *groups})]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.parties.get(self.party.party)
@@ -141,7 +143,7 @@ class AddAlias(UseCase):
 
     def boundary(self, known: Known) -> list[str]:
         owner = known.owner(self.alias)
-        return [_party(self.party), _name(self.alias)] + ([_party(owner)] if owner else [])
+        return [party_tag(self.party), _name(self.alias)] + ([party_tag(owner)] if owner else [])
 
     def decide(self, known: Known) -> Iterator[Intent]:
         if self.party not in known.parties:
@@ -170,7 +172,7 @@ class MergeParties(UseCase):
     reason: str
 
     def boundary(self, known: Known) -> list[str]:
-        return [_party(p) for p in sorted({self.party, self.into, *_merged_chain(known, self.into)})]
+        return [party_tag(p) for p in sorted({self.party, self.into, *_merged_chain(known, self.into)})]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         for party in (self.party, self.into):
@@ -195,7 +197,7 @@ class UndoMerge(UseCase):
     reason: str
 
     def boundary(self, known: Known) -> list[str]:
-        return [_party(self.party)]
+        return [party_tag(self.party)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.parties.get(self.party)
@@ -227,7 +229,7 @@ class FileReport(UseCase):
     reason: str | None = None
 
     def boundary(self, known: Known) -> list[str]:
-        return [_report(r) for r in dict.fromkeys([self.report.report, *_origins(known, self.report.origin)])]
+        return [report_tag(r) for r in dict.fromkeys([self.report.report, *_origins(known, self.report.origin)])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.reports.get(self.report.report)
@@ -252,7 +254,7 @@ class RegradeReport(UseCase):
     reason: str
 
     def boundary(self, known: Known) -> list[str]:
-        return [_report(self.report)]
+        return [report_tag(self.report)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.reports.get(self.report)
@@ -273,7 +275,7 @@ class LinkOrigin(UseCase):
     reason: str
 
     def boundary(self, known: Known) -> list[str]:
-        return [_report(r) for r in dict.fromkeys([self.report, *_origins(known, self.origin)])]
+        return [report_tag(r) for r in dict.fromkeys([self.report, *_origins(known, self.origin)])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.reports.get(self.report)
@@ -295,7 +297,7 @@ class WithdrawReport(UseCase):
     published: str | None = None
 
     def boundary(self, known: Known) -> list[str]:
-        return [_report(self.report)]
+        return [report_tag(self.report)]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.reports.get(self.report)
@@ -412,7 +414,7 @@ def _a_day(published: str | None) -> str | None:
 
 def development_boundary(development: str, report: str, parties: Iterable[str]) -> list[str]:
     """Return the tags of what must be known to report or correct a development of a report and of these parties."""
-    return [development_tag(development), _report(report), *map(_party, parties)]
+    return [development_tag(development), report_tag(report), *map(party_tag, parties)]
 
 
 def refuse_unknown(known: Known, report: str, parties: Iterable[str]) -> None:
