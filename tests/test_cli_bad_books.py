@@ -183,6 +183,15 @@ def test_an_amount_that_cannot_be_is_refused_with_the_accepted_forms(workspace: 
         ("{value: 1}", "missing field 'unit'"),
         ("{value: 1, unit: USD, when: now}", "unknown field 'when'"),
     ],
+    ids=[
+        "a negative value",
+        "NaN",
+        "an exponent",
+        "seven decimals",
+        "bounds that cross",
+        "no unit",
+        "an unknown field",
+    ],
 )
 def test_an_amount_in_fields_is_held_to_the_same(workspace: Path, book: Path, given: str, told: str) -> None:
     book.write_text(changed(("up to 11.9B USD", given)), encoding="utf-8")
@@ -259,7 +268,11 @@ def test_a_file_of_50_mb_is_refused_without_being_read(workspace: Path, book: Pa
     refused(workspace, "import", told="it is larger than 5,000,000 bytes; split it")
 
 
-@pytest.mark.parametrize("rewrite", [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")])
+@pytest.mark.parametrize(
+    "rewrite",
+    [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")],
+    ids=["a byte order mark", "CRLF"],
+)
 def test_a_byte_order_mark_and_crlf_are_read_right(tmp_path: Path, rewrite) -> None:
     root = make_workspace(tmp_path / "ws", imported=False)
     for path in (root / "events").rglob("*.yaml"):

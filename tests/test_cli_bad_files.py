@@ -219,6 +219,7 @@ def test_with_skip_bad_every_row_that_is_skipped_is_reported(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("header", "told"),
     [("speaker,speaker\nacme,acme\n", "speaker"), ("speaker,\nacme,x\n", ""), ("spaeker\nacme\n", "spaeker"), ("", "")],
+    ids=["a column twice", "a column without a name", "an unknown column", "nothing at all"],
 )
 def test_a_header_that_cannot_be_read_refuses_the_file(workspace: Path, tmp_path: Path, header: str, told: str) -> None:
     path = tmp_path / "rows.csv"
@@ -257,22 +258,19 @@ def damaged(root: Path, what: str) -> Path:
     return log
 
 
-@pytest.mark.parametrize(
-    ("what", "told"),
-    [
-        ("truncated", "damaged"),
-        ("empty", "is damaged: it is empty (0 bytes)"),
-        ("not SQLite", "is damaged: it is not an SQLite database"),
-        ("a page of rubbish", "damaged"),
-        ("another program's", "damaged"),
-        (
-            "newer schema",
-            f"has schema {SCHEMA_VERSION + 1} and this tracker knows {SCHEMA_VERSION}: use a newer tracker",
-        ),
-        ("missing", "there is no log at"),
-    ],
-)
-def test_a_damaged_log_ends_with_4_is_named_and_is_left_as_it_is(tmp_path: Path, what: str, told: str) -> None:
+DAMAGES = {
+    "truncated": "damaged",
+    "empty": "is damaged: it is empty (0 bytes)",
+    "not SQLite": "is damaged: it is not an SQLite database",
+    "a page of rubbish": "damaged",
+    "another program's": "damaged",
+    "newer schema": f"has schema {SCHEMA_VERSION + 1} and this tracker knows {SCHEMA_VERSION}: use a newer tracker",
+    "missing": "there is no log at",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_damaged_log_ends_with_4_is_named_and_is_left_as_it_is(tmp_path: Path, what: str) -> None:
     root = make_workspace(tmp_path / "ws")
     log = damaged(root, what)
     before = log.read_bytes() if log.exists() else None
@@ -281,7 +279,7 @@ def test_a_damaged_log_ends_with_4_is_named_and_is_left_as_it_is(tmp_path: Path,
         answer = ask("-C", root, *arguments)
 
         assert (answer.code, answer.out) == (4, ""), arguments
-        assert told in answer.err and str(log) in answer.err
+        assert DAMAGES[what] in answer.err and str(log) in answer.err
     assert (log.read_bytes() if log.exists() else None) == before
 
 

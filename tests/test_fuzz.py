@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from faults import fuzz_checks
 from faults.fuzzing import HOSTILE, LONGEST, Target, targets
 
-QUICK, LONG = 1_000, 20_000
+QUICK, LONG = 500, 20_000
 """Texts of a target, or fewer of one that takes longer."""
 
 
@@ -103,11 +104,11 @@ def counts_from_after_publication(mend: pytest.MonkeyPatch) -> None:
     mend.setattr(edtf, "effective_on", lambda text, published: edtf.parse_edtf(text).latest or date.max)
 
 
-def ends_as_a_bug_at_a_rare_letter(mend: pytest.MonkeyPatch) -> None:
+def ends_as_a_bug_at_a_sign_that_no_seed_begins_with(mend: pytest.MonkeyPatch) -> None:
     from tracker.model import edtf
 
     parse = edtf.parse_edtf
-    mend.setattr(edtf, "parse_edtf", lambda text: int(text[4:]) if "X" in text and "?" in text else parse(text))
+    mend.setattr(edtf, "parse_edtf", lambda text: int(text[:3]) if text.startswith("~") else parse(text))
 
 
 def refuses_without_a_word(mend: pytest.MonkeyPatch) -> None:
@@ -269,7 +270,7 @@ CONTROLS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
     ("edtf", ends_before_it_begins, "ends before it begins"),
     ("edtf", names_no_day, "names no day"),
     ("edtf", counts_from_after_publication, "counts from after its publication"),
-    ("edtf", ends_as_a_bug_at_a_rare_letter, "invalid literal"),
+    ("edtf", ends_as_a_bug_at_a_sign_that_no_seed_begins_with, "invalid literal"),
     ("edtf", refuses_without_a_word, "says nothing"),
     ("amount", forgets_a_qualifier, "and its text"),
     ("amount", keeps_an_amount_as_a_float, "does not survive JSON"),
@@ -308,8 +309,8 @@ def test_a_slip_is_noticed(
         return False
 
     said: list[str] = []
-    looking = settings(max_examples=QUICK, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    looking = settings(max_examples=2_000, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     try:
-        find(near(target), breaks, settings=looking)
+        find(near(target), breaks, settings=looking, random=Random(4))
     except NoSuchExample:
         pytest.fail(f"nothing was noticed but {sorted(set(said))[:5]}")

@@ -41,7 +41,7 @@ class UsageError(TrackerError):
 
 def refused_by_the_disk(error: OSError) -> bool:
     """Say whether the disk is what refuses, and not the name that was given."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG)
 
 
 def did_you_mean(suggestions: list[str]) -> str:

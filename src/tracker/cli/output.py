@@ -137,10 +137,12 @@ def _json_lines(table: Table, reads: ReadOptions) -> Iterator[str]:
 
 def _csv(table: Table, reads: ReadOptions) -> Iterator[str]:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="")
+    # The writer puts quotes around a cell that holds a character of the line end, and around no other line breaks:
+    # with another end a cell of two lines would become two rows, of which the second begins as its writer likes.
+    writer = csv.writer(buffer, lineterminator="\r\n")
     for cells in (table.columns, *table.rows):
         writer.writerow([csv_cell(cell, raw=reads.raw) for cell in cells])
-        yield buffer.getvalue()
+        yield buffer.getvalue().removesuffix("\r\n")
         buffer.seek(0)
         buffer.truncate()
 

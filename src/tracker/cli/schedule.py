@@ -69,7 +69,6 @@ def run(
     if job is not None and due:
         raise UsageError("--due runs whatever is due: leave JOB out, or leave --due out to run it now")
     if job is None and not due:
-        session.note("running the jobs of this workspace as they become due; ctrl-C ends it")
         runner.run_forever(session.workspace.root, _now, time.sleep, say)
     if job is not None:
         from tracker.schedule.jobs import job_named

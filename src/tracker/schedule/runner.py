@@ -104,6 +104,7 @@ def run_forever(root: Path, clock: Clock, wait: Callable[[float], object], say: 
     """Run each job whenever it is due, until the process is told to end; settings are read anew each time."""
     workspace = load_workspace(root)
     with _alone(workspace), _Ending() as ending:
+        say("running the jobs of this workspace as they become due; ctrl-C ends it")
         while True:
             try:
                 workspace = load_workspace(root)
