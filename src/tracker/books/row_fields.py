@@ -40,6 +40,8 @@ class FieldWriter:
         # Lists cannot be looked up as they are.
         self.is_looked_up = attribute not in UNLIKE and (cells or kind not in LISTS_AND_PAIRS)
         self._remembers = attribute not in UNLIKE
+        self._is_text = not self._remembers and kind in (Kind.TEXT, Kind.QUOTE)
+        self._strips = cells or kind is Kind.QUOTE
         self._annotation = _Annotation(info)
         self._name = b'"%b":' % (info.alias or attribute).encode()
 
@@ -47,6 +49,13 @@ class FieldWriter:
     def _adapter(self) -> TypeAdapter[Any]:
         # Built when the field is first met: a type has thirty fields, and a file uses ten.
         return _adapter(self._annotation)
+
+    @cached_property
+    def _around_text(self) -> tuple[Any, bytes, bytes]:
+        """What validates a text, and what stands before and after it: a text is the words of a quote, and all of it."""
+        if self.kind is Kind.QUOTE:
+            return _words().validate_python, self._name + b'{"exact":', b"}"
+        return self._adapter.validator.validate_python, self._name, b""
 
     @cached_property
     def as_default(self) -> bytes:
@@ -59,6 +68,12 @@ class FieldWriter:
 
     def write(self, value: Any, parties: RowParties) -> bytes:
         """Return how a value is stored; raises LongWay where the field does not take it as it is."""
+        if self._is_text and type(value) is str:
+            validate, before, after = self._around_text
+            try:
+                return before + to_json(validate(value.strip() if self._strips else value)) + after
+            except ValidationError as error:
+                raise LongWay from error
         key = _key(value) if self._remembers else None
         if key is not None and key in self.remembered:
             return self.remembered[key]
@@ -82,9 +97,6 @@ class FieldWriter:
         if convert is not None:
             value = convert(value, parties)
         try:
-            if type(value) is str and self.kind is Kind.QUOTE:
-                # A text is the quote's words, and all of it.
-                return b'%b{"exact":%b}' % (self._name, to_json(_words().validate_python(value)))
             # The adapter's own method takes six times as long as what it calls.
             validated = self._adapter.validator.validate_python(value)
         except ValidationError as error:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from tracker.books.files import open_rows_file
 from tracker.books.importer import Clock, today_everywhere, utc_now
 from tracker.books.names import PartyIndex
-from tracker.books.plan import ImportOptions, PlanLine
+from tracker.books.plan import Action, ImportOptions, PlanLine
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.row_briefs import Brief
+from tracker.books.row_chunks import Chunk, RowsFile
 from tracker.books.row_plan import RowPlan
-from tracker.books.row_reader import RowOptions, RowReader, Said
-from tracker.books.rows import MAX_LINE, BadRow, Row, Table, csv_rows, jsonl_rows
+from tracker.books.row_reader import RowReader, Said
+from tracker.books.row_source import RowSource
+from tracker.books.rows import BadRow
 from tracker.log.bulk import Bulk
 from tracker.log.refusals import Refused
 from tracker.log.store import Log
 from tracker.model.catalogue import kebab
 
-CHUNK = 5_000
-"""Rows planned at a time: enough that what a transaction costs vanishes, few enough to be held in some tens of MB."""
+__all__ = ["Delivery", "RowsFile", "RowsOutcome", "Told", "import_rows"]
 
 MOST_PROBLEMS = 1_000
 """Bad rows after which reading stops: the file is not what its reader was told."""
@@ -35,15 +35,6 @@ MOST_WARNINGS = 200
 
 TAKEN_BACK = "import taken back"
 """The reason of retractions for which none is given."""
-
-
-@dataclass(frozen=True)
-class RowsFile:
-    """A file of rows: a table, or, without a layout, JSON lines; and what holds for all of its rows."""
-
-    path: Path
-    table: Table | None = None
-    rows: RowOptions = field(default_factory=RowOptions)
 
 
 @dataclass(frozen=True)
@@ -126,23 +117,18 @@ class _Run:
 
     def all(self, stream: BinaryIO) -> None:
         """Import every row."""
-        rows = self._read(stream)
-        in_chunks = self.delivery.chunk is not None and not self._options.dry_run
-        size = (self.delivery.chunk if in_chunks else None) or CHUNK
-        chunks = iter(lambda: list(islice(rows, size)), [])
-        if in_chunks:
-            for chunk in chunks:
+        transaction = None if self._options.dry_run else self.delivery.chunk
+        with closing(RowSource(stream, self._file, self._reader, transaction)) as source:
+            self._source = source
+            ended = False
+            while not ended:
                 with self._transaction():
-                    self._import(chunk, stream)
+                    ended = self._import(transaction)
+                    if ended:
+                        self._finish()
+                    if self._options.dry_run:
+                        raise _Undone
                 self._recorded_rows = self._rows
-            self._finish()
-            return
-        with self._transaction():
-            for chunk in chunks:
-                self._import(chunk, stream)
-            self._finish()
-            if self._options.dry_run:
-                raise _Undone
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -150,59 +136,56 @@ class _Run:
             if self._bulk.forgot != self._names_of:
                 # Somebody else recorded something, and names may lead elsewhere.
                 self._reader.use(PartyIndex.from_log(self._log))
+                self._source.read_anew()
                 self._names_of = self._bulk.forgot
             yield
             self._refuse_if_bad()
 
-    def _read(self, stream: BinaryIO) -> Iterator[Row | BadRow]:
-        lines = iter(lambda: stream.readline(MAX_LINE + 1), b"")
-        if self._file.table is None:
-            return jsonl_rows(lines, self._reader.path)
-        return csv_rows(lines, self._file.table, self._reader.path, self._reader.check_columns)
+    def _import(self, transaction: int | None) -> bool:
+        """Import the rows of a transaction, and say whether they were the last."""
+        left = transaction
+        while left is None or left > 0:
+            wanted, chunk = self._source.next()
+            self._import_chunk(chunk)
+            if chunk.rows < wanted:
+                return True
+            left = None if left is None else left - wanted
+        return False
 
-    def _import(self, chunk: Iterable[Row | BadRow], stream: BinaryIO) -> None:
-        items: list[tuple[Row, Brief | Said]] = []
-        for row in chunk:
-            self._rows += 1
-            if isinstance(row, BadRow):
-                self._note(row.problems)
-            elif (item := self._item(row)) is not None:
-                items.append((row, item))
-        self._plan.learn(item for _, item in items)
-        for row, item in items:
+    def _import_chunk(self, chunk: Chunk) -> None:
+        self._rows += chunk.rows
+        items: list[Brief | Said] = []
+        for item in chunk.items:
+            if isinstance(item, BadRow):
+                self._note(item.problems)
+            else:
+                items.append(item)
+        self._plan.learn(items)
+        retract, counts, settle = self.delivery.retract, self.outcome.counts, self._plan.settle
+        for item in items:
             try:
-                self._carry_out(row, item)
+                if retract:
+                    self._take_back(item)
+                elif isinstance(item, Said):
+                    self._carry_out(item)
+                elif (action := settle(item)) is None:
+                    self._carry_out(self._reader.read(self._source.row_again(item)))
+                else:
+                    counts[action] += 1
+                    if self._told.line is not None:
+                        self._told.line(_line_of(item, action))
             except BadRow as bad:
                 self._note(bad.problems)
             except Refused as refused:
-                self._note([Problem(self._reader.path, row.line, 1, str(refused))])
+                line = item.row.line if isinstance(item, Said) else item.line
+                self._note([Problem(self._reader.path, line, 1, str(refused))])
         self._bulk.append()
-        self._told.progress(stream.tell(), self._rows)
+        self._told.progress(chunk.after.place.at, self._rows)
 
-    def _item(self, row: Row) -> Brief | Said | None:
-        """Return what a row says, as briefly as it can be said; None for a bad one, which is noted."""
-        try:
-            return self._reader.brief(row) or self._reader.read(row)
-        except BadRow as bad:
-            self._note(bad.problems)
-            return None
-
-    def _carry_out(self, row: Row, item: Brief | Said) -> None:
-        if self.delivery.retract:
-            self._take_back(item)
-            return
-        if isinstance(item, Brief):
-            action = self._plan.settle(item)
-            if action is not None:
-                self.outcome.counts[action] += 1
-                if self._told.line is not None:
-                    kind = kebab(item.topic.partition(".")[0])
-                    self._told.line(PlanLine(action, item.id, kind if action == "record" else ""))
-                return
-            item = self._reader.read(row)
-        for line in self._plan.carry_out(item):
+    def _carry_out(self, said: Said) -> None:
+        for line in self._plan.carry_out(said):
             self._count(line)
-        self.outcome.warnings += item.warnings[: MOST_WARNINGS - len(self.outcome.warnings)]
+        self.outcome.warnings += said.warnings[: MOST_WARNINGS - len(self.outcome.warnings)]
 
     def _take_back(self, item: Brief | Said) -> None:
         development = item.id if isinstance(item, Brief) else getattr(item.event, "id", None)
@@ -234,6 +217,10 @@ class _Run:
         if self._problems:
             recorded = f"the first {self._recorded_rows:,} rows are recorded; importing again goes on from there"
             raise BookProblems(self._problems, {}, *([recorded] if self._recorded_rows else []))
+
+
+def _line_of(brief: Brief, action: Action) -> PlanLine:
+    return PlanLine(action, brief.id, kebab(brief.topic.partition(".")[0]) if action == "record" else "")
 
 
 @contextmanager

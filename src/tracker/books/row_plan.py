@@ -33,7 +33,6 @@ from tracker.log.known import DevelopmentState
 from tracker.log.refusals import Refused, StaleRevision
 from tracker.log.use_cases import (
     FileReport,
-    LinkOrigin,
     RegisterParty,
     RetractDevelopment,
     UseCase,
@@ -99,18 +98,22 @@ class RowPlan:
 
         Raises Refused, and then the row does nothing.
         """
-        held = self._held(brief.id)
-        if held is None:
+        development, bulk = brief.id, self._bulk
+        if development not in self._recent and development not in bulk.known.developments:
+            # New to the chunk and to the log, as nearly all are.
             published = self._published.get(brief.report) or self._published_of(brief.report)
             if published is not None and brief.earliest is not None and brief.earliest > published[1]:
                 return None
-            self._bulk.report(brief)
-            self._recent.add(brief.id)
+            bulk.report(brief)
+            self._recent.add(development)
             return "record"
-        if held.retracted or brief.topic != held.current.TOPIC or held.current.content() != brief.content:
+        held = self._held(development)
+        if held is None or held.retracted or brief.topic != held.current.TOPIC:
             return None
-        self._recent.add(brief.id)
-        self._stale.pop(brief.id, None)
+        if held.current.content() != brief.content:
+            return None
+        self._recent.add(development)
+        self._stale.pop(development, None)
         return SAME
 
     def carry_out(self, said: Said) -> Iterator[PlanLine]:
@@ -242,8 +245,8 @@ def _questions(event: Event) -> Iterator[UseCase]:
         yield RegisterParty(event)
     else:
         assert isinstance(event, ReportFiled)
+        # Its origins are asked for by this as they are by a link to one.
         yield FileReport(event)
-        yield LinkOrigin(event.report, event.origin, "")
 
 
 def _mark(said: Said) -> Mark:

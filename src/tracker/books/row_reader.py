@@ -123,6 +123,10 @@ class RowReader:
         except (LongWay, BadRow):
             return None
 
+    def may_register(self, row: Row | BadRow) -> bool:
+        """Say whether reading a row can add to the names that rows may use."""
+        return isinstance(row, Row) and (self.options.register_parties or row.fields.get("type") == "party")
+
     def read(self, row: Row) -> Said:
         """Return what a row says; raises BadRow with everything that is wrong with it."""
         kind = row.fields.get("type", self.options.type)

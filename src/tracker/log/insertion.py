@@ -14,14 +14,17 @@ Decided = tuple[str, bytes, list[str]]
 
 def insert(con: sqlite3.Connection, events: Iterable[Decided], first: int) -> int:
     """Insert events at the positions from `first` and return the last of them; the caller holds a transaction."""
-    rows: list[tuple[int, str, bytes, str]] = []
-    tags: list[tuple[str, int, str]] = []
-    for position, (type_, data, carried) in enumerate(events, first):
-        rows.append((position, type_, data, tags_text(carried)))
-        for tag in carried if len(carried) == 1 else dict.fromkeys(carried):
-            tags.append((tag, position, type_))
-    refuse_nul(tag for tag, _, _ in tags)
+    placed = [(position, *event) for position, event in enumerate(events, first)]
+    rows = [(position, type_, data, tags_text(carried)) for position, type_, data, carried in placed]
+    tags = [
+        (tag, position, type_)
+        for position, type_, _, carried in placed
+        for tag in (carried if len(carried) == 1 else dict.fromkeys(carried))
+    ]
     refuse_nul({type_ for _, type_, _, _ in rows})
+    # At once, as the joint text has it if any of them does.
+    if "\0" in "".join([tag for tag, _, _ in tags]):
+        refuse_nul(tag for tag, _, _ in tags)
     # In the order of the table's key, so that the pages of one tag are touched together.
     tags.sort()
     con.executemany("insert into dcb_events (position, type, data, tags) values (?, ?, ?, ?)", rows)

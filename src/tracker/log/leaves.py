@@ -58,8 +58,10 @@ def row_of(position: int, topic: str, tags: Sequence[str], data: bytes) -> Row:
     return position, topic.encode(), tags_text(tags).encode(), data
 
 
-def tags_text(tags: Iterable[str]) -> str:
+def tags_text(tags: Sequence[str]) -> str:
     """Return tags as they are stored: one list of JSON, without a space."""
+    if len(tags) == 1:
+        return f"[{encode_basestring(tags[0])}]"
     # json.dumps builds an encoder at each call, which took a fifth of the whole append.
     return f"[{','.join(map(encode_basestring, tags))}]"
 
