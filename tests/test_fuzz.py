@@ -104,11 +104,11 @@ def counts_from_after_publication(mend: pytest.MonkeyPatch) -> None:
     mend.setattr(edtf, "effective_on", lambda text, published: edtf.parse_edtf(text).latest or date.max)
 
 
-def ends_as_a_bug_at_a_sign_that_no_seed_begins_with(mend: pytest.MonkeyPatch) -> None:
+def ends_as_a_bug_at_a_sign_that_no_seed_holds(mend: pytest.MonkeyPatch) -> None:
     from tracker.model import edtf
 
     parse = edtf.parse_edtf
-    mend.setattr(edtf, "parse_edtf", lambda text: int(text[:3]) if text.startswith("~") else parse(text))
+    mend.setattr(edtf, "parse_edtf", lambda text: int(text) if "%" in text else parse(text))
 
 
 def refuses_without_a_word(mend: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ def misses_a_quote(mend: pytest.MonkeyPatch) -> None:
     from tracker.books import quotes
 
     look = quotes.find_quote
-    mend.setattr(quotes, "find_quote", lambda text, quote: look(text.replace("\u200b", ""), quote))
+    mend.setattr(quotes, "find_quote", lambda text, quote: look(text.replace("\n", ""), quote))
 
 
 def finds_a_quote_elsewhere(mend: pytest.MonkeyPatch) -> None:
@@ -246,6 +246,36 @@ def takes_any_signature(mend: pytest.MonkeyPatch) -> None:
     mend.setattr(PublicKey, "signed", lambda key, text, signature: True)
 
 
+def takes_any_proof(mend: pytest.MonkeyPatch) -> None:
+    from tracker.log import proofs
+
+    mend.setattr(proofs, "verify_inclusion", lambda *given: True)
+
+
+def takes_any_older_log(mend: pytest.MonkeyPatch) -> None:
+    from tracker.log import proofs
+
+    mend.setattr(proofs, "verify_consistency", lambda *given: True)
+
+
+def takes_any_lens(mend: pytest.MonkeyPatch) -> None:
+    from tracker import workspace
+
+    read = workspace.load_workspace
+
+    def lenient(root: Path) -> Any:
+        found = read(root)
+        return replace(found, lenses={name: len(name) for name in found.lenses})
+
+    mend.setattr(workspace, "load_workspace", lenient)
+
+
+def takes_any_times(mend: pytest.MonkeyPatch) -> None:
+    from tracker.schedule import jobs
+
+    mend.setattr(jobs, "_refuse_bad_times", lambda job: None)
+
+
 def runs_whatever_it_is_given(mend: pytest.MonkeyPatch) -> None:
     from tracker.state import guard
 
@@ -270,7 +300,7 @@ CONTROLS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
     ("edtf", ends_before_it_begins, "ends before it begins"),
     ("edtf", names_no_day, "names no day"),
     ("edtf", counts_from_after_publication, "counts from after its publication"),
-    ("edtf", ends_as_a_bug_at_a_sign_that_no_seed_begins_with, "invalid literal"),
+    ("edtf", ends_as_a_bug_at_a_sign_that_no_seed_holds, "invalid literal"),
     ("edtf", refuses_without_a_word, "says nothing"),
     ("amount", forgets_a_qualifier, "and its text"),
     ("amount", keeps_an_amount_as_a_float, "does not survive JSON"),
@@ -287,6 +317,10 @@ CONTROLS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
     ("export", records_what_it_refuses, "were recorded of what was refused"),
     ("export", drops_a_tag_of_what_it_brings_in, "does not go out as it came"),
     ("note", takes_any_signature, "is taken for signed"),
+    ("proof", takes_any_proof, "is not in the log"),
+    ("proof", takes_any_older_log, "is proven to continue another one"),
+    ("settings", takes_any_lens, "a lens is no text"),
+    ("settings", takes_any_times, "ZoneInfoNotFoundError"),
     ("sql", runs_whatever_it_is_given, "has an effect"),
     ("sql", takes_a_select_at_its_word, "has an effect"),
     ("sql", lets_a_condition_out_of_its_brackets, "does not stay in its brackets"),

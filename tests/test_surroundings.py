@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_helpers import Answer, ask, command, environment, make_workspace, run
+from cli_helpers import Answer, ask, command, environment, make_workspace, run, working_in
 
 CLOSED = {"stdin": "<&-", "stdout": ">&-", "stderr": "2>&-", "all three": "<&- >&- 2>&-"}
 
@@ -136,6 +136,7 @@ def test_a_variable_that_names_no_workspace_ends_with_4(workspace: Path, named: 
         (b"generations = 1", "[generations] keep is a number"),
         (b"[generations]\nkeep = 0", "[generations] keep is a number"),
         (b"[generations]\nkeep = true", "[generations] keep is a number"),
+        (b'[signing]\nkey = "/tmp/a\\u0000b"', "[signing] key: '/tmp/a␀b' is no path: embedded null byte"),
         (b"coder =", "cannot be read: Invalid value (at end of document)"),
         (b'coder = "a"\ncoder = "b"', "cannot be read: Cannot overwrite a value"),
         (b"a = " + b"[" * 100_000, "cannot be read: it is nested too deeply"),
@@ -293,3 +294,22 @@ def test_a_bug_whose_traceback_finds_no_place_is_told_with_it(workspace: Path, m
     assert answer.code == 5
     assert "this is a bug in tracker (ZeroDivisionError): please report it with this traceback" in answer.err
     assert "ZeroDivisionError: division by zero" in answer.err
+
+
+def test_a_home_of_nobody_is_a_name_like_any_other(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "ws")
+    with working_in(tmp_path):
+        key = ask("keygen", "~nobody-at-all/desk.key", "--name", "example.com/desk")
+        saved = ask("-C", root, "backup", "~nobody-at-all/ws.tar")
+        added = ask(
+            "-C", root, "add", "statement-made", "report=new", "publisher=P", "published=2025", "text=~nobody/x"
+        )
+        absent = ask("-C", "~nobody-at-all", "list", "parties")
+        with (root / "tracker.toml").open("a", encoding="utf-8") as file:
+            file.write('[signing]\nkey = "~nobody-at-all/desk.key"\n')
+        inside = ask("-C", root, "list", "parties")
+
+    assert (key.code, (tmp_path / "~nobody-at-all" / "desk.key").is_file()) == (0, True)
+    assert (saved.code, added.code, absent.code, inside.code) == (0, 3, 4, 4)
+    assert "there is no kept text '~nobody/x'" in added.err
+    assert "~nobody-at-all/desk.key is inside the workspace" in inside.err

@@ -178,40 +178,6 @@ def export(text: str) -> None:
         raise Broken("what goes out does not come back byte for byte")
 
 
-SIGNED = """\
-example.com/desk
-274
-nb33vmTqGr6dawXUufYNNRBkJtiLRYPGVoPyVkp079M=
-"""
-KEY = "example.com/desk+20b296f8+AZsqBNR8LltRjTaODex8l1UWUWL5jdprvzp3sXXhr0w6"
-NOTE = f"""{SIGNED}
-— example.com/desk ILKW+KRi36ky4zuDesITCG8Kd54A/vIwpeaz7CBWLTZOyPYSgiKgZMm6sle6N2L3L2yNy2XpFUoO8vi/5bdM9pss4wM=
-"""
-
-
-def note(text: str) -> None:
-    """A key or a signed note is read as it says, or refused; only what was signed is taken for signed."""
-    from tracker.log.notes import BadKey, BadNote, BadSignature, parse_head, parse_note, parse_public, signers
-
-    data = text.encode("utf-8", "surrogatepass")
-    try:
-        key = parse_public(text)
-        if parse_public(str(key)) != key:
-            raise Broken(f"the key {text!r} is read again as another one")
-    except BadKey as error:
-        refused_with_a_reason(error)
-    try:
-        head = parse_head(parse_note(data)[0])
-        if parse_head(head.text()) != head:
-            raise Broken(f"{head!r} is read again as another one")
-        said, _by = signers(data, [parse_public(KEY)])
-    except (BadNote, BadSignature) as error:
-        return refused_with_a_reason(error)
-    if said != SIGNED:
-        raise Broken(f"{said!r} is taken for signed, and never was")
-    return None
-
-
 def rows(text: str) -> None:
     """Each row of JSON lines or of a table says an event, or is named with what is wrong."""
     from tracker.books.names import PartyIndex

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from faults import fuzz_checks
+from faults import fuzz_checks, fuzz_kept
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,35 @@ def _files() -> list[Target]:
         Target("export", fuzz_checks.export, (LINE, LINE * 2), ('"position":2', "NaN", "1e999", r"\ud83d", "[" * 2000)),
         Target(
             "note",
-            fuzz_checks.note,
-            (fuzz_checks.NOTE, fuzz_checks.KEY),
+            fuzz_kept.note,
+            (fuzz_kept.NOTE, fuzz_kept.KEY),
             ("\n\n", "— ", "+", "A" * 44, "9" * 19, "example.com/desk"),
+        ),
+        Target(
+            "proof",
+            fuzz_kept.proof,
+            fuzz_kept.proofs(),
+            ('"size": 7', '"size": 8', '"size": -1', '"position": 0', "0" * 64, "[" * 2000, "1e9", "NaN", "true"),
+        ),
+        Target(
+            "settings",
+            fuzz_kept.settings,
+            (fuzz_kept.SETTINGS, fuzz_kept.SETTINGS.replace("Berlin", "Berlim")),
+            (
+                "[jobs.",
+                '"""',
+                " = ",
+                "[[",
+                "{a = 1}",
+                "2025-05-05T00:00:00Z",
+                "* * *",
+                "@daily",
+                "inf",
+                "0x1",
+                r"\u0000",
+                "~x/",
+                "../",
+            ),
+            cost=3,
         ),
     ]

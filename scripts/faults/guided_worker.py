@@ -13,7 +13,10 @@ from pathlib import Path
 
 import atheris
 
-READERS = ("tracker.model", "tracker.books", "tracker.log.notes", "tracker.log.decisions", "tracker.state.guard")
+READERS = (
+    *("tracker.model", "tracker.books", "tracker.log.decisions", "tracker.log.notes", "tracker.log.proofs"),
+    *("tracker.log.merkle", "tracker.state.guard", "tracker.workspace", "tracker.schedule.jobs", "tomllib", "cronsim"),
+)
 """What is guided: the rest would only be slowed down."""
 
 with atheris.instrument_imports(include=[*READERS, "faults.guided_controls"], enable_loader_override=False):

@@ -22,7 +22,7 @@ from tracker.log.checkpoints import root_at
 from tracker.log.copy import copy_log
 from tracker.log.files import sync_folder
 from tracker.log.verify import Report, verify
-from tracker.workspace import SETTINGS, Workspace
+from tracker.workspace import SETTINGS, Workspace, expanded
 
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 
@@ -141,7 +141,7 @@ def _is_history(path: Path) -> bool:
 
 
 def _target(workspace: Workspace, target: Path) -> Path:
-    path = target.expanduser().resolve()
+    path = expanded(target).resolve()
     if path.is_relative_to(workspace.root.resolve()):
         raise UsageError(f"{target} is inside the workspace and would be lost with it: name a place elsewhere")
     if path.is_dir():

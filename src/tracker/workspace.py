@@ -167,7 +167,7 @@ def find_workspace(given: Path | None, start: Path) -> Workspace:
     """Return the workspace of -C, else of TRACKER_WORKSPACE, else the nearest above `start`; raises NoWorkspace."""
     named = given or (Path(value) if (value := os.environ.get(VARIABLE)) else None)
     if named is not None:
-        root = _resolved(named)
+        root = expanded(named).resolve()
         if not (root / SETTINGS).is_file():
             raise NoWorkspace(root)
         return load_workspace(root)
@@ -178,12 +178,12 @@ def find_workspace(given: Path | None, start: Path) -> Workspace:
     raise NoWorkspace(start)
 
 
-def _resolved(folder: Path) -> Path:
+def expanded(path: Path) -> Path:
+    """Return a path with the home for its `~`; `~nobody`, where there is no such user, is a name like any other."""
     try:
-        return folder.expanduser().resolve()
+        return path.expanduser()
     except RuntimeError:
-        # `~nobody`: there is no such user, so that it is a name like any other.
-        return folder.resolve()
+        return path
 
 
 def load_workspace(root: Path) -> Workspace:
@@ -266,7 +266,11 @@ def _signing(settings: dict[str, Any], path: Path) -> tuple[Path | None, Path | 
 def _outside(text: str | None, path: Path, name: str) -> Path | None:
     if not text:
         return None
-    found = (path.parent / Path(text).expanduser()).resolve()
+    try:
+        found = (path.parent / expanded(Path(text))).resolve()
+    except (ValueError, OSError) as error:
+        # U+0000, which TOML can say and no path can hold, or a link that leads to itself.
+        raise BadSettings(path, f"[signing] {name}: '{visible(text)}' is no path: {error}") from error
     if found.is_relative_to(path.parent.resolve()):
         raise BadSettings(
             path,

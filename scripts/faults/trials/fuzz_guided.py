@@ -66,7 +66,8 @@ def _fuzz(round_: Round, target: Target, texts: int, hangs: int = HANGS_SECONDS)
         text=True,
         errors="replace",
         check=False,
-        env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(Path(__file__).parents[2])},
+        # What a target leaves goes with the round: libFuzzer ends its process without Python's last words.
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONHASHSEED": "0", "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     tried = int(told[1]) if (told := RUNS.search(done.stderr)) else 0
     round_.tried(tried)

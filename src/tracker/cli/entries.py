@@ -16,6 +16,7 @@ from tracker.cli.imports import import_and_tell, tell_outcome
 from tracker.cli.session import Session
 from tracker.errors import TrackerError, UsageError
 from tracker.model.names import SLUG_PATTERN
+from tracker.workspace import expanded
 
 if TYPE_CHECKING:
     from tracker.log.store import Log
@@ -153,7 +154,7 @@ def _article(given: Given, path: Path) -> Article:
     """Return the file that a user names as the report's text, and where the book will keep it, relative to itself."""
     from tracker.books.files import read_book_file
 
-    named = Path(given.report.get("text", "")).expanduser()
+    named = expanded(Path(given.report.get("text", "")))
     if not named.is_file():
         # It may be meant as books mean it, relative to the book: then import finds it, or says what is wrong.
         return None

@@ -11,7 +11,7 @@ import typer
 from tracker.cli.options import new_app
 from tracker.cli.session import session_of
 from tracker.errors import UsageError
-from tracker.workspace import SETTINGS
+from tracker.workspace import SETTINGS, expanded
 
 app = new_app()
 
@@ -30,7 +30,7 @@ def keygen(
     from tracker.log.signing import make_key, read_key
 
     session = session_of(ctx)
-    path = file.expanduser()
+    path = expanded(file)
     if public:
         typer.echo(str(read_key(path).public))
         return

@@ -10,6 +10,7 @@ from tracker.cli.prompts import ask, confirm, say
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
 from tracker.model.catalogue import FieldSpec, Kind, event_types
+from tracker.workspace import expanded
 
 if TYPE_CHECKING:
     from tracker.books.forms import Form
@@ -105,7 +106,7 @@ def _ask_report(session: Session, filed: list[str], given: Given) -> None:
 def _check_article(answer: str) -> None:
     from pathlib import Path
 
-    if not Path(answer).expanduser().is_file():
+    if not expanded(Path(answer)).is_file():
         raise NoSuchValue(f"there is no file '{answer}': name one, or leave it empty and keep the article later")
 
 
@@ -201,7 +202,7 @@ def _kept_text(session: Session, given: Given) -> str | None:
     from tracker.books.kept_text import read_kept_text
 
     if "text" in given.report:
-        path = Path(given.report["text"]).expanduser()
+        path = expanded(Path(given.report["text"]))
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     book = book_of_report(session.workspace, str(given.report_id))
     if book is None:
