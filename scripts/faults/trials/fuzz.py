@@ -40,7 +40,7 @@ def control(round_: Round) -> None:
 
 TRIAL = Trial(
     name="fuzz",
-    promise="any book, date, amount, name, quote, row, export, note, setting or SQL is read right or refused with a reason",
+    promise="any book, date, amount, name, quote, row, export, note, setting or SQL is read right, or refused",
     unit="texts",
     ci=1_800,
     full=1_000_000,
