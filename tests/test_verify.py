@@ -238,6 +238,11 @@ DAMAGES: list[tuple[str, list[str], str]] = [
         "(?s)position -6, which tracker never gives.*event 6 .*missing",
     ),
     (
+        "the last event put in once more",
+        [*_move((17, 18)), "insert into dcb_events select 17, type, data, tags from dcb_events where position = 18"],
+        "event 18 .*came there past tracker: SQLite gave 17 positions",
+    ),
+    (
         "data as text",
         ["pragma ignore_check_constraints = on", "update dcb_events set data = cast(data as text) where position = 6"],
         "event 6 .*not stored in the form",

@@ -293,7 +293,7 @@ def init_workspace(root: Path) -> Workspace:
     if path.exists():
         raise BadSettings(path, "is there already: this folder is a workspace")
     fresh = root / f".{SETTINGS}.new"
-    grown = {root, *(above.parent for above in (root, *root.parents) if not above.exists())}
+    grown = {root / "events", root, *(above.parent for above in (root, *root.parents) if not above.exists())}
     try:
         for folder in ("events/books", "events/sources", "projections", ".tracker"):
             (root / folder).mkdir(parents=True, exist_ok=True)

@@ -131,6 +131,7 @@ def judge_log(place: Path, marks: list[str]) -> list[str]:
     return accounts.complaints(path, [mark for mark in marks if mark != "ready"])
 
 
+_NEW_REPORT = ("report=mail-1", "publisher=The Mail", "published=2025-06-01", "text=article.txt")
 COMMANDS = (
     ("init", "desk"),
     ("-C", "desk", "import", "events"),
@@ -138,6 +139,7 @@ COMMANDS = (
     ("-C", "desk", "retract", "wire-0#met-1", "--why", "a slip"),
     ("-C", "desk", "party", "alias", "acme", "Acme Inc"),
     ("-C", "desk", "verify", "--full"),
+    ("-C", "desk", "add", "contact-made", "party=initech", "counterparty=globex", "occurred=2025-05", *_NEW_REPORT),
     ("-C", "desk", "replay"),
     ("-C", "desk", "source", "grade", "wire-0", "D", "--why", "errs"),
 )
@@ -152,6 +154,7 @@ def _commands(round_: Round, root: Path, trace: Path) -> None:
     books.workspace(outside)
     books.write_books(outside, count=2, entries=round_.chance.randint(2, 5))
     shutil.copytree(outside / "events", round_.folder / "events")
+    (round_.folder / "article.txt").write_text(books.ARTICLE, encoding="utf-8")
     (round_.folder / "desk").symlink_to(root / "desk")
     projections = answers.few_projections(round_.folder)
 
@@ -180,8 +183,10 @@ def _judge_workspace(round_: Round, place: Path, marks: list[str]) -> list[str]:
     if marks and not (place / "desk" / "tracker.toml").exists():
         return ["the workspace has lost its settings"]
     try:
-        held = sum(books.recorded(path).values())
+        recorded = books.recorded(path)
+        held = sum(recorded.values())
         wrong = [f"{acknowledged - held} acknowledged events are gone"] if held < acknowledged else []
+        wrong += _of_added(place / "desk" / "events") if "mail-1" in recorded else []
         wrong += [*accounts.file_complaints(path), *accounts.checkpoint_complaints(path)]
         wrong += [finding.message for finding in verify(path, full=True).findings]
         extend(path)
@@ -191,6 +196,15 @@ def _judge_workspace(round_: Round, place: Path, marks: list[str]) -> list[str]:
     if round_.chance.random() < ASKED:
         round_.count("readers asked")
         wrong += answers.ask(path, round_.folder / "few")[1]
+    return wrong
+
+
+def _of_added(events: Path) -> list[str]:
+    """Say where the book that `add` wrote, or the text that it kept, is not whole, though it was recorded."""
+    text, book = events / "sources" / "mail-1.txt", events / "books" / "mail-1.yaml"
+    wrong = [] if text.is_file() and text.read_text("utf-8") == books.ARTICLE else ["a recorded book lost its text"]
+    if not book.is_file() or "key: contact-made" not in book.read_text("utf-8"):
+        wrong.append("a recorded book is gone or half there")
     return wrong
 
 

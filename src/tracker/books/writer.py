@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tracker.books.files import read_book_file
@@ -54,22 +54,32 @@ def add_entry(book_path: Path, entry: Mapping[str, object], section: str = "deve
 
 def write_book(path: Path, text: str) -> None:
     """Replace a book's text, whole or not at all; raises BookNotWritable."""
+    write_whole(path, text.encode("utf-8"))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a book or a kept text in its place, whole or not at all, durably; raises BookNotWritable."""
+    # Written beside and renamed: a full disk or a kill leaves what was there. A disk that refuses everything keeps
+    # even what was begun from being removed: its name is always the same, so that the next writing takes it away, and
+    # hidden with an ending of its own, so that nobody takes it for a book or a text until then.
+    fresh = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed: a full disk or a kill leaves the old book as it was.
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, suffix=".new", delete=False
-        ) as file:
-            try:
-                file.write(text)
+        _make_folder(path.parent)
+        fresh.unlink(missing_ok=True)
+        try:
+            # Not through a link that somebody has laid there meanwhile.
+            with fresh.open("xb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-                _keep_mode(path, Path(file.name))
-                Path(file.name).replace(path)
-                sync_folder(path.parent)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            if path.exists():
+                fresh.chmod(path.stat().st_mode & 0o777)
+            fresh.replace(path)
+            sync_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise BookNotWritable(path, error.strerror or str(error)) from error
 
@@ -107,12 +117,9 @@ def _says(text: str, amount: Amount) -> bool:
         return False
 
 
-def _keep_mode(path: Path, new: Path) -> None:
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    new.chmod(mode)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, durably: else what is written in it goes with a name that was never synced."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,14 +54,14 @@ class BadReportId(TrackerError):
 class Draft:
     """A book as it will be: its path, its text, and the id of the development that was added.
 
-    `article` is a file that is to be kept as the report's text, and its path relative to the book.
+    `article` is what is to be kept as the report's text, and the path of that relative to the book.
     """
 
     path: Path
     text: str
     development: str
     is_new: bool = True
-    article: tuple[Path, str] | None = None
+    article: tuple[bytes, str] | None = None
 
 
 def add_entry(
@@ -107,7 +106,7 @@ def drafted(session: Session, log: Log, given: Given, book: Path | None, parties
     return Draft(path, text, f"{report_id}#{key}", held is None, article)
 
 
-Article = tuple[Path, str] | None
+Article = tuple[bytes, str] | None
 
 
 def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[Path, str, str, Article]:
@@ -151,7 +150,7 @@ def _new_book(log: Log, given: Given, article: Article) -> str:
 
 
 def _article(given: Given, path: Path) -> Article:
-    """Return the file that a user names as the report's text, and where the book will keep it, relative to itself."""
+    """Return the text of the file that a user names, and where the book will keep it, relative to itself."""
     from tracker.books.files import read_book_file
 
     named = expanded(Path(given.report.get("text", "")))
@@ -160,26 +159,37 @@ def _article(given: Given, path: Path) -> Article:
         return None
     folder = "../sources/" if path.absolute().parent.name == "books" else ""
     kept = f"{folder}{given.report_id}{named.suffix or '.txt'}"
-    place = path.parent / kept
+    place = _place(path, kept)
     text = read_book_file(named, named.resolve().parent)
     if place.exists() and read_book_file(place) != text:
         raise UsageError(f"{shown(place)} is there already and says something else: name that one as text={kept}")
-    return named, kept
+    return text, kept
+
+
+def _place(book: Path, kept: str) -> Path:
+    """Return where a text lies that a book names, without the way there through the book's own folder."""
+    place = book.parent / kept
+    return place.parent.resolve() / place.name
 
 
 @contextmanager
 def _kept(draft: Draft, *, for_good: bool) -> Iterator[None]:
     """Keep the article while the draft is tried, and for good if that went well and nothing was only tried."""
-    kept = draft.path.parent / draft.article[1] if draft.article else None
+    from tracker.books.writer import write_whole
+
+    kept = _place(draft.path, draft.article[1]) if draft.article else None
     if draft.article is None or kept is None or kept.exists():
         yield
         return
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(draft.article[0], kept)
+    write_whole(kept, draft.article[0])
     try:
         yield
     except BaseException:
-        kept.unlink(missing_ok=True)
+        # The book may stand though its folder could not be synced: it needs its text. And what a broken disk keeps
+        # from being removed is whole: the same command, given again, takes it for what it is.
+        if not draft.path.exists():
+            with suppress(OSError):
+                kept.unlink(missing_ok=True)
         raise
     if not for_good:
         kept.unlink(missing_ok=True)

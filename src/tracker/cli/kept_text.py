@@ -46,7 +46,8 @@ def kept_text(workspace: Workspace, report: str, sha256: str | None) -> tuple[Pa
     folder = workspace.root / "events" / "sources"
     files = sorted(folder.glob("*"), key=lambda path: (path.stem != report, path.name)) if folder.is_dir() else []
     for path in files:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        # A hidden file is no text: it was begun by somebody who was killed, or has it open in an editor.
+        if path.name.startswith(".") or not path.is_file() or path.stat().st_size > MOST_BYTES:
             continue
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() == sha256 or (sha256 is None and path.stem == report):

@@ -3,15 +3,16 @@
 `checkpoints` grows by a line each time: the size, the root, the right edge from which the tree goes on, and when the
 line was made. `leaves` holds the hash of every event's leaf, 32 bytes each: it lets `tracker verify` name the event
 whose bytes changed. Both follow from the log, so a crash between an append and its checkpoint loses nothing: the next
-writing command makes up for it. A log that is behind its checkpoints has lost events.
+writing command makes up for it. A log that is behind its checkpoints has lost events; and because the first line, of
+no events, is on the disk before there is any leaf, leaves without a checkpoint say that somebody took the checkpoints.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from tracker.errors import WorkspaceError
 from tracker.log import files, rows
+from tracker.log.durable import write_again, write_at
 from tracker.log.faults import LogDamaged, explained
 from tracker.log.leaves import batches, extended
 from tracker.log.lock import WriteLock
@@ -189,15 +191,24 @@ def extend(log: Path) -> Checkpoint:
     CheckpointsDamaged, and OSError where the disk refuses; whatever goes wrong, the next call makes up for it.
     """
     with lock_of(log):
+        path = checkpoints_path(log)
+        head = rows.head(log)
         last, whole_bytes = _end(log)
-        edge = last.edge if last else RightEdge()
-        if last and rows.head(log) <= last.size:
+        if last is None:
+            last = Checkpoint(RightEdge(), now())
+            write_at(path, 0, iter([last.line()]))
+            whole_bytes = len(last.line())
+        elif not last.size or head <= last.size:
             refuse_if_ahead(log)
+            # A killed writer may have left it in memory alone. Whoever gets it may write down elsewhere that it was
+            # there; and leaves must never be there without the first one.
+            write_again(path, whole_bytes - len(last.line()), last.line())
+        if head <= last.size:
             return last
         _settle(log)
-        edge = _extend_leaves(log, edge, rows.head(log))
+        edge = _extend_leaves(log, last.edge, rows.head(log))
         checkpoint = Checkpoint(edge, now())
-        write_at(checkpoints_path(log), whole_bytes, iter([checkpoint.line()]))
+        write_at(path, whole_bytes, iter([checkpoint.line()]))
         return checkpoint
 
 
@@ -235,33 +246,6 @@ def _extend_leaves(log: Path, edge: RightEdge, head: int) -> RightEdge:
 
     write_at(leaves_path(log), edge.size * HASH_BYTES, hashed())
     return edge
-
-
-def write_at(path: Path, offset: int, parts: Iterator[bytes]) -> None:
-    """Write at an offset, durably, in place of whatever a crash left behind it; raises OSError."""
-    fresh = not path.exists()
-    # Not in append mode, in which the offset would not count; a shorter file gets zeros, which no leaf hashes to.
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
-        file.truncate(offset)
-        file.seek(offset)
-        file.writelines(parts)
-        file.flush()
-        os.fsync(file.fileno())
-    if fresh:
-        files.sync_folder(path.parent)
-
-
-def replace(path: Path, parts: Iterable[bytes]) -> None:
-    """Put a file in place of another, whole or not at all, durably; the caller holds the lock. Raises OSError."""
-    fresh = path.with_name(path.name + ".new")
-    try:
-        write_at(fresh, 0, iter(parts))
-        fresh.replace(path)
-    except OSError:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise
-    files.sync_folder(path.parent)
 
 
 def _end(log: Path) -> tuple[Checkpoint | None, int]:

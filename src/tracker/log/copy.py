@@ -7,7 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tracker.log.checkpoints import checkpoints_path, extend, leaves_path, read_checkpoints, write_at
+from tracker.log.checkpoints import checkpoints_path, extend, leaves_path, read_checkpoints
+from tracker.log.durable import write_at
 from tracker.log.faults import explained
 from tracker.log.files import open_to_read
 from tracker.log.kept_leaves import KeptLeaves

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.errors import ExitCode, TrackerError, UsageError
-from tracker.log.checkpoints import Checkpoint, checkpoint_of, last_checkpoint, lock_of, replace
+from tracker.log.checkpoints import Checkpoint, checkpoint_of, last_checkpoint, lock_of
+from tracker.log.durable import replace
 from tracker.log.files import sync_folder
 from tracker.log.notes import (
     BadNote,

@@ -82,6 +82,12 @@ def odd_positions(con: sqlite3.Connection) -> list[int]:
     return [int(row[0]) for row in con.execute("select position from dcb_events where position < 1 limit 20")]
 
 
+def never_given(con: sqlite3.Connection, given: int) -> list[int]:
+    """Return events beyond the last position that AUTOINCREMENT gave: they were moved or put there, not appended."""
+    rows = con.execute("select position from dcb_events where position > ? order by position limit 20", (given,))
+    return [int(row[0]) for row in rows]
+
+
 def odd_types(con: sqlite3.Connection, after: int) -> list[int]:
     """Return events after a position whose columns hold another kind of value than tracker writes."""
     return [int(row[0]) for row in con.execute(_TYPES, (after, MOST_NAMED))]

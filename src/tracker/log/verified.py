@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.log.checkpoints import Checkpoint, lock_of, now, parse, replace
+from tracker.log.checkpoints import Checkpoint, lock_of, now, parse
+from tracker.log.durable import replace
 from tracker.log.merkle import RightEdge
 
 

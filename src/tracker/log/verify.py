@@ -103,10 +103,15 @@ class _Verification:
     def _take_what_is_beside(self, full: bool) -> None:
         # Before the checkpoints: others may verify and write meanwhile, and theirs would seem to be gone.
         self.before = read_verified(self.log)
+        leaves = leaves_path(self.log).exists()
         checkpoints, damage = sound_checkpoints(self.log)
         self.findings += [Finding("checkpoint", str(error)) for error in damage]
         self.witnesses = list(checkpoints)
-        self._compare_with_before(checkpoints)
+        if self.before:
+            self._compare_with_before(checkpoints, self.before.latest)
+        elif leaves and not checkpoints and not damage:
+            # The first checkpoint is on the disk before there is any leaf: no crash leaves them so.
+            self._doubt("the checkpoints are gone, though the leaves are there")
         if self.before and not full and not self.findings:
             self.base = self.before.latest.edge
 
@@ -149,17 +154,11 @@ class _Verification:
             notes=self.notes,
         )
 
-    def _compare_with_before(self, checkpoints: Sequence[Checkpoint]) -> None:
+    def _compare_with_before(self, checkpoints: Sequence[Checkpoint], latest: Checkpoint) -> None:
         """Take what was verified last as one more witness: a checkpoint that was changed since then shows."""
-        kept = checkpoints_path(self.log).exists()
-        if self.before is None:
-            if not kept and leaves_path(self.log).exists():
-                self._doubt("the checkpoints are gone, though the leaves are there")
-            return
-        latest = self.before.latest
         told = f"the checkpoint of {latest.size} events, verified at {latest.made_at},"
         same_size = [c for c in checkpoints if c.size == latest.size]
-        if not kept:
+        if not checkpoints_path(self.log).exists():
             self._doubt(f"the checkpoints are gone, though {latest.size} events were verified at {latest.made_at}")
         elif not same_size:
             self._doubt(f"{told} is gone")
@@ -172,14 +171,14 @@ class _Verification:
 
     def _structure(self, con: sqlite3.Connection, given: int, head: int) -> None:
         problems = list(structure.schema_problems(con))
-        if given < head:
-            problems.append(f"the last event is {head}, and SQLite gave {given} positions")
         if self.full:
             problems += [f"SQLite's check of the file: {line}" for line in structure.page_problems(con)]
         problems += [
             f"there is an event at position {p}, which tracker never gives" for p in structure.odd_positions(con)
         ]
         self.findings += [Finding("structure", problem) for problem in problems]
+        for position in structure.never_given(con, given):
+            self._of_event(con, "structure", position, f"came there past tracker: SQLite gave {given} positions")
         for position in structure.odd_types(con, self.base.size):
             self._of_event(con, "event", position, "is not stored in the form that tracker stores")
 
