@@ -20,6 +20,7 @@ from tracker.books.row_routes import DERIVED, PUBLISHED, WHY, LongWay, Values, b
 from tracker.books.rules import SPANS, earliest_day
 from tracker.log.identity import event_id
 from tracker.log.use_cases import development_tag
+from tracker.model.catalogue import Kind
 from tracker.model.development import Development
 
 MOST_SHAPES = 10_000
@@ -160,6 +161,7 @@ class BriefShape:
         self._key, self._occurred = names.get("key"), names.get("occurred")
         self._strips = places[0][0].cells
         self._party_values = _getter([name for _, name in self._parties])
+        self._one_each = all(writer.kind is Kind.PARTY for writer, _ in self._parties)
         self._named = named
         spans = [(names.get(first), names.get(last)) for first, last in SPANS]
         self._spans = [(first, last) for first, last in spans if first and last]
@@ -212,8 +214,12 @@ class BriefShape:
             is_key = True
         except TypeError:
             is_key = False
-        named = {party for writer, name in self._parties for party in writer.parties_of(given[name], parties)}
-        found = tuple(sorted(named))
+        if self._one_each:
+            resolve = parties.resolve
+            found = tuple(sorted({resolve(name.strip() if self._strips else name) for name in values}))
+        else:
+            named = {party for writer, name in self._parties for party in writer.parties_of(given[name], parties)}
+            found = tuple(sorted(named))
         if is_key:
             if len(self._named) >= REMEMBERED:
                 self._named.clear()
