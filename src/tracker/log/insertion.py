@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from tracker.log.leaves import tags_text
 from tracker.log.matching import refuse_nul
@@ -12,13 +12,14 @@ Decided = tuple[str, bytes, list[str]]
 """An event before it has a position: its type, its data and its tags."""
 
 
-def insert(con: sqlite3.Connection, events: Iterable[Decided], first: int) -> int:
+def insert(con: sqlite3.Connection, events: Sequence[Decided], first: int) -> int:
     """Insert events at the positions from `first` and return the last of them; the caller holds a transaction."""
-    placed = [(position, *event) for position, event in enumerate(events, first)]
-    rows = [(position, type_, data, tags_text(carried)) for position, type_, data, carried in placed]
+    rows = [
+        (position, type_, data, tags_text(carried)) for position, (type_, data, carried) in enumerate(events, first)
+    ]
     tags = [
         (tag, position, type_)
-        for position, type_, _, carried in placed
+        for position, (type_, _, carried) in enumerate(events, first)
         for tag in (carried if len(carried) == 1 else dict.fromkeys(carried))
     ]
     refuse_nul({type_ for _, type_, _, _ in rows})

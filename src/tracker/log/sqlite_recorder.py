@@ -93,7 +93,7 @@ class SQLiteDCBRecorder(DCBRecorder):
                 # Who has read everything has nothing to be surprised by: no need to look up thousands of tags.
                 if condition is not None and (condition.after is None or condition.after < head):
                     _refuse_if_any_match(con, condition)
-                last = insert(con, ((event.type, event.data, event.tags) for event in events), head + 1)
+                last = insert(con, [(event.type, event.data, event.tags) for event in events], head + 1)
             self._checkpoint_if_due()
         self._wake_listeners()
         return last
