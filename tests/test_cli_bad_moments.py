@@ -230,10 +230,16 @@ def wait_for(seen: Callable[[], object], process: subprocess.Popen[str], seconds
 def interrupted(seen: Callable[[], object], *arguments: str | Path) -> Answer:
     """Start a command, press Ctrl-C once something is seen of it, and return its answer."""
     process = subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
     )
     wait_for(seen, process)
-    process.send_signal(signal.SIGINT)
+    # As a terminal does: the processes that it has started are told, too.
+    os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=120)
     return Answer(process.returncode, out, err)
 
