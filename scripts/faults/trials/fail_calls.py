@@ -23,8 +23,11 @@ WAYS = (
     (How.FROM_THEN_ON, errno.EIO),
 )
 
-POINTS = 150
-"""Calls and ways of one command in a round, so that a run comes to every command; of an import all are tried."""
+POINTS = 40
+"""Calls and ways of one command in a round, so that an hour comes to every command; of an import all are tried."""
+
+LEAST = 5
+"""As many at least in a short run, which comes to every command as well."""
 
 
 WORKSHOP = ".tracker-"
@@ -53,10 +56,12 @@ def run(round_: Round) -> None:
     shim.need()
     case = _prepare(round_, WRITINGS[round_.number % len(WRITINGS)])
     points = [(nth, way) for nth in range(1, case.calls + 1) for way in WAYS]
-    most = round_.left if round_.number == 0 else min(POINTS, round_.left)
-    if len(points) > most:
-        points = sorted(round_.chance.sample(points, most))
-    for nth, way in points:
+    # All are drawn, so that a longer run tries again what a shorter one tried.
+    drawn = round_.chance.sample(points, len(points))
+    if round_.number:
+        to_come = len(WRITINGS) - round_.number % len(WRITINGS)
+        drawn = drawn[: max(LEAST, min(POINTS, round_.left // to_come))]
+    for nth, way in sorted(drawn):
         if not round_.wanted:
             break
         _try(round_, case, nth, way)
@@ -208,7 +213,7 @@ TRIAL = Trial(
     name="fail_calls",
     promise="a write, fsync, rename or removal that fails is told, loses and halves nothing, and trying again helps",
     unit="failing calls",
-    ci=400,
+    ci=500,
     full=10_000,
     run=run,
     breaks="ignores what the disk reports",
