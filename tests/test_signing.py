@@ -95,6 +95,17 @@ def test_keygen_keeps_keys_out_of_workspaces_and_names_in_order(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [root]
 
 
+def test_a_note_that_a_broken_disk_kept_half_written_is_swept_by_the_next_command_that_records(root: Path) -> None:
+    begun = root / ".tracker" / "checkpoint.note.new"
+    begun.write_text("example.com/de")
+
+    assert ask("-C", root, "verify").code == 0
+    assert ask("-C", root, "party", "add", "raviga", "--name", "Raviga").code == 0
+
+    assert not begun.exists()
+    assert parse_head((begun.with_suffix("")).read_text().partition("\n\n")[0] + "\n").size == root_at(_log(root))[0]
+
+
 def test_each_writing_command_leaves_a_signed_checkpoint_here_and_elsewhere(root: Path) -> None:
     size, hexadecimal = root_at(_log(root))
     kept = (root / ".tracker" / "checkpoint.note").read_bytes()
