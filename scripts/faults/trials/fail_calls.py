@@ -66,10 +66,9 @@ def run(round_: Round) -> None:
     points = [(nth, way) for nth in range(1, case.calls + 1) for way in WAYS]
     # All are drawn, so that a longer run tries again what a shorter one tried.
     drawn = round_.chance.sample(points, len(points))
-    if round_.number:
-        to_come = len(WRITINGS) - round_.number % len(WRITINGS)
-        drawn = drawn[: max(LEAST, min(POINTS, round_.left // to_come))]
-    for nth, way in sorted(drawn):
+    to_come = len(WRITINGS) - round_.number % len(WRITINGS)
+    most = max(LEAST, min(POINTS, round_.left // to_come)) if round_.number else round_.left
+    for nth, way in sorted(drawn[:most]):
         if not round_.wanted:
             break
         _try(round_, case, nth, way)
