@@ -6,6 +6,7 @@
 -- since_on      first day; 0001-01-01 where none is known
 -- until_on      last day; 9999-12-31 where none is known
 -- order by: party, since_on
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 groups as (

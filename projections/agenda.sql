@@ -12,6 +12,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what it rests on, in order
 -- order by: due_on nulls last, kind, what, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- Once a contract is over, the agenda asks what came after it; what was granted anew or ended by its parties is settled.

@@ -15,6 +15,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what began it and ended it and its clauses, in order
 -- order by: relationship, agreement
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 clauses as (

@@ -23,6 +23,7 @@
 -- credibility           of the least credible of those, 0 to 1
 -- occurrences           everything told about it, in order
 -- order by: commitment, unit nulls last, layer nulls last, per nulls first
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- Rounds and sums up to a day are no part of what is owed.

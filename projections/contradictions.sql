@@ -13,6 +13,7 @@
 -- credibility           of that happening, 0 to 1
 -- occurrences           the happening; where a report of its own is doubted, that after what it contradicts
 -- order by: occurrence, field, doubted_development
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 elected as (

@@ -11,6 +11,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what announced it, completed it or dropped it, in order
 -- order by: organisation, ended_on nulls last, since_on nulls first, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- A plan needs no signature; rumours of one, inferences and headlines are none.

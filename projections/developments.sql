@@ -32,6 +32,7 @@
 -- position           place in the log
 -- laid: reported, as far as the scope's day
 -- order by: position
+-- pinned: the rows of a relationship rest on what touches it
 select
     reported.development,
     reported.report,

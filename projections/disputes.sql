@@ -11,6 +11,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what raised it and settled it, in order
 -- order by: relationship, topic
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- A headline alone neither raises nor settles anything.

@@ -25,6 +25,7 @@
 -- credibility           0 to 1
 -- occurrences           the occurrence, as a list of one
 -- order by: relationship, grantor, holder, coverage, step
+-- pinned: the rows of a relationship rest on what touches it
 with recursive
 
 -- A relaxation that names no level leaves less than exclusivity; against a level that is known to be weaker it says nothing new.

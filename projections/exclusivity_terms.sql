@@ -19,6 +19,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what began it, bore it out and ended it, in order
 -- order by: relationship, grantor, holder, coverage, ended_on nulls last, since_on nulls first, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 moves as (

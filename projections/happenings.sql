@@ -41,6 +41,7 @@
 -- origins              how many distinct reports first carried it: copies count once
 -- credibility          1 − Π over origins (1 − R·C·A), 0 to 1
 -- order by: position, relationship
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- What is told once is as its only account tells it.

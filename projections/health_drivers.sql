@@ -13,6 +13,7 @@
 -- credibility           0 to 1
 -- occurrences           what it rests on
 -- order by: relationship, part, -abs(points), driver
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 numbers as (

@@ -14,6 +14,7 @@
 -- credibility           of the most credible
 -- occurrences           what took effect in the week, in order
 -- order by: relationship, week_on
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 numbers as (

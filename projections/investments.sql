@@ -14,6 +14,7 @@
 -- credibility           0 to 1
 -- occurrences           it and those before it
 -- order by: relationship, investor, investee, since_on, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- Inferences, headlines, plans and papers that do not bind are no investments yet.

@@ -16,6 +16,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what began them, bore them out and ended them, in order
 -- order by: relationship, licensor, licensee, subject, ended_on nulls last, since_on nulls first, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with recursive
 
 -- A term that was affirmed between the two sides of a licence, in the licence's own words, affirms the licence as well. That

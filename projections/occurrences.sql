@@ -15,6 +15,7 @@
 -- …                 the fields of every type of development, where it has them
 -- laid: happened, as far as the scope's day
 -- order by: effective_on, sort_key
+-- pinned: the rows of a relationship rest on what touches it
 select
     -- The columns of every type come along: naming them here would be a second place to change for a new type.
     happened.* exclude ( -- noqa: AM04,RF02

@@ -8,6 +8,7 @@
 -- counts_for  the party that it was merged into, directly or not; itself where it was not merged
 -- note        what a reader should know
 -- order by: party
+-- pinned: the rows of a relationship rest on what touches it
 with recursive
 
 registered as (

@@ -20,6 +20,7 @@
 -- credibility           of its most credible occurrence
 -- occurrences           all that touches the relationship, in order
 -- order by: relationship
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 numbers as (

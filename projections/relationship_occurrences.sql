@@ -7,6 +7,7 @@
 -- …             the columns of occurrences
 -- laid: happened, as far as the scope's day
 -- order by: relationship, sort_key
+-- pinned: the rows of a relationship rest on what touches it
 select
     happened.* exclude (own, developments, carriers, stated_intensity, default_intensity), -- noqa: AM04,RF02
     coalesce(happened.developments, [happened.development]) as developments,

@@ -15,6 +15,7 @@
 -- credibility           0 to 1
 -- occurrences           what it rests on
 -- order by: relationship, component
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 outlook as (

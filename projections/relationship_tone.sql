@@ -13,6 +13,7 @@
 -- credibility           of the strongest piece
 -- occurrences           what counts, the strongest first
 -- order by: relationship
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 numbers as (

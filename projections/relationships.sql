@@ -11,6 +11,7 @@
 -- credibility           of its most credible occurrence
 -- occurrences           the occurrences, in order
 -- order by: relationship
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 touching as (

@@ -16,6 +16,7 @@
 -- withdrawn       whether the source withdrew it
 -- note            what a reader should know
 -- order by: report
+-- pinned: the rows of a relationship rest on what touches it
 with recursive
 
 filings as (

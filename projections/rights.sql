@@ -16,6 +16,7 @@
 -- credibility           of the most credible occurrence that says so, 0 to 1
 -- occurrences           what began it, bore it out, used it and ended it, in order
 -- order by: relationship, holder, against, right_key, ended_on nulls last, since_on nulls first, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with recursive
 
 -- A term that was affirmed for the holder of a right, in the right's own words, affirms the right as well. That there is no

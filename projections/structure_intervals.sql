@@ -11,6 +11,7 @@
 -- credibility           0 to 1
 -- occurrences           what it rests on
 -- order by: relationship, component, subject, since_on, occurrences
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 levels as materialized (

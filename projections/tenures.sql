@@ -13,6 +13,7 @@
 -- begun_by      the occurrences that tell of its beginning
 -- ended_by      the occurrences that tell of its end
 -- order by: person, organisation, office_key, stay
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 -- Who belongs where places developments between organisations, so it is read from what is not placed yet. Each occurrence

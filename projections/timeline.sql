@@ -19,6 +19,7 @@
 -- occurrences           the happening, as a list of one
 -- laid: relationship_occurrences with fewer columns
 -- order by: relationship, effective_on, development
+-- pinned: the rows of a relationship rest on what touches it
 select
     relationship,
     effective_on,

@@ -20,6 +20,7 @@
 -- credibility           0 to 1
 -- occurrences           the happening, as a list of one
 -- order by: relationship, sort_key
+-- pinned: the rows of a relationship rest on what touches it
 with
 
 numbers as (

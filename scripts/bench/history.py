@@ -26,6 +26,10 @@ SHARED = 0.05
 RETELLING = 0.15
 """The part of the reports that retell another one."""
 QUOTED = 0.7
+ROSTER = 4
+"""People of each organisation, who now and then change sides with one that it deals with."""
+OUTSIDERS = 0.05
+"""The part of what is told of people of neither side."""
 
 REMEMBERED = 2_000
 """How many of the latest developments a correction, a retraction or another account may be about."""
@@ -46,7 +50,7 @@ class _World:
     rng: Random
     pairs: list[Pair]
     weights: list[float]
-    persons: list[str]
+    rosters: dict[str, list[str]]
     reports: list[str] = field(default_factory=list)
     said: list[Line] = field(default_factory=list)
     shared: list[tuple[Pair, Line]] = field(default_factory=list)
@@ -54,17 +58,22 @@ class _World:
 
 def _endless(events: int, rng: Random) -> Iterator[Line]:
     organisations = [f"company-{n}" for n in range(max(12, int(events**0.55)))]
-    persons = [f"person-{n}" for n in range(len(organisations) // 4 + 2)]
+    persons = [f"person-{n}" for n in range(len(organisations) * ROSTER)]
+    rosters = {organisation: persons[n :: len(organisations)] for n, organisation in enumerate(organisations)}
     for n, party in enumerate(organisations):
         aliases = [f"CO{n}"] if n % 3 else [f"CO{n}", f"公司{n}"]
         yield {"type": "party", "id": party, "name": f"Company {n}", "aliases": aliases}
     for n, person in enumerate(persons):
-        at = {"organisation": rng.choice(organisations), "role": "director", "since": f"{rng.randint(2010, 2020)}"}
+        at = {
+            "organisation": organisations[n % len(organisations)],
+            "role": "director",
+            "since": f"{rng.randint(2010, 2020)}",
+        }
         yield {"type": "party", "id": person, "name": f"Person {n}", "kind": "person", "affiliations": [at]}
     pairs = _pairs(organisations, max(20, events // 100), rng)
     # Zipf's law with an offset: the busiest relationship has a hundredth of everything, the median one a few dozen.
     weights = list(accumulate(1 / (rank + 10) for rank in range(len(pairs))))
-    world = _World(rng, pairs, weights, persons)
+    world = _World(rng, pairs, weights, rosters)
     about = (events - len(organisations) - len(persons)) / (sum(PER_REPORT) / 2 + 1)
     for number in range(2 * events):
         yield from _report(world, number, _day(min(1.0, number / about)))
@@ -102,11 +111,20 @@ def _report(world: _World, number: int, day: date) -> Iterator[Line]:
         line["origin"] = rng.choice(world.reports)
     yield line
     world.reports = [*world.reports[-50:], report]
-    setting = Setting(tuple(rng.choices(world.persons, k=5)), str(day), str(day.year + rng.randint(1, 6)))
+    later = str(day.year + rng.randint(1, 6))
     focus = rng.choices(world.pairs, cum_weights=world.weights, k=rng.randint(1, 4))
     for key in range(rng.randint(*PER_REPORT)):
-        yield _development(world, report, f"d{key}", rng.choice(focus), setting)
+        pair = rng.choice(focus)
+        yield _development(world, report, f"d{key}", pair, Setting(_people(world, pair), str(day), later))
         yield from _afterthoughts(world, day)
+
+
+def _people(world: _World, pair: Pair) -> tuple[str, ...]:
+    """Return who is heard of when two organisations are: their own people, and now and then somebody else's."""
+    around = [*world.rosters[pair.first], *world.rosters[pair.second]]
+    if world.rng.random() < OUTSIDERS:
+        around = world.rosters[world.rng.choice(world.pairs).first]
+    return tuple(around)
 
 
 def _development(world: _World, report: str, key: str, pair: Pair, setting: Setting) -> Line:

@@ -39,7 +39,7 @@ def reach(reader: Reader, scope: Scope, relationship: str | None = None) -> Reac
     if relationship is None:
         rows = reader.sql(OF_ALL, scope, lay=["reported", "scope"]).rows
     else:
-        rows = reader.sql(OF_ONE, scope, [relationship], lay=["relationships"]).rows
+        rows = reader.sql(OF_ONE, scope, [relationship], lay=["relationships"], relationship=relationship).rows
     return Reach(*rows[0]) if rows else Reach(None, 0)
 
 

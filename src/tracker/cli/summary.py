@@ -39,7 +39,7 @@ def summaries_of(
     values: list[Any] = [list(occurrences)]
     if pair is not None:
         query, values = f"{query} and relationship = ?", [*values, pair]
-    records = reader.sql(query, scope, values, lay=["relationship_occurrences"]).records()
+    records = reader.sql(query, scope, values, lay=["relationship_occurrences"], relationship=pair).records()
     return {record["occurrence"]: text_of(summary(record, names)) for record in records}
 
 

@@ -89,15 +89,22 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
     wanted = list(dict.fromkeys(occurrences))
     if not wanted:
         return {}
-    happenings = reader.sql(OF_PAIR, scope, [relationship, wanted], lay=["relationship_occurrences"]).records()
+    pair = relationship
+    happenings = reader.sql(
+        OF_PAIR, scope, [pair, wanted], lay=["relationship_occurrences"], relationship=pair
+    ).records()
     others = sorted(set(wanted) - {row["occurrence"] for row in happenings})
     if others:
-        happenings += reader.sql(OF_OTHERS, scope, [others], lay=["occurrences"]).records()
-    rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"]).records()
-    stated = reader.sql(STATED, scope, [wanted], lay=["statements"]).records() if len(rows) > len(happenings) else []
+        happenings += reader.sql(
+            OF_OTHERS, scope, [others], lay=["occurrences"], relationship=pair, bearing=True
+        ).records()
+    rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"], relationship=pair, bearing=True).records()
+    stated: list[Record] = []
+    if len(rows) > len(happenings):
+        stated = reader.sql(STATED, scope, [wanted], lay=["statements"], relationship=pair, bearing=True).records()
     doubts: list[Record] = []
     if "contradictions" in reader.projections:
-        doubts = reader.sql(DOUBTS, scope, [wanted], lay=["contradictions"]).records()
+        doubts = reader.sql(DOUBTS, scope, [wanted], lay=["contradictions"], relationship=pair, bearing=True).records()
     found = {}
     for happening in happenings:
         name = happening["occurrence"]

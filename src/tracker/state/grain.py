@@ -39,7 +39,7 @@ def rows_under(
 
 
 def _rows(reader: Reader, scope: Scope, projection: Projection, relationship: str | None) -> list[Record]:
-    query, values, lay = f'select * from "{projection.name}"', [], [projection.name]
+    query, values, lay, bearing = f'select * from "{projection.name}"', [], [projection.name], False
     if relationship is not None:
         columns = set(projection.columns) or set(reader.table(projection.name, scope, limit=0).columns)
         if "relationship" not in columns:
@@ -50,9 +50,10 @@ def _rows(reader: Reader, scope: Scope, projection: Projection, relationship: st
             query += f" or list_has_any(occurrences, coalesce({BEARING}, []))"
             values.append(relationship)
             lay.append("relationship_occurrences")
+            bearing = True
     if projection.order_by:
         query += f" order by {projection.order_by}"
-    return reader.sql(query, scope, values, lay=lay).records()
+    return reader.sql(query, scope, values, lay=lay, relationship=relationship, bearing=bearing).records()
 
 
 def named_key(projection: Projection) -> list[str]:

@@ -59,8 +59,16 @@ KEPT_AS_TEXT = frozenset({"amount", "amounts", "quote"})
 """Kinds of which the JSON is kept, for a view to read where they are asked for: a struct is ten columns to write, of
 which hardly a row in a hundred has any."""
 
-COMPRESSED = ("data", "event", "development", "quote", "note", "gloss")
-"""Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long."""
+COMPRESSION = {
+    "data": "zstd",
+    "quote": "zstd",
+    "note": "zstd",
+    "gloss": "zstd",
+    "event": "uncompressed",
+    "development": "uncompressed",
+}
+"""Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long. Ids are
+looked for in all of them; to take them out of their compression would cost more than to read them."""
 
 PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
 """A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
@@ -127,7 +135,10 @@ def _create_told(con: duckdb.DuckDBPyConnection) -> None:
     # Only a database in a file compresses, and only there the words are allowed.
     place = "select path is not null from duckdb_databases() where database_name = current_database()"
     in_file = con.execute(place).fetchall()[0][0]
-    told = [f'"{n}" {k}' + (" using compression zstd" if n in COMPRESSED and in_file else "") for n, k in columns]
+    told = [
+        f'"{n}" {k}' + (f" using compression {COMPRESSION[n]}" if n in COMPRESSION and in_file else "")
+        for n, k in columns
+    ]
     con.execute(f"create table log.told ({', '.join(told)})")
 
 

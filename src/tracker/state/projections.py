@@ -50,7 +50,8 @@ class NoRelationship(TrackerError):
 class Projection:
     """A projection as its file says it: the query, the grain, what each column means, and its total order.
 
-    `laid` says why its rows are kept nowhere: it only cuts, joins or renames what is, and is laid as a view.
+    `laid` says why its rows are kept nowhere: it only cuts, joins or renames what is, and is laid as a view. `pinned`
+    says why the rows of one relationship follow from what touches it (`tracker.state.pins`).
     """
 
     name: str
@@ -61,6 +62,7 @@ class Projection:
     columns: dict[str, str]
     order_by: str
     laid: str = ""
+    pinned: str = ""
     own: bool = False
 
     def refuse_effects(self) -> None:
@@ -109,7 +111,7 @@ def read_projection(path: Path) -> Projection:
         raise ProjectionError(f"{path}: not UTF-8 (byte {error.start}): save the file as UTF-8") from error
     header = [line.removeprefix("--").strip() for line in _header_lines(text)]
     doc = header[0].partition(":")[2].strip() if header else ""
-    grain, order_by, laid, columns = "", "", "", {}
+    grain, order_by, laid, pinned, columns = "", "", "", "", {}
     for line in header[1:]:
         if line.startswith("grain:"):
             grain = line.removeprefix("grain:").strip()
@@ -117,10 +119,12 @@ def read_projection(path: Path) -> Projection:
             order_by = line.removeprefix("order by:").strip()
         elif line.startswith("laid:"):
             laid = line.removeprefix("laid:").strip()
+        elif line.startswith("pinned:"):
+            pinned = line.removeprefix("pinned:").strip()
         else:
             name, _, meaning = line.partition(" ")
             columns[name] = meaning.strip()
-    return Projection(path.stem, path, text, doc, grain, columns, order_by, laid)
+    return Projection(path.stem, path, text, doc, grain, columns, order_by, laid, pinned)
 
 
 def _header_lines(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from tracker.state.history import RUNS, lay_runs
 from tracker.state.load import load_log
 from tracker.state.manifest import Manifest
 from tracker.state.mirror import GENERATION, Attached, attach_current, is_sound, may_be_damage, mirror_generation
+from tracker.state.pins import Pin, is_pinnable, lay_pin, over_pin
 from tracker.state.projections import (
     NoRelationship,
     Projection,
@@ -49,6 +50,9 @@ WHOLE = frozenset({"weighed", "reported", "happened"})
 
 FEW = 20_000
 """So many developments are few."""
+
+PINNED_FROM = 20_000
+"""From so many developments on, the answers of one relationship are computed from what concerns it alone."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,10 @@ class Reader:
         self.today = today
         self.tail = 0
         """How many events came after the generation."""
-        self._schemas: dict[Scope, str] = {}
+        self._schemas: dict[tuple[Scope, Pin | None], str] = {}
         self._laid: dict[str, set[str]] = {}
+        self._pins: dict[Pin, tuple[str, int]] = {}
+        self._counted: int | None = None
         self._log = log
         self._attached = generation
         self._changed = set(generation.manifest.changed(projections)) if generation else set()
@@ -144,6 +150,7 @@ class Reader:
             return False
         self.connection = duckdb.connect(config=CONFIG)
         self._laid.clear()
+        self._pins.clear()
         self._load(read_rows(self._log))
         return True
 
@@ -174,11 +181,10 @@ class Reader:
         return self._sure(lambda: self._table(name, scope, relationship, limit))
 
     def _table(self, name: str, scope: Scope, relationship: str | None, limit: int | None) -> Table:
-        schema = self._lay(scope, [name])
-        query = f'select * from "{schema}"."{name}"'
+        query = f'select * from "{name}"'
         values: list[Any] = []
         if relationship is not None:
-            if "relationship" not in self._sql(f"{query} limit 0", scope, (), [name]).columns:
+            if not self._has_relationship(name, scope, relationship):
                 raise NoRelationship(name)
             query += " where relationship = ?"
             values.append(relationship)
@@ -186,15 +192,34 @@ class Reader:
             query += f" order by {self.projections[name].order_by}"
         if limit is not None:
             query += f" limit {int(limit)}"
-        return self._sql(query, scope, values, [name])
+        return self._sql(query, scope, values, [name], _pin(relationship))
 
-    def sql(self, query: str, scope: Scope = Scope(), values: Sequence[Any] = (), *, lay: Iterable[str] = ()) -> Table:
-        """Run a query of our own with a scope's views in reach (users' SQL goes through `tracker.state.query`)."""
+    def _has_relationship(self, name: str, scope: Scope, relationship: str) -> bool:
+        if name in self.projections and "relationship" in self.projections[name].columns:
+            return True
+        told = self._sql(f'select * from "{name}" limit 0', scope, (), [name], _pin(relationship))
+        return "relationship" in told.columns
+
+    def sql(
+        self,
+        query: str,
+        scope: Scope = Scope(),
+        values: Sequence[Any] = (),
+        *,
+        lay: Iterable[str] = (),
+        relationship: str | None = None,
+        bearing: bool = False,
+    ) -> Table:
+        """Run a query of our own with a scope's views in reach (users' SQL goes through `tracker.state.query`).
+
+        `relationship` promises that the query keeps only what concerns that one; then it is answered from a small part
+        of the log, which may show of others less than there is; `bearing` shows all of those that bear on it.
+        """
         wanted = list(lay) or sorted(named_sources(query) & self.names())
-        return self._sure(lambda: self._sql(query, scope, values, wanted))
+        return self._sure(lambda: self._sql(query, scope, values, wanted, _pin(relationship, bearing=bearing)))
 
-    def _sql(self, query: str, scope: Scope, values: Sequence[Any], wanted: Iterable[str]) -> Table:
-        schema = self._lay(scope, wanted)
+    def _sql(self, query: str, scope: Scope, values: Sequence[Any], wanted: Iterable[str], pin: Pin | None) -> Table:
+        schema = self._lay(scope, wanted, pin)
         self.connection.execute(f"set search_path = '{schema},main'")
         cursor = self.connection.execute(query, list(values))
         return Table([column[0] for column in cursor.description or []], cursor.fetchall())
@@ -204,26 +229,51 @@ class Reader:
         wanted = list(wanted)
         return self._sure(lambda: self._lay(scope, wanted))
 
-    def _lay(self, scope: Scope, wanted: Iterable[str]) -> str:
-        schema = self._schemas.setdefault(scope, f"scope_{len(self._schemas)}")
+    def _lay(self, scope: Scope, wanted: Iterable[str], pin: Pin | None = None) -> str:
+        wanted = list(wanted)
+        stored = self._stored(scope)
+        if pin is not None and not self._can_pin(pin, wanted, stored):
+            pin = None
+        schema = self._schemas.setdefault((scope, pin), f"scope_{len(self._schemas)}")
         laid = self._laid.setdefault(schema, set())
         missing = [name for name in wanted if name not in laid]
         if not missing:
             return schema
         refuse_bad_where(scope)
+        base, few = base_views(scope, self.today), self._has_few()
+        if pin is not None:
+            part, count = self._pinned(pin)
+            base, few, stored = over_pin(base, part), count <= FEW, set()
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
-        queries = base_views(scope, self.today) | {p.name: p.query for p in self.projections.values()}
-        queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in self._stored(scope)}
+        queries = base | {p.name: p.query for p in self.projections.values()}
+        queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in stored}
         if RUNS in missing and RUNS not in self.projections and self._log is not None:
             lay_runs(self.connection, runs_of(self._log).all(running_pid(self._log)))
             queries[RUNS] = f"select * from history.{RUNS}"
+        views = {name for name in queries if self._is_laid(name, few=few)}
         try:
-            self._create(schema, queries, build_order(queries, missing), scope, set(missing))
+            self._create(schema, queries, build_order(queries, missing), scope, views | set(missing))
         except duckdb.CatalogException:
             order = build_order(queries, missing, exactly=True)
-            self._create(schema, queries, order, scope, set(missing), last_try=True)
+            self._create(schema, queries, order, scope, views | set(missing), last_try=True)
         return schema
+
+    def _can_pin(self, pin: Pin, wanted: Sequence[str], stored: set[str]) -> bool:
+        """Say whether an answer about one relationship is best computed from what concerns it alone.
+
+        Not where a generation holds the answer, nor where the log is small enough to lay for all relationships at once.
+        """
+        if set(wanted) <= stored or self._developments() <= PINNED_FROM or pin.relationship.count("--") != 1:
+            return False
+        return is_pinnable(wanted, self.projections)
+
+    def _pinned(self, pin: Pin) -> tuple[str, int]:
+        """Return the schema of a relationship's part of the log, and how many revisions it holds."""
+        if pin not in self._pins:
+            schema = f"pin_{len(self._pins)}"
+            self._pins[pin] = schema, lay_pin(self.connection, schema, pin)
+        return self._pins[pin]
 
     def _stored(self, scope: Scope) -> set[str]:
         """Return the names whose rows in the generation are what laying them would give.
@@ -247,7 +297,7 @@ class Reader:
         queries: dict[str, str],
         order: list[str],
         scope: Scope,
-        wanted: set[str],
+        views: set[str],
         *,
         last_try: bool = False,
     ) -> None:
@@ -258,7 +308,7 @@ class Reader:
                 self.projections[name].refuse_effects()
             try:
                 # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
-                passed = name in wanted or GENERATION in queries[name][:40] or self._is_laid(name)
+                passed = name in views or GENERATION in queries[name][:40]
                 kind = "view" if passed else "table"
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
@@ -271,15 +321,21 @@ class Reader:
                 raise explained(name, scope, error) from error
             self._laid[schema].add(name)
 
-    def _is_laid(self, name: str) -> bool:
+    def _is_laid(self, name: str, *, few: bool) -> bool:
         """Say whether a name is a view even where others read it."""
         if name in self.projections:
             return bool(self.projections[name].laid)
-        return name == "scope" or name in (LAID - WHOLE if self._has_few() else LAID)
+        return name == "scope" or name in (LAID - WHOLE if few else LAID)
 
     def _has_few(self) -> bool:
-        rows = self.connection.execute("select count(*) from log.developments").fetchall()
-        return int(rows[0][0]) <= FEW
+        return self._developments() <= FEW
+
+    def _developments(self) -> int:
+        """Return how many revisions of developments the log holds."""
+        if self._counted is None:
+            query = "select count(*) from log.told where kind_of_event = 'development'"
+            self._counted = int(self.connection.execute(query).fetchall()[0][0])
+        return self._counted
 
     def names(self) -> set[str]:
         """Return the names of all tables that a query may read."""
@@ -288,6 +344,10 @@ class Reader:
     def close(self) -> None:
         """Give the connection back."""
         self.connection.close()
+
+
+def _pin(relationship: str | None, *, bearing: bool = False) -> Pin | None:
+    return None if relationship is None else Pin(relationship, bearing)
 
 
 def refuse_bad_where(scope: Scope) -> None:

@@ -37,6 +37,13 @@ NAMED = """
     where occurrence = ? or development = ? or development_key = ?
     order by occurrence
 """
+HERE = ("reported", HAPPENINGS)
+NAMED_HERE = """
+    select distinct occurrence from reported
+    where occurrence in (select occurrence from relationship_occurrences where relationship = ?)
+        and (occurrence = ? or development = ? or development_key = ?)
+    order by occurrence
+"""
 TOUCHED = """
     select relationship from relationship_occurrences
     where occurrence = ? order by direct desc, relationship
@@ -90,7 +97,8 @@ class Subject:
         """Return the rows of the answer under a scope."""
         if self.kind == "occurrence":
             query = f"select * from {HAPPENINGS} where relationship = ? and occurrence = ?"
-            return reader.sql(query, scope, [relationship, self.value], lay=[HAPPENINGS]).records()
+            values = [relationship, self.value]
+            return reader.sql(query, scope, values, lay=[HAPPENINGS], relationship=relationship).records()
         rows = rows_under(reader, scope, [self.projection], relationship)[self.projection]
         return [row for row in rows if self.value is None or row[str(self.column)] == self.value]
 
@@ -138,13 +146,12 @@ def _terms(reader: Reader, scope: Scope, relationship: str, term: str | None) ->
 
 
 def _happening(reader: Reader, scope: Scope, relationship: str, wanted: str) -> Iterator[Subject]:
-    found = [o for (o,) in reader.sql(NAMED, scope, [wanted] * 3, lay=["reported"]).rows]
-    if not found:
-        return
-    touching = {o: _touched(reader, scope, o) for o in found}
-    here = [o for o in found if relationship in touching[o]]
+    rows = reader.sql(NAMED_HERE, scope, [relationship, *[wanted] * 3], lay=HERE, relationship=relationship).rows
+    here = [o for (o,) in rows]
     if not here:
-        raise ElsewhereOrLater(found[0], touching[found[0]])
+        found = [o for (o,) in reader.sql(NAMED, scope, [wanted] * 3, lay=["reported"]).rows]
+        if found:
+            raise ElsewhereOrLater(found[0], _touched(reader, scope, found[0]))
     for occurrence in here:
         yield Subject("occurrence", occurrence, HAPPENINGS, "occurrence", occurrence)
 
@@ -155,7 +162,8 @@ def _touched(reader: Reader, scope: Scope, occurrence: str) -> list[str]:
 
 
 def _near(reader: Reader, scope: Scope, relationship: str, wanted: str, terms: list[Subject]) -> list[str]:
-    happenings = [name for (name,) in reader.sql(KNOWN_NAMES, scope, [relationship], lay=[HAPPENINGS]).rows]
+    rows = reader.sql(KNOWN_NAMES, scope, [relationship], lay=[HAPPENINGS], relationship=relationship).rows
+    happenings = [name for (name,) in rows]
     known = {name: name for name in [*SCORES, *TERMS, *happenings]}
     known |= {name.partition("#")[2]: name for name in happenings if "#" in name}
     known |= {str(term.value): term.name for term in terms} | {term.name: term.name for term in terms}
