@@ -26,14 +26,18 @@ def _quantities() -> str:
 
     The text is that of `tracker.model.amounts.format_amount`: up to 11.9B USD over 5 years.
     """
-    sources = " union all ".join(
-        f"select occurrence, development, '{field}' as field, unnest({value}) as amount "
-        "from reported where status = 'current'"
-        for field, how, value in vocabulary().comparisons
-        if how == "amounts"
-    )
+    stated = [(field, value) for field, how, value in vocabulary().comparisons if how == "amounts"]
+    sources = ", ".join(f"{{'field': '{field}', 'amounts': {value}}}" for field, value in stated)
     return f"""
-        with said as ({sources}),
+        with stating as (
+            select occurrence, development, unnest([{sources}]) as said
+            from reported
+            where status = 'current' and ({" or ".join(f"({value}) is not null" for _, value in stated)})
+        ),
+        said as (
+            select occurrence, development, said.field as field, unnest(said.amounts) as amount
+            from stating
+        ),
         scaled as (
             select
                 *,
