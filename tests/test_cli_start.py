@@ -153,9 +153,9 @@ def test_a_damaged_log_ends_with_4_and_is_left_alone(workspace: Path) -> None:
 
 def test_an_init_that_failed_can_be_given_again(tmp_path: Path) -> None:
     # A folder in the place of a file that is to be written, as a stand-in for a disk that refuses.
-    (tmp_path / "new" / ".tracker" / "leaves").mkdir(parents=True)
+    (tmp_path / "new" / ".tracker" / "checkpoints").mkdir(parents=True)
     failed = ask("init", tmp_path / "new")
-    (tmp_path / "new" / ".tracker" / "leaves").rmdir()
+    (tmp_path / "new" / ".tracker" / "checkpoints").rmdir()
     again = ask("init", tmp_path / "new")
 
     assert (failed.code, again.code) == (4, 0), failed.err + again.err
@@ -163,10 +163,10 @@ def test_an_init_that_failed_can_be_given_again(tmp_path: Path) -> None:
 
 
 def test_a_demo_that_was_not_finished_is_finished_by_the_next_one(tmp_path: Path) -> None:
-    (tmp_path / "demo" / ".tracker" / "leaves").mkdir(parents=True)
+    (tmp_path / "demo" / ".tracker" / "checkpoints").mkdir(parents=True)
     (tmp_path / "demo" / ".tracker" / "demo").touch()
     failed = ask("demo", tmp_path / "demo")
-    (tmp_path / "demo" / ".tracker" / "leaves").rmdir()
+    (tmp_path / "demo" / ".tracker" / "checkpoints").rmdir()
     again = ask("demo", tmp_path / "demo")
 
     assert (failed.code, again.code) == (4, 0), failed.err + again.err

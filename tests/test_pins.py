@@ -29,7 +29,7 @@ from tracker.state.scope import Scope
 ASKED = tuple(
     name for name, projection in PROJECTIONS.items() if projection.pinned and "relationship" in projection.columns
 )
-PAIRS_ASKED = 6
+PAIRS_ASKED = 4
 EXPLORING = settings().max_examples > 100
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -78,11 +78,11 @@ def test_what_is_pinned_answers_as_the_whole_log_does(pinning: pytest.MonkeyPatc
 
 
 @pytest.mark.slow
-@settings(max_examples=40 if EXPLORING else 6, phases=[Phase.generate])
+@settings(max_examples=40 if EXPLORING else 3, phases=[Phase.generate])
 @given(seed=SEEDS)
 def test_what_is_pinned_answers_as_the_whole_log_does_of_random_histories(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patching:
-        assert list(differing(seed, patching, scopes(seed, 3))) == []
+        assert list(differing(seed, patching, scopes(seed, 2))) == []
 
 
 @pytest.mark.parametrize("forgotten", ["ties", "bearings", "people"])
