@@ -121,24 +121,9 @@ folded as (
         min(effective_on) filter (where counts) as since_on,
         min(effective_on) filter (where ends) as ended_on,
         arg_max(evidence_attribution, strength) filter (where case when has_ended then ends else counts end) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where case when has_ended then ends else counts end)))) as origins,
         max(credibility) filter (where case when has_ended then ends else counts end) as credibility
     from latest
-    group by relationship, agreement
-),
-
-counted as (
-    select
-        relationship,
-        agreement,
-        count(distinct carrier) as origins
-    from (
-        select
-            relationship,
-            agreement,
-            unnest(carriers) as carrier
-        from latest
-        where case when has_ended then ends else counts end
-    ) as carried
     group by relationship, agreement
 ),
 
@@ -167,10 +152,9 @@ select
     dated.expires,
     coalesce(clauses.clauses, 0) as clauses,
     dated.evidence_attribution,
-    counted.origins,
+    dated.origins,
     dated.credibility,
     listed.occurrences
 from dated
-inner join counted using (relationship, agreement)
 inner join listed using (relationship, agreement)
 left join clauses on dated.agreement = clauses.agreement

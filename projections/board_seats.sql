@@ -232,31 +232,10 @@ folded as (
         min(effective_on) filter (where type = 'board-seat-taken') as taken_on,
         min(effective_on) filter (where not opens) as ended_on,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
         list(occurrence order by sort_key) as occurrences
     from settled
-    group by organisation, holder, person_key, kind_key, seat_no
-),
-
-counted as (
-    select
-        organisation,
-        holder,
-        person_key,
-        kind_key,
-        seat_no,
-        count(distinct carrier) as origins
-    from (
-        select
-            organisation,
-            holder,
-            person_key,
-            kind_key,
-            seat_no,
-            unnest(carriers) as carrier
-        from settled
-        where says_so
-    ) as carried
     group by organisation, holder, person_key, kind_key, seat_no
 )
 
@@ -279,8 +258,7 @@ select
     end as since_on,
     folded.ended_on,
     folded.evidence_attribution,
-    counted.origins,
+    folded.origins,
     folded.credibility,
     folded.occurrences
 from folded
-inner join counted using (organisation, holder, person_key, kind_key, seat_no)

@@ -160,27 +160,10 @@ folded as (
         min(effective_on) filter (where kind = 'completed') as completed_on,
         min(effective_on) filter (where kind = 'dropped') as dropped_on,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
         list(occurrence order by place) as occurrences
     from settled
-    group by organisation, round_no, plan_no
-),
-
-counted as (
-    select
-        organisation,
-        round_no,
-        plan_no,
-        count(distinct carrier) as origins
-    from (
-        select
-            organisation,
-            round_no,
-            plan_no,
-            unnest(carriers) as carrier
-        from settled
-        where says_so
-    ) as carried
     group by organisation, round_no, plan_no
 ),
 
@@ -207,8 +190,7 @@ select
     coalesce(followed.completed_on, followed.announced_on) as since_on,
     coalesce(followed.dropped_on, followed.next_on) as ended_on,
     followed.evidence_attribution,
-    counted.origins,
+    followed.origins,
     followed.credibility,
     followed.occurrences
 from followed
-inner join counted using (organisation, round_no, plan_no)

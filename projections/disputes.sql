@@ -80,27 +80,10 @@ folded as (
         min(effective_on) filter (where is_latest and settles) as settled_on,
         count(*) filter (where not settles) as raised,
         arg_max(evidence_attribution, strength) filter (where is_latest and settles = is_settled) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where is_latest and settles = is_settled)))) as origins,
         max(credibility) filter (where is_latest and settles = is_settled) as credibility,
         list(occurrence order by sort_key) as occurrences
     from latest
-    group by relationship, topic
-),
-
-counted as (
-    select
-        relationship,
-        topic,
-        count(distinct carrier) as origins
-    from (
-        select
-            relationship,
-            topic,
-            unnest(carriers) as carrier
-        from latest
-        where
-            is_latest
-            and settles = is_settled
-    ) as carried
     group by relationship, topic
 )
 
@@ -112,8 +95,7 @@ select
     folded.settled_on,
     folded.raised,
     folded.evidence_attribution,
-    counted.origins,
+    folded.origins,
     folded.credibility,
     folded.occurrences
 from folded
-inner join counted using (relationship, topic)

@@ -55,31 +55,10 @@ statuses as (
         arg_max_null(trigger, step) as trigger,
         arg_max(carve_outs, step) as carve_outs,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
         list(occurrence order by step) as occurrences
     from moves
-    group by relationship, grantor, holder, coverage, status_no
-),
-
-told as (
-    select
-        relationship,
-        grantor,
-        holder,
-        coverage,
-        status_no,
-        count(distinct carrier) as origins
-    from (
-        select
-            relationship,
-            grantor,
-            holder,
-            coverage,
-            status_no,
-            unnest(carriers) as carrier
-        from moves
-        where says_so
-    ) as carried
     group by relationship, grantor, holder, coverage, status_no
 ),
 
@@ -133,11 +112,10 @@ select
     dated.trigger,
     dated.carve_outs,
     dated.evidence_attribution,
-    told.origins,
+    dated.origins,
     dated.credibility,
     case
         when dated.status = 'superseded' then list_append(dated.occurrences_of_day, dated.next_by)
         else dated.occurrences_of_day
     end as occurrences
 from dated
-inner join told using (relationship, grantor, holder, coverage, status_no)

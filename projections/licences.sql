@@ -259,31 +259,10 @@ statuses as (
         arg_min(kind, step) as opened_with,
         min(effective_on) filter (where move = 'ends') as ended_on,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
         list(occurrence order by step) as occurrences
     from moves
-    group by relationship, licensor, licensee, subject, status_no
-),
-
-counted as (
-    select
-        relationship,
-        licensor,
-        licensee,
-        subject,
-        status_no,
-        count(distinct carrier) as origins
-    from (
-        select
-            relationship,
-            licensor,
-            licensee,
-            subject,
-            status_no,
-            unnest(carriers) as carrier
-        from moves
-        where says_so
-    ) as carried
     group by relationship, licensor, licensee, subject, status_no
 ),
 
@@ -331,11 +310,10 @@ select
     dated.expires,
     dated.survives,
     dated.evidence_attribution,
-    counted.origins,
+    dated.origins,
     dated.credibility,
     case
         when dated.status = 'superseded' then list_append(dated.occurrences_of_day, dated.next_by)
         else dated.occurrences_of_day
     end as occurrences
 from dated
-inner join counted using (relationship, licensor, licensee, subject, status_no)

@@ -72,26 +72,6 @@ told as (
             and occurrences.evidence_attribution = weights.code
 ),
 
-counted as (
-    select
-        person,
-        organisation,
-        office_key,
-        stay,
-        count(distinct carrier) as origins
-    from (
-        select
-            person,
-            organisation,
-            office_key,
-            stay,
-            unnest(carriers) as carrier
-        from told
-        where says_so
-    ) as carried
-    group by person, organisation, office_key, stay
-),
-
 evidence as (
     select
         person,
@@ -99,6 +79,7 @@ evidence as (
         office_key,
         stay,
         arg_max(evidence_attribution, rank) filter (where says_so) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
         list(occurrence order by sort_key) as occurrences
     from told
@@ -118,9 +99,8 @@ select
     dated.ended_on,
     dated.how,
     evidence.evidence_attribution,
-    coalesce(counted.origins, 0) as origins,
+    coalesce(evidence.origins, 0) as origins,
     evidence.credibility,
     coalesce(evidence.occurrences, []) as occurrences
 from dated
 left join evidence using (person, organisation, office_key, stay)
-left join counted using (person, organisation, office_key, stay)

@@ -249,31 +249,10 @@ statuses as (
         arg_min(kind, step) as opened_with,
         max(effective_on) filter (where move = 'ends') as ended_on,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
+        len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
         list(occurrence order by step) as occurrences
     from moves
-    group by relationship, holder, against, right_key, status_no
-),
-
-counted as (
-    select
-        relationship,
-        holder,
-        against,
-        right_key,
-        status_no,
-        count(distinct carrier) as origins
-    from (
-        select
-            relationship,
-            holder,
-            against,
-            right_key,
-            status_no,
-            unnest(carriers) as carrier
-        from moves
-        where says_so
-    ) as carried
     group by relationship, holder, against, right_key, status_no
 ),
 
@@ -303,8 +282,7 @@ select
     dated.expires,
     dated.trigger,
     dated.evidence_attribution,
-    counted.origins,
+    dated.origins,
     dated.credibility,
     dated.occurrences
 from dated
-inner join counted using (relationship, holder, against, right_key, status_no)

@@ -89,13 +89,13 @@ def test_what_is_pinned_answers_as_the_whole_log_does_of_random_histories(seed: 
 
 @pytest.mark.parametrize("forgotten", ["ties", "bearings", "people"])
 def test_a_pin_that_forgets_something_is_found_out(pinning: pytest.MonkeyPatch, forgotten: str) -> None:
-    steps = pins._steps
+    steps, shared = pins._steps, pins._of_all_pins
 
-    def forgetful(schema: str, pin: pins.Pin) -> dict[str, str]:
-        found = steps(schema, pin)
-        return {**found, forgotten: f"select * from ({found[forgotten]}) limit 0"}
+    def forgetful(found: dict[str, str]) -> dict[str, str]:
+        return {n: f"select * from ({query}) limit 0" if n == forgotten else query for n, query in found.items()}
 
-    pinning.setattr(pins, "_steps", forgetful)
+    pinning.setattr(pins, "_steps", lambda schema, pin: forgetful(steps(schema, pin)))
+    pinning.setattr(pins, "_of_all_pins", lambda: forgetful(shared()))
 
     assert next(differing(1, pinning, [Scope(), *scopes(1, 3)], most_pairs=12), None)
 

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 app = new_app()
 
 STDIN = Path("-")
-MOST_BYTES = 5_000_001
-"""One more than a book may have (`tracker.books.files`), so that a larger one is seen to be so."""
-
 LOG_ENDING = ".jsonl"
 
 DONE = {
@@ -179,9 +176,12 @@ def _with_stdin(given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]
         return
     if sys.stdin.isatty():
         raise UsageError("- reads a book from stdin, and nothing is piped in: name a file")
+    from tracker.books.files import MAX_BYTES
+
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
         path = Path(folder) / "stdin"
-        first = sys.stdin.buffer.read(MOST_BYTES)
+        # A byte more than a book may have, so that a larger one is seen to be so.
+        first = sys.stdin.buffer.read(MAX_BYTES + 1)
         in_braces = first[:1_000].lstrip().startswith(b"{")
         is_table = rows.columns or rows.delimiter or (rows.type and not in_braces)
         with path.open("wb") as file:

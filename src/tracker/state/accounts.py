@@ -89,22 +89,25 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
     wanted = list(dict.fromkeys(occurrences))
     if not wanted:
         return {}
-    pair = relationship
     happenings = reader.sql(
-        OF_PAIR, scope, [pair, wanted], lay=["relationship_occurrences"], relationship=pair
+        OF_PAIR, scope, [relationship, wanted], lay=["relationship_occurrences"], relationship=relationship
     ).records()
     others = sorted(set(wanted) - {row["occurrence"] for row in happenings})
     if others:
         happenings += reader.sql(
-            OF_OTHERS, scope, [others], lay=["occurrences"], relationship=pair, bearing=True
+            OF_OTHERS, scope, [others], lay=["occurrences"], relationship=relationship, bearing=True
         ).records()
-    rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"], relationship=pair, bearing=True).records()
+    rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"], relationship=relationship, bearing=True).records()
     stated: list[Record] = []
     if len(rows) > len(happenings):
-        stated = reader.sql(STATED, scope, [wanted], lay=["statements"], relationship=pair, bearing=True).records()
+        stated = reader.sql(
+            STATED, scope, [wanted], lay=["statements"], relationship=relationship, bearing=True
+        ).records()
     doubts: list[Record] = []
     if "contradictions" in reader.projections:
-        doubts = reader.sql(DOUBTS, scope, [wanted], lay=["contradictions"], relationship=pair, bearing=True).records()
+        doubts = reader.sql(
+            DOUBTS, scope, [wanted], lay=["contradictions"], relationship=relationship, bearing=True
+        ).records()
     found = {}
     for happening in happenings:
         name = happening["occurrence"]

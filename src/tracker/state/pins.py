@@ -21,6 +21,9 @@ from tracker.state.vocabulary import vocabulary
 CUT = ("developments", "report_entries", "party_entries")
 """The tables of the decoded log of which a pin holds a part; what days texts mean is read whole."""
 
+SHARED = "pins"
+"""The schema of what is the same for every pin of a log."""
+
 WHOLE_LOG = frozenset({"scope", "events"})
 """Base views that read nothing of what a pin cuts."""
 
@@ -37,6 +40,9 @@ def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> int:
     """Make the tables of `CUT` in a schema of their own; return how many revisions of developments they hold."""
     first, _, second = pin.relationship.partition("--")
     con.execute(f"create schema {schema}")
+    con.execute(f"create schema if not exists {SHARED}")
+    for name, query in _of_all_pins().items():
+        con.execute(f"create table if not exists {SHARED}.{name} as {query}")
     for name, query in _steps(schema, pin).items():
         con.execute(f"create table {schema}.{name} as {query}", [first, second] if "?" in query else None)
     return int(con.execute(f"select count(*) from {schema}.developments").fetchall()[0][0])
@@ -50,13 +56,13 @@ def over_pin(queries: Mapping[str, str], schema: str) -> dict[str, str]:
     return found
 
 
-def is_pinnable(wanted: Iterable[str], projections: Mapping[str, Projection]) -> bool:
-    """Say whether the rows of one relationship follow from a pin, in all of these tables.
+def is_pinnable(table: str, projections: Mapping[str, Projection]) -> bool:
+    """Say whether a table's rows of one relationship follow from a pin.
 
     A base view's do. A projection's do where its header says so (`pinned:`) and so do those that it reads, or where it
     reads nothing that a pin cuts: one that ranks all relationships, say, needs them all.
     """
-    pending, seen = list(wanted), set[str]()
+    pending, seen = [table], set[str]()
     while pending:
         name = pending.pop()
         if name in seen or name not in projections:
@@ -70,11 +76,9 @@ def is_pinnable(wanted: Iterable[str], projections: Mapping[str, Projection]) ->
     return True
 
 
-def _steps(schema: str, pin: Pin) -> dict[str, str]:
-    """Return the tables that lead to a pin by name, each a query over the log and those before it."""
-    roles = [column for column in vocabulary().columns if column.kind in ("party", "parties")]
-    named = [f"d.{c.name}" if c.kind == "parties" else f"[d.{c.name}]" for c in roles]
-    steps = {
+def _of_all_pins() -> dict[str, str]:
+    """Return the tables that do not depend on what is asked about, by name."""
+    return {
         # Who may count for whom, by whatever was ever said: merged, registered, part of a group, in an office.
         "ties": """
             select party, into_party as counts_for from log.party_entries where into_party is not null
@@ -105,19 +109,27 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
                 where bears_on is not null
             )
         """,
+    }
+
+
+def _steps(schema: str, pin: Pin) -> dict[str, str]:
+    """Return the tables that lead to a pin by name, each a query over the log and those before it."""
+    roles = [column for column in vocabulary().columns if column.kind in ("party", "parties")]
+    named = [f"d.{c.name}" if c.kind == "parties" else f"[d.{c.name}]" for c in roles]
+    steps = {
         "asked": f"""
             with recursive sides as (
                 select 0 as pair, unnest([1, 2]) as side, unnest([?, ?]) as party
                 union
                 select sides.pair, sides.side, ties.party
                 from sides
-                join {schema}.ties on ties.counts_for = sides.party
+                join {SHARED}.ties on ties.counts_for = sides.party
             )
             select * from sides
         """,
         "borne": f"""
             select distinct t.occurrence, t.development
-            from {schema}.bearings as b
+            from {SHARED}.bearings as b
             join {schema}.asked as x on x.party = b.first
             join {schema}.asked as y on y.party = b.second and y.side <> x.side
             join log.told as t on t.position = b.position
@@ -140,7 +152,7 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
                 union
                 select ups.party, ties.counts_for
                 from ups
-                join {schema}.ties on ties.party = ups.counts_for
+                join {SHARED}.ties on ties.party = ups.counts_for
                 where ties.counts_for is not null
             ),
             pairs as (
@@ -156,7 +168,7 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
                 union
                 select sides.pair, sides.side, ties.party
                 from sides
-                join {schema}.ties on ties.counts_for = sides.party
+                join {SHARED}.ties on ties.counts_for = sides.party
             )
             select * from sides
         """,
@@ -235,7 +247,7 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
                 union
                 select ties.counts_for
                 from ups
-                join {schema}.ties on ties.party = ups.party
+                join {SHARED}.ties on ties.party = ups.party
             )
             select party from ups where party is not null
         """,

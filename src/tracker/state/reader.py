@@ -111,6 +111,7 @@ class Reader:
         self._schemas: dict[tuple[Scope, Pin | None], str] = {}
         self._laid: dict[str, set[str]] = {}
         self._pins: dict[Pin, tuple[str, int]] = {}
+        self._pinnable: dict[str, bool] = {}
         self._counted: int | None = None
         self._log = log
         self._attached = generation
@@ -240,7 +241,7 @@ class Reader:
         if not missing:
             return schema
         refuse_bad_where(scope)
-        base, few = base_views(scope, self.today), self._has_few()
+        base, few = base_views(scope, self.today), self._developments() <= FEW
         if pin is not None:
             part, count = self._pinned(pin)
             base, few, stored = over_pin(base, part), count <= FEW, set()
@@ -266,7 +267,10 @@ class Reader:
         """
         if set(wanted) <= stored or self._developments() <= PINNED_FROM or pin.relationship.count("--") != 1:
             return False
-        return is_pinnable(wanted, self.projections)
+        for name in wanted:
+            if name not in self._pinnable:
+                self._pinnable[name] = is_pinnable(name, self.projections)
+        return all(self._pinnable[name] for name in wanted)
 
     def _pinned(self, pin: Pin) -> tuple[str, int]:
         """Return the schema of a relationship's part of the log, and how many revisions it holds."""
@@ -326,9 +330,6 @@ class Reader:
         if name in self.projections:
             return bool(self.projections[name].laid)
         return name == "scope" or name in (LAID - WHOLE if few else LAID)
-
-    def _has_few(self) -> bool:
-        return self._developments() <= FEW
 
     def _developments(self) -> int:
         """Return how many revisions of developments the log holds."""
