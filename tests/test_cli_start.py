@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import ask, command, environment, make_workspace, run, wait_for_child, working_in
-from tracker.cli.main import COMMANDS
+from tracker.cli.main import COMMANDS, in_short, load_command
 
 HEAVY = {"duckdb", "eventsourcing", "pyarrow", "rich", "yaml", "opencc", "rapidfuzz", "sqlite3"}
 # Typer itself reads the arguments of a command with pydantic; the page of help has none.
@@ -69,6 +69,14 @@ def test_help_names_every_command_by_section() -> None:
     for section, names in COMMANDS.items():
         assert f"{section}:" in shown
         assert all(f"\n  {name} " in shown for name in names)
+
+
+def test_the_help_of_all_commands_says_of_each_what_its_own_help_says_first() -> None:
+    said = {name: command for names in COMMANDS.values() for name, command in names.items()}
+
+    own = {name: in_short(load_command(name, command.module).help) for name, command in said.items()}
+
+    assert {name: command.summary for name, command in said.items()} == own
 
 
 def test_every_command_says_what_it_does() -> None:

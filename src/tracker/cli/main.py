@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, MutableMapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 import typer.core
@@ -18,43 +18,64 @@ from tracker.cli.session import Session
 from tracker.cli.streams import choose_encodings, open_streams
 from tracker.errors import UsageError
 
-COMMANDS: dict[str, dict[str, str]] = {
-    "Start": {"init": "start", "demo": "demo"},
+class Command(NamedTuple):
+    """Where a command is: the module of `tracker.cli` whose `app` holds it, and the sentence of it that the help shows."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "Start": {
+        "init": Command("start", "Make a workspace"),
+        "demo": Command("demo", "Make a workspace with the bundled books, import them, and show what they tell"),
+    },
     "Write": {
-        "add": "add",
-        "import": "imports",
-        "retract": "retract",
-        "check": "check",
-        "party": "party",
-        "source": "source",
+        "add": Command("add", "Record one development"),
+        "import": Command("imports", "Record what books say"),
+        "retract": Command("retract", "Take a development back"),
+        "check": Command("check", "Check books as import would, and without files the state as well"),
+        "party": Command("party", "Say who the parties are and what they are called, in any script"),
+        "source": Command("source", "Judge the reports"),
     },
     "Read": {
-        "list": "lists",
-        "health": "health",
-        "timeline": "lists",
-        "show": "show",
-        "why": "why",
-        "diff": "diff",
-        "query": "query",
+        "list": Command("lists", "Show the rows of a projection"),
+        "health": Command("health", "Show how a partnership stands"),
+        "timeline": Command(
+            "lists", "Show what happened between two parties, in order, with the sentence that says so"
+        ),
+        "show": Command("show", "Show one thing whole"),
+        "why": Command("why", "Show why an answer is what it is"),
+        "diff": Command(
+            "diff",
+            "Show what differs between two days, two states of knowledge or recording, or two standards of evidence",
+        ),
+        "query": Command("query", "Run a select over the projections, which are its tables"),
     },
     "Keep": {
-        "replay": "replay",
-        "schedule": "schedule",
-        "verify": "verify",
-        "keygen": "keygen",
-        "backup": "backup",
-        "restore": "backup",
+        "replay": Command(
+            "replay",
+            "Rebuild every projection from the log's first event, compare with the live tables, and publish the result",
+        ),
+        "schedule": Command("schedule", "Replay at set times, and tell what moved"),
+        "verify": Command("verify", "Prove the log against its checkpoints and name each event whose bytes changed"),
+        "keygen": Command(
+            "keygen",
+            "Make a key that signs checkpoints (Ed25519), and print its public part for whoever is to check them",
+        ),
+        "backup": Command("backup", "Write the workspace into one file, while others may write"),
+        "restore": Command("backup", "Make a new workspace from a backup, and prove its log"),
     },
-    "Share": {"export": "export"},
+    "Share": {"export": Command("export", "Write the log, the tables or the schema, for other programs")},
 }
-"""The commands by section of the help, each with the module of `tracker.cli` whose `app` holds it."""
+"""The commands by section of the help. What they do is said here as well, for help is shown without importing any."""
 
 
 class LazyCommands(MutableMapping[str, Any]):
     """The commands by name; a command's module is imported when the command is asked for, not before."""
 
     def __init__(self) -> None:
-        self._modules = {name: module for section in COMMANDS.values() for name, module in section.items()}
+        self._modules = {name: command.module for names in COMMANDS.values() for name, command in names.items()}
         self._loaded: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -83,7 +104,7 @@ def load_command(name: str, module: str) -> Any:
     _without_types(command)
     for inner in getattr(command, "commands", {}).values():
         # The library would cut what does not fit on a line, in the middle of a sentence.
-        inner.short_help = _in_short(inner.help or "")
+        inner.short_help = in_short(inner.help or "")
     return command
 
 
@@ -96,7 +117,7 @@ def _without_types(command: Any) -> None:
         _without_types(inner)
 
 
-def _in_short(help_text: str) -> str:
+def in_short(help_text: str) -> str:
     """Return what a command does without what follows on a colon: nothing is cut off with dots."""
     return re.split(r"[:;.](?:\s|$)", help_text)[0].replace("\n", " ")
 
@@ -111,7 +132,7 @@ class LazyGroup(typer.core.TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for section, names in COMMANDS.items():
             with formatter.section(section):
-                formatter.write_dl([(f"{name:<9}", _in_short(self.commands[name].help or "")) for name in names])
+                formatter.write_dl([(f"{name:<9}", command.summary) for name, command in names.items()])
 
 
 # Plain help: rich would cost a third of the start-up, and a page of help needs no boxes.
