@@ -45,16 +45,14 @@ def summaries_of(
 
 def own_fields(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what only this type has, roles apart, where it is stated: [('coverage', 'cloud')]."""
-    from tracker.model.catalogue import Kind, event_types
-    from tracker.state.columns import column_of
+    from tracker.state.vocabulary import vocabulary
 
-    event = event_types().get(record["type"])
-    if event is None:
-        return []
+    # Not from the catalogue: to import the model takes longer than the answer.
+    columns = {column.name: column for column in vocabulary().columns}
     found = []
-    for spec in event.own_fields:
-        value = record.get(column_of(spec))
-        if spec.kind in (Kind.PARTY, Kind.PARTIES) or value in (None, [], "") or value is False:
+    for name in vocabulary().types.get(record["type"], ()):
+        column, value = columns[name], record.get(name)
+        if column.kind in ("party", "parties") or value in (None, [], "") or value is False:
             continue
-        found.append((spec.name, spec.name.replace("_", " ") if value is True else value))
+        found.append((column.field, column.field.replace("_", " ") if value is True else value))
     return found
