@@ -18,6 +18,7 @@ from tracker.cli.session import Session
 from tracker.cli.streams import choose_encodings, open_streams
 from tracker.errors import UsageError
 
+
 class Command(NamedTuple):
     """Where a command is: the module of `tracker.cli` whose `app` holds it, and the sentence of it that the help shows."""
 

@@ -53,6 +53,7 @@ class SQLiteDCBRecorder(DCBRecorder):
         self._idle_readers: list[tuple[files.Identity, sqlite3.Connection]] = []
         self._writer: tuple[files.Identity, sqlite3.Connection] | None = None
         self._settled: files.Identity | None = None
+        self._writing_thread: int | None = None
         self._checkpoint_at = WAL_LIMIT_BYTES
         self._listeners: set[threading.Event] = set()
         if create and not path.exists():
@@ -66,9 +67,17 @@ class SQLiteDCBRecorder(DCBRecorder):
 
         Raises LogLocked and LogNotWritable.
         """
+        if self._writing_thread == threading.get_ident():
+            # An append inside of a unit that holds the lock: to enter it again takes as long as to insert the event.
+            yield
+            return
         with self._lock:
             self._settle()
-            yield
+            self._writing_thread = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._writing_thread = None
 
     def read(
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None

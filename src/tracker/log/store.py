@@ -27,6 +27,8 @@ Clock = Callable[[], datetime]
 LOST_RACES = 8
 """How often a set of use cases is decided anew when another writer was faster, before giving up."""
 
+START_OF_TIME = datetime.min.replace(tzinfo=UTC)
+
 NOTHING_MATCHES = Selector(tags=["nothing:matches"])
 """A boundary that no event can touch: use cases without one of their own still append under a condition."""
 
@@ -42,7 +44,7 @@ class Stored:
 class Unit(Slice[Recorded]):
     """A unit of work: several use cases that know, decide and are appended together, or not at all."""
 
-    def __init__(self, use_cases: Sequence[UseCase], stamp: Callable[[Intent], Envelope]) -> None:
+    def __init__(self, use_cases: Sequence[UseCase], stamp: Callable[[Intent, int], Envelope]) -> None:
         self.use_cases = use_cases
         self.known = Known()
         self._stamp = stamp
@@ -69,7 +71,7 @@ class Unit(Slice[Recorded]):
     def execute(self) -> None:
         for use_case in self.use_cases:
             for intent in use_case.decide(self.known):
-                recorded = Recorded(self._stamp(intent), intent.payload)
+                recorded = Recorded(self._stamp(intent, self.last_known_position or 0), intent.payload)
                 self.known.apply(recorded)
                 self.new_decisions.append(Tagged(tags=intent.tags, decision=recorded))
 
@@ -103,6 +105,8 @@ class Log:
         self._lock = lock
         self._together = together
         self._store: DCBEventStore[Recorded] = DCBEventStore(EnvelopeMapper(), recorder)
+        self._latest = 0, START_OF_TIME
+        """The position and the instant of what was last appended here."""
 
     def writing(self) -> AbstractContextManager[object]:
         """Hold the writers' lock: what is read inside still stands when it is appended to."""
@@ -127,6 +131,7 @@ class Log:
                     last = self._store.append(events, unit.consistency_boundary(), unit.last_known_position)
                 except IntegrityError:
                     continue
+                self._latest = last, events[-1].decision.envelope.recorded_at
                 first = last - len(events) + 1
                 return [Stored(first + n, tagged.decision) for n, tagged in enumerate(events)]
         raise RaceLost
@@ -155,7 +160,7 @@ class Log:
 
     def now(self) -> datetime:
         """Return the instant of what is recorded now: never before that of the last event in the log."""
-        return max(self._clock(), self._last_recorded_at())
+        return self._after(self.head())
 
     def _decide(self, use_cases: Sequence[UseCase], book: str | None) -> Unit:
         unit = self._advance(Unit(use_cases, self._stamper(book)))
@@ -170,25 +175,26 @@ class Log:
             unit.last_known_position = self.head()
         return unit
 
-    def _stamper(self, book: str | None) -> Callable[[Intent], Envelope]:
+    def _stamper(self, book: str | None) -> Callable[[Intent, int], Envelope]:
         """Stamp every event of a unit with one instant, never before that of the last event in the log."""
         moment: datetime | None = None
 
-        def stamp(intent: Intent) -> Envelope:
+        def stamp(intent: Intent, head: int) -> Envelope:
             nonlocal moment
-            moment = moment or self.now()
+            moment = moment or self._after(head)
             content = intent.payload.content()
             identity = event_id(intent.subject, intent.revision, intent.payload.TOPIC, content)
             return Envelope(identity, moment, self.coder, intent.revision, intent.reason, intent.published, book)
 
         return stamp
 
-    def _last_recorded_at(self) -> datetime:
-        head = self.head()
-        last = list(self.recorder.read(after=head - 1, limit=1)) if head else []
-        if not last:
-            return datetime.min.replace(tzinfo=UTC)
-        return decode(last[0].event.type, last[0].event.data).envelope.recorded_at
+    def _after(self, head: int) -> datetime:
+        """Return the time, or that of the log's last event, at `head`, where a clock went back since."""
+        position, recorded_at = self._latest
+        if position != head:
+            last = list(self.recorder.read(after=head - 1, limit=1)) if head else []
+            recorded_at = decode(last[0].event.type, last[0].event.data).envelope.recorded_at if last else START_OF_TIME
+        return max(self._clock(), recorded_at)
 
 
 def _register_topics() -> None:
