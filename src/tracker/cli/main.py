@@ -20,7 +20,7 @@ from tracker.errors import UsageError
 
 
 class Command(NamedTuple):
-    """Where a command is: the module of `tracker.cli` whose `app` holds it, and the sentence of it that the help shows."""
+    """Where a command is, the module of `tracker.cli` whose `app` holds it, and what the help says of it."""
 
     module: str
     summary: str
