@@ -20,6 +20,7 @@ from oracle.trials import Rows, rows_of
 from oracle.worlds import FOCUS, MORE, histories, log_of
 from replay_helpers import append, history, live_file, make_places, opened
 from tracker.state.build import Order, build
+from tracker.state.diff import difference
 from tracker.state.generations import generations_of
 from tracker.state.manifest import Manifest
 from tracker.state.mirror import attach, is_sound
@@ -167,6 +168,25 @@ def test_a_query_of_a_damaged_generation_answers_from_the_log(places: Places) ->
     asked = "select count(*) from parties"
 
     assert guarded_query(places.log, places.projections, TODAY, Scope(), asked).rows == [(PARTIES,)]
+
+
+def test_what_two_days_differ_in_is_answered_from_the_log_where_the_generation_is_damaged(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay(places, TODAY)
+    path = live_file(places)
+    data = path.read_bytes()
+    days = [Scope(as_of=TODAY - timedelta(days=since)) for since in (3000, 0)]
+    expected = difference(
+        open_reader(places.log, places.projections, TODAY), *days, ["parties", "reports", "board_seats"]
+    )
+    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+
+    reader = open_reader(places.log, places.projections, TODAY)
+
+    assert difference(reader, *days, ["parties", "reports", "board_seats"]) == expected
+    assert reader.generation is None
+    assert "is damaged and was set aside" in capsys.readouterr().err
 
 
 def test_a_replay_sets_a_damaged_generation_aside_and_builds_another(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 from book_helpers import REPORT, Desk
-from bundled_books import article_alone, public_record, reader_of
+from bundled_books import ARTICLE, article_alone, imported, public_record, reader_of
 from tracker.state.accounts import Evidence
+from tracker.state.projections import UnknownProjection
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
 from tracker.state.subjects import AmbiguousField, ElsewhereOrLater, UnknownField, find_subject
@@ -308,3 +309,23 @@ def test_a_happening_of_another_relationship_or_of_later_is_told_where_it_belong
         why("openai-2025-10-28#azure-250b", NOW, "openai--softbank")
     with pytest.raises(ElsewhereOrLater, match="it had not taken effect by then"):
         why("openai-2025-10-28#azure-250b", MAY)
+
+
+def test_questions_that_are_asked_at_once_are_answered_as_one_after_the_other() -> None:
+    several, alone = reader_of(imported([ARTICLE])), reader_of(imported([ARTICLE]))
+    asked = [
+        partial(Reader.table, name="partnership_health", scope=Scope(as_of=date(year, 6, 30)))
+        for year in range(2019, 2026)
+    ]
+    expected = [question(alone) for question in asked]
+
+    assert several.at_once(asked, PAIR) == expected
+    assert several.at_once(asked, None) == expected, "what was laid for them is found again"
+    assert len([table for table in expected if table.rows]) > 1
+
+
+def test_of_questions_at_once_that_fail_the_first_one_says_why() -> None:
+    asked = [partial(Reader.table, name=name) for name in ("parties", "no_such", "none_either")]
+
+    with pytest.raises(UnknownProjection, match="no_such"):
+        article_alone().at_once(asked, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tracker.state.grain import Record
 from tracker.state.reader import Reader
@@ -93,21 +94,16 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
         OF_PAIR, scope, [relationship, wanted], lay=["relationship_occurrences"], relationship=relationship
     ).records()
     others = sorted(set(wanted) - {row["occurrence"] for row in happenings})
+    ask = partial(reader.sql, scope=scope, relationship=relationship, bearing=bool(others))
     if others:
-        happenings += reader.sql(
-            OF_OTHERS, scope, [others], lay=["occurrences"], relationship=relationship, bearing=True
-        ).records()
-    rows = reader.sql(ACCOUNTS, scope, [wanted], lay=["reported"], relationship=relationship, bearing=True).records()
+        happenings += ask(OF_OTHERS, values=[others], lay=["occurrences"]).records()
+    rows = ask(ACCOUNTS, values=[wanted], lay=["reported"]).records()
     stated: list[Record] = []
     if len(rows) > len(happenings):
-        stated = reader.sql(
-            STATED, scope, [wanted], lay=["statements"], relationship=relationship, bearing=True
-        ).records()
+        stated = ask(STATED, values=[wanted], lay=["statements"]).records()
     doubts: list[Record] = []
     if "contradictions" in reader.projections:
-        doubts = reader.sql(
-            DOUBTS, scope, [wanted], lay=["contradictions"], relationship=relationship, bearing=True
-        ).records()
+        doubts = ask(DOUBTS, values=[wanted], lay=["contradictions"]).records()
     found = {}
     for happening in happenings:
         name = happening["occurrence"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 from tracker.state.grain import Record, grain_key, rows_under
@@ -102,7 +103,10 @@ def difference(
     for name in wanted:
         if name not in reader.projections:
             raise UnknownProjection(name, reader.projections)
-    sides = [rows_under(reader, scope, wanted, relationship) for scope in (before, after)]
+    sides = reader.at_once(
+        [partial(rows_under, scope=scope, projections=wanted, relationship=relationship) for scope in (before, after)],
+        relationship,
+    )
     found = [
         compare(name, sides[0][name], sides[1][name], reader.projections[name], everything=everything)
         for name in wanted

@@ -34,12 +34,21 @@ def rows_under(
     queries = {p.name: p.query for p in reader.projections.values()}
     # What reads the others comes first: the reader keeps what it needs on the way as tables, and the rest finds them.
     order = [name for name in reversed(build_order(queries, names)) if name in names]
-    found = {name: _rows(reader, scope, reader.projections[name], relationship) for name in order}
+    # What bears on the pair is pinned for all or for none: a pin costs more than what it holds too much.
+    bearing = relationship is not None and any(_bears(reader.projections[name]) for name in order)
+    found = {name: _rows(reader, scope, reader.projections[name], relationship, bearing=bearing) for name in order}
     return {name: found[name] for name in names}
 
 
-def _rows(reader: Reader, scope: Scope, projection: Projection, relationship: str | None) -> list[Record]:
-    query, values, lay, bearing = f'select * from "{projection.name}"', [], [projection.name], False
+def _bears(projection: Projection) -> bool:
+    """Say whether rows of other relationships may concern one: not where it is part of what a row is."""
+    return "relationship" not in named_key(projection) and "occurrences" in projection.columns
+
+
+def _rows(
+    reader: Reader, scope: Scope, projection: Projection, relationship: str | None, *, bearing: bool
+) -> list[Record]:
+    query, values, lay = f'select * from "{projection.name}"', [], [projection.name]
     if relationship is not None:
         columns = set(projection.columns) or set(reader.table(projection.name, scope, limit=0).columns)
         if "relationship" not in columns:
@@ -50,7 +59,6 @@ def _rows(reader: Reader, scope: Scope, projection: Projection, relationship: st
             query += f" or list_has_any(occurrences, coalesce({BEARING}, []))"
             values.append(relationship)
             lay.append("relationship_occurrences")
-            bearing = True
     if projection.order_by:
         query += f" order by {projection.order_by}"
     return reader.sql(query, scope, values, lay=lay, relationship=relationship, bearing=bearing).records()

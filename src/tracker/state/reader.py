@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 import duckdb
@@ -44,6 +51,10 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 Answer = TypeVar("Answer")
+
+SLOW_TO_PLAN = "projection_pullup,projection_placement"
+"""Steps of DuckDB's planner whose time grows with the square of a plan: a tenth of an answer, and no gain here. A
+DuckDB that does not know them has no need of this."""
 
 WHOLE = frozenset({"weighed", "reported", "happened"})
 """Of what is laid, what costs DuckDB more to plan anew at each use than to keep the rows of, while they are few."""
@@ -110,7 +121,10 @@ class Reader:
         """How many events came after the generation."""
         self._schemas: dict[tuple[Scope, Pin | None], str] = {}
         self._laid: dict[str, set[str]] = {}
+        # Shared with readers beside this one.
+        self._numbers = count()
         self._pins: dict[Pin, tuple[str, int]] = {}
+        self._pinning = Lock()
         self._pinnable: dict[str, bool] = {}
         self._counted: int | None = None
         self._log = log
@@ -133,6 +147,8 @@ class Reader:
             load_log(self.connection, batches)
         else:
             self.tail = mirror_generation(self.connection, batches)
+        with suppress(duckdb.Error):
+            self.connection.execute(f"set disabled_optimizers = '{SLOW_TO_PLAN}'")
         # From here on neither a lens nor a projection can reach a file.
         self.connection.execute("set enable_external_access = false")
 
@@ -225,6 +241,62 @@ class Reader:
         cursor = self.connection.execute(query, list(values))
         return Table([column[0] for column in cursor.description or []], cursor.fetchall())
 
+    def at_once(self, questions: Sequence[Callable[[Reader], Answer]], relationship: str | None) -> list[Answer]:
+        """Return the answers to questions that each need a scope of their own, found at the same time.
+
+        Over few rows DuckDB spends its time on planning, which takes one core. So it is only worth while, and memory
+        only allows it, where they are about one `relationship` or the log is small. Raises what the first one that
+        fails raises.
+        """
+        # Three questions on two cores: the third one is not left for the end.
+        threads = min(len(questions), 2 * (os.cpu_count() or 1))
+        if os.cpu_count() == 1 or threads < 2 or (relationship is None and self._sure(self._developments) > FEW):
+            return [question(self) for question in questions]
+        beside = [self._beside() for _ in range(threads)]
+        free: SimpleQueue[Reader] = SimpleQueue()
+        for each in beside:
+            free.put(each)
+
+        def answer(question: Callable[[Reader], Answer]) -> Answer:
+            reader = free.get()
+            try:
+                return question(reader)
+            finally:
+                free.put(reader)
+
+        answers: list[Future[Answer]] = []
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                answers += (pool.submit(answer, question) for question in questions)
+                try:
+                    return [future.result() for future in answers]
+                except BaseException:
+                    # Ctrl-C, or one of them cannot be answered: the threads are waited for, so they had better stop.
+                    for future in answers:
+                        future.cancel()
+                    for each in beside:
+                        each.connection.interrupt()
+                    raise
+        except (duckdb.Error, CannotCompute):
+            # The generation may be damaged, which a reader alone finds out and gets over.
+            return [question(self) for question in questions]
+        finally:
+            for each in beside:
+                each.connection.close()
+                for key, schema in each._schemas.items():
+                    # Of two that laid the same scope, one is kept.
+                    if self._schemas.setdefault(key, schema) == schema:
+                        self._laid.setdefault(schema, set()).update(each._laid.get(schema, ()))
+
+    def _beside(self) -> Reader:
+        """Return a reader over the same database, for another thread."""
+        reader = copy(self)
+        reader.connection = self.connection.cursor()
+        reader._schemas, reader._laid = dict(self._schemas), {name: set(laid) for name, laid in self._laid.items()}
+        # What it cannot read it does not make up for: whoever asked does.
+        reader._log = None
+        return reader
+
     def lay(self, scope: Scope, wanted: Iterable[str]) -> str:
         """Create the views of a scope that `wanted` needs, and return the name of their schema."""
         wanted = list(wanted)
@@ -235,7 +307,9 @@ class Reader:
         stored = self._stored(scope)
         if pin is not None and not self._can_pin(pin, wanted, stored):
             pin = None
-        schema = self._schemas.setdefault((scope, pin), f"scope_{len(self._schemas)}")
+        if (scope, pin) not in self._schemas:
+            self._schemas[scope, pin] = f"scope_{next(self._numbers)}"
+        schema = self._schemas[scope, pin]
         laid = self._laid.setdefault(schema, set())
         missing = [name for name in wanted if name not in laid]
         if not missing:
@@ -274,10 +348,11 @@ class Reader:
 
     def _pinned(self, pin: Pin) -> tuple[str, int]:
         """Return the schema of a relationship's part of the log, and how many revisions it holds."""
-        if pin not in self._pins:
-            schema = f"pin_{len(self._pins)}"
-            self._pins[pin] = schema, lay_pin(self.connection, schema, pin)
-        return self._pins[pin]
+        with self._pinning:
+            if pin not in self._pins:
+                schema = f"pin_{len(self._pins)}"
+                self._pins[pin] = schema, lay_pin(self.connection, schema, pin)
+            return self._pins[pin]
 
     def _stored(self, scope: Scope) -> set[str]:
         """Return the names whose rows in the generation are what laying them would give.

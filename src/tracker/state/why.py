@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 from tracker.state.accounts import Evidence, evidence_behind
 from tracker.state.diff import Difference, compare
@@ -86,10 +87,9 @@ def explain(reader: Reader, scope: Scope, relationship: str, subject: Subject, *
     if subject.kind == "commitment":
         # The rows list everything told of it in order; several rows share their parts.
         grounds = tuple(sorted(grounds, key=lambda g: max((e.happening["sort_key"] for e in g.evidence), default=0)))
-    tries = [
-        _without(reader, scope, relationship, subject, answer=answer, origin=origin)
-        for origin in _strongest(subject, grounds)[:tried]
-    ]
+    without = partial(_without, scope=scope, relationship=relationship, subject=subject, answer=answer)
+    strongest = _strongest(subject, grounds)[:tried]
+    tries = reader.at_once([partial(without, origin=origin) for origin in strongest], relationship)
     tries.sort(key=_effect, reverse=True)
     key = grain_key(reader.projections[subject.projection], list(answer[0])) if answer else []
     return Explanation(relationship, subject, tuple(answer), tuple(key), grounds, tuple(tries))
