@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from tracker.model.amount_format import decimals, format_amount, plain, short, spelled
 from tracker.model.amount_text import EXACT, read_amount, read_duration, read_number, read_unit
 from tracker.model.amount_words import CURRENCIES, FORMS, MAX_TEXT_LENGTH, UNITS, AmountError
 
@@ -48,14 +49,6 @@ _MOST: Final = {
     "percent": Decimal(1000),
     "shares": Decimal(10**13),
 }
-_SCALES: Final = (("T", Decimal(10**12)), ("B", Decimal(10**9)), ("M", Decimal(10**6)))
-_LEADS: Final = {"about": "about ", "up-to": "up to ", "over": "over ", "order-of-magnitude": "order of "}
-
-
-def _plain(number: Decimal) -> str:
-    """Return the number without exponent and trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _exact(given: object) -> Decimal | None:
@@ -78,19 +71,15 @@ def _exact(given: object) -> Decimal | None:
         return Decimal(0)
     if number.adjusted() >= _INTEGER_DIGITS:
         raise AmountError(str(number), f"it has more than {_INTEGER_DIGITS} digits before the point")
-    if number.adjusted() < -_DECIMALS or _decimals(number) > _DECIMALS:
+    if number.adjusted() < -_DECIMALS or decimals(number) > _DECIMALS:
         raise AmountError(str(number), f"it has more than {_DECIMALS} decimals")
-    return Decimal(_plain(number))
-
-
-def _decimals(number: Decimal) -> int:
-    return len(_plain(number).partition(".")[2])
+    return Decimal(plain(number))
 
 
 Number = Annotated[
     Decimal | None,
     BeforeValidator(_exact),
-    PlainSerializer(lambda number: None if number is None else _plain(number), when_used="json"),
+    PlainSerializer(lambda number: None if number is None else plain(number), when_used="json"),
     WithJsonSchema({"anyOf": [{"type": ["string", "integer"]}, {"type": "null"}], "default": None}),
 ]
 
@@ -151,17 +140,15 @@ class Amount(BaseModel):
     def _can_be_true(self) -> Self:
         bounds = (self.value is not None, self.min is not None, self.max is not None)
         if bounds not in _SHAPES[self.qualifier]:
-            raise AmountError(_spelled(self), f"'{self.qualifier}' needs {_NEEDS[self.qualifier]}")
+            raise AmountError(spelled(self), f"'{self.qualifier}' needs {_NEEDS[self.qualifier]}")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise AmountError(_spelled(self), "its lower bound is above its upper bound")
+            raise AmountError(spelled(self), "its lower bound is above its upper bound")
         most = _most(self.unit)
         for number in (self.value, self.min, self.max):
             if number is not None and number > most:
-                raise AmountError(
-                    _spelled(self), f"more than {_short(most, self.unit)} cannot be meant: check the scale"
-                )
-            if number is not None and self.unit == "MW" and _decimals(number) > _DECIMALS_OF_MW:
-                raise AmountError(_spelled(self), f"MW has at most {_DECIMALS_OF_MW} decimals")
+                raise AmountError(spelled(self), f"more than {short(most, self.unit)} cannot be meant: check the scale")
+            if number is not None and self.unit == "MW" and decimals(number) > _DECIMALS_OF_MW:
+                raise AmountError(spelled(self), f"MW has at most {_DECIMALS_OF_MW} decimals")
         return self
 
     @classmethod
@@ -225,18 +212,6 @@ def _reason(invalid: ValidationError) -> str:
     return cause.why if isinstance(cause, AmountError) else first["msg"]
 
 
-def format_amount(amount: Amount) -> str:
-    """Return the canonical text of an amount, which parses back to all of it but `verbatim`."""
-    text = _LEADS.get(amount.qualifier, "") + _spelled(amount)
-    if amount.per is not None:
-        text += f" per {amount.per}"
-    if amount.over is not None:
-        text += f" over {amount.over}"
-    if amount.role != "increment":
-        text += f" {amount.role}"
-    return text + (" conditional" if amount.conditional else "")
-
-
 def normalised(amount: Amount) -> Amount:
     """Return the amount in the unit that amounts of its kind are added up in: MW becomes GW, exactly."""
     if amount.unit != "MW":
@@ -246,32 +221,4 @@ def normalised(amount: Amount) -> Amount:
 
 
 def _to_gw(megawatts: Decimal | None) -> Decimal | None:
-    return None if megawatts is None else Decimal(_plain(EXACT.divide(megawatts, Decimal(1000))))
-
-
-def _spelled(amount: Amount) -> str:
-    """Return the numbers and the unit."""
-    numbers = [number for number in (amount.value, amount.min, amount.max) if number is not None]
-    texts = [_scaled(number, amount.unit) for number in numbers]
-    # The scale of the upper end would be read as the lower end's too, so either both have one or neither.
-    if len({text[-1:].isdigit() for text in texts}) > 1:
-        texts = [_grouped(number) for number in numbers]
-    return ("–".join(texts) + ("%" if amount.unit == "percent" else f" {amount.unit}")).strip()
-
-
-def _short(number: Decimal, unit: str) -> str:
-    return _scaled(number, unit) + ("%" if unit == "percent" else f" {unit}")
-
-
-def _scaled(number: Decimal, unit: str) -> str:
-    """Return the number with the largest scale that leaves at most three decimals; power and percent take none."""
-    for letter, scale in _SCALES if unit not in ("MW", "GW", "percent") else ():
-        count = EXACT.divide(number, scale)
-        if count >= 1 and _decimals(count) <= 3:
-            return _grouped(count) + letter
-    return _grouped(number)
-
-
-def _grouped(number: Decimal) -> str:
-    whole, point, decimals = _plain(number).partition(".")
-    return f"{int(whole):,}{point}{decimals}"
+    return None if megawatts is None else Decimal(plain(EXACT.divide(megawatts, Decimal(1000))))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from tracker.state.runs import Run
+if TYPE_CHECKING:
+    from tracker.state.runs import Run
 
 RUNS = "runs"
 

@@ -36,8 +36,6 @@ from tracker.state.projections import (
     named_sources,
     read_projections,
 )
-from tracker.state.replay_lock import running_pid
-from tracker.state.runs import runs_of
 from tracker.state.scope import Scope
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -324,6 +322,10 @@ class Reader:
         queries = base | {p.name: p.query for p in self.projections.values()}
         queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in stored}
         if RUNS in missing and RUNS not in self.projections and self._log is not None:
+            # Hardly any answer needs the history, nor the locks that come with it.
+            from tracker.state.replay_lock import running_pid
+            from tracker.state.runs import runs_of
+
             lay_runs(self.connection, runs_of(self._log).all(running_pid(self._log)))
             queries[RUNS] = f"select * from history.{RUNS}"
         views = {name for name in queries if self._is_laid(name, few=few)}
