@@ -15,6 +15,9 @@ from typing import Any
 TRACKER = (sys.executable, "-m", "tracker")
 TASKS = Path(__file__).with_name("tasks.py")
 
+INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Modules are compiled once, as where they are installed."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -48,7 +51,7 @@ def _run(command: Sequence[str], folder: Path, *, keeps_output: bool) -> Run:
     # Files and not pipes: a pipe that nobody empties would stop the process that is measured.
     with output.open("wb") as out, errors.open("wb") as err:
         began = time.perf_counter()
-        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=INSTALLED)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)
