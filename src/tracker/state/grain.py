@@ -7,17 +7,14 @@ out; without any column the whole row is the key.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tracker.state.projections import NoRelationship, Projection, build_order
+from tracker.state.projections import NoRelationship, Projection, build_order, named_key
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
 
 Record = dict[str, Any]
-
-GRAIN = re.compile(r"one row per (?:\(([^)]*)\)|([a-z_][a-z0-9_]*))")
 
 BEARING = "(select list(occurrence) from relationship_occurrences where relationship = ?)"
 
@@ -62,12 +59,6 @@ def _rows(
     if projection.order_by:
         query += f" order by {projection.order_by}"
     return reader.sql(query, scope, values, lay=lay, relationship=relationship, bearing=bearing).records()
-
-
-def named_key(projection: Projection) -> list[str]:
-    """Return the names of a header's grain, as it states them."""
-    match = GRAIN.search(projection.grain)
-    return re.findall(r"[a-z_][a-z0-9_]*", match[1] or match[2]) if match else []
 
 
 def grain_key(projection: Projection, columns: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The log of one relationship: every event that its answers can rest on, under whatever scope they are asked.
+"""The log of one relationship, or a few: every event that their answers can rest on, whatever the scope.
 
 An answer about one pair needs a few hundred of a million events, but no view can know which: who counts for whom is
 reported itself, and differs between scopes. So what is pinned is found in the log as it was told, without a scope, and
@@ -30,22 +30,27 @@ WHOLE_LOG = frozenset({"scope", "events"})
 
 @dataclass(frozen=True)
 class Pin:
-    """What is asked about: a relationship, and `bearing` whether also all of those of which something bears on it."""
+    """What is asked about: relationships, and `bearing` whether also all of those of which something bears on them."""
 
-    relationship: str
+    relationships: tuple[str, ...]
     bearing: bool = False
 
 
 def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> int:
     """Make the tables of `CUT` in a schema of their own; return how many revisions of developments they hold."""
-    first, _, second = pin.relationship.partition("--")
+    asked = [pair.split("--") for pair in pin.relationships]
     con.execute(f"create schema {schema}")
+    lay_shared(con)
+    for name, query in _steps(schema, pin).items():
+        con.execute(f"create table {schema}.{name} as {query}", [*zip(*asked, strict=True)] if "?" in query else None)
+    return int(con.execute(f"select count(*) from {schema}.developments").fetchall()[0][0])
+
+
+def lay_shared(con: duckdb.DuckDBPyConnection) -> None:
+    """Make what does not depend on what is asked about, where it is not there yet."""
     con.execute(f"create schema if not exists {SHARED}")
     for name, query in _of_all_pins().items():
         con.execute(f"create table if not exists {SHARED}.{name} as {query}")
-    for name, query in _steps(schema, pin).items():
-        con.execute(f"create table {schema}.{name} as {query}", [first, second] if "?" in query else None)
-    return int(con.execute(f"select count(*) from {schema}.developments").fetchall()[0][0])
 
 
 def over_pin(queries: Mapping[str, str], schema: str) -> dict[str, str]:
@@ -114,12 +119,14 @@ def _of_all_pins() -> dict[str, str]:
 
 def _steps(schema: str, pin: Pin) -> dict[str, str]:
     """Return the tables that lead to a pin by name, each a query over the log and those before it."""
-    roles = [column for column in vocabulary().columns if column.kind in ("party", "parties")]
-    named = [f"d.{c.name}" if c.kind == "parties" else f"[d.{c.name}]" for c in roles]
     steps = {
         "asked": f"""
-            with recursive sides as (
-                select 0 as pair, unnest([1, 2]) as side, unnest([?, ?]) as party
+            with recursive pairs as (
+                select row_number() over () as pair, first, second
+                from (select unnest(?::varchar[]) as first, unnest(?::varchar[]) as second)
+            ),
+            sides as (
+                select -pair as pair, unnest([1, 2]) as side, unnest([first, second]) as party from pairs
                 union
                 select sides.pair, sides.side, ties.party
                 from sides
@@ -131,7 +138,7 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
             select distinct t.occurrence, t.development
             from {SHARED}.bearings as b
             join {schema}.asked as x on x.party = b.first
-            join {schema}.asked as y on y.party = b.second and y.side <> x.side
+            join {schema}.asked as y on y.party = b.second and y.pair = x.pair and y.side <> x.side
             join log.told as t on t.position = b.position
         """,
         # What bears on the pair happened between others, whose terms are shown with it.
@@ -198,22 +205,20 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
             union select agreement from {schema}.direct where agreement is not null
             union select commitment from {schema}.direct where commitment is not null
         """,
-        "linked": _with_all_accounts(
-            schema,
+        "linked": accounts_of(
             f"""
             select development from {schema}.direct
             union
-            {_told_where_in(("occurrence", "development", "agreement", "commitment"), f"select key from {schema}.keys")}
+            {told_where_in(("occurrence", "development", "agreement", "commitment"), f"select key from {schema}.keys")}
             """,
         ),
         # Where those who are named in it belonged decides between whom it happened.
         "people": f"""
-            select distinct unnest(list_concat({", ".join(named)})) as party
+            select distinct unnest(list_concat({named_parties("d")})) as party
             from log.told as d
             where d.position in (select position from {schema}.linked)
         """,
-        "pinned": _with_all_accounts(
-            schema,
+        "pinned": accounts_of(
             f"""
             select development from {schema}.linked
             union
@@ -233,7 +238,7 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
                 union
                 select party from {schema}.people
                 union
-                select unnest(list_concat({", ".join(named)})) from log.told as d
+                select unnest(list_concat({named_parties("d")})) from log.told as d
                 where d.position in (select position from {schema}.pinned)
                 union
                 select unnest([split_part(pair, '--', 1), split_part(pair, '--', 2)])
@@ -270,7 +275,13 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
     return steps
 
 
-def _with_all_accounts(schema: str, developments: str) -> str:
+def named_parties(told: str) -> str:
+    """Return SQL for the lists of all parties that a development names, of the table `told`."""
+    roles = [column for column in vocabulary().columns if column.kind in ("party", "parties")]
+    return ", ".join(f"{told}.{c.name}" if c.kind == "parties" else f"[{told}.{c.name}]" for c in roles)
+
+
+def accounts_of(developments: str) -> str:
     """Return SQL for every revision of some developments, and of all that share a happening with one."""
     return f"""
         with wanted as ({developments}),
@@ -282,7 +293,7 @@ def _with_all_accounts(schema: str, developments: str) -> str:
         told as (
             select development from wanted
             union
-            {_told_where_in(("occurrence", "development"), "select occurrence from happenings")}
+            {told_where_in(("occurrence", "development"), "select occurrence from happenings")}
         )
         select position, development
         from log.told
@@ -290,6 +301,6 @@ def _with_all_accounts(schema: str, developments: str) -> str:
     """
 
 
-def _told_where_in(columns: Iterable[str], keys: str) -> str:
+def told_where_in(columns: Iterable[str], keys: str) -> str:
     """Return SQL for the developments that name a key; each column is asked alone, which a scan answers by itself."""
     return " union ".join(f"select development from log.told where {column} in ({keys})" for column in columns)

@@ -136,6 +136,15 @@ def _header_lines(text: str) -> list[str]:
     return lines
 
 
+GRAIN = re.compile(r"one row per (?:\(([^)]*)\)|([a-z_][a-z0-9_]*))")
+
+
+def named_key(projection: Projection) -> list[str]:
+    """Return the names of a header's grain, as it states them."""
+    match = GRAIN.search(projection.grain)
+    return re.findall(r"[a-z_][a-z0-9_]*", match[1] or match[2]) if match else []
+
+
 SOURCE = re.compile(r"\b(?:from|join)\s+\"?([a-z_][a-z0-9_]*)\b(?!\s*\.)", re.IGNORECASE)
 
 

@@ -33,10 +33,12 @@ from tracker.state.projections import (
     ProjectionError,
     UnknownProjection,
     build_order,
+    named_key,
     named_sources,
     read_projections,
 )
 from tracker.state.scope import Scope
+from tracker.state.touched import touched_pairs
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -125,6 +127,7 @@ class Reader:
         self._pinning = Lock()
         self._pinnable: dict[str, bool] = {}
         self._counted: int | None = None
+        self._touched: tuple[tuple[str, ...] | None] | None = None
         self._log = log
         self._attached = generation
         self._changed = set(generation.manifest.changed(projections)) if generation else set()
@@ -166,6 +169,7 @@ class Reader:
         self.connection = duckdb.connect(config=CONFIG)
         self._laid.clear()
         self._pins.clear()
+        self._touched = None
         self._load(read_rows(self._log))
         return True
 
@@ -302,7 +306,8 @@ class Reader:
 
     def _lay(self, scope: Scope, wanted: Iterable[str], pin: Pin | None = None) -> str:
         wanted = list(wanted)
-        stored = self._stored(scope)
+        held = self._held(scope)
+        stored = set() if self.tail else held
         if pin is not None and not self._can_pin(pin, wanted, stored):
             pin = None
         if (scope, pin) not in self._schemas:
@@ -321,6 +326,9 @@ class Reader:
         self.connection.execute(f"set search_path = '{schema},main'")
         queries = base | {p.name: p.query for p in self.projections.values()}
         queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in stored}
+        if self.tail and pin is None:
+            queries |= self._mended(scope, held & set(build_order(queries, missing)))
+            self.connection.execute(f"set search_path = '{schema},main'")
         if RUNS in missing and RUNS not in self.projections and self._log is not None:
             # Hardly any answer needs the history, nor the locks that come with it.
             from tracker.state.replay_lock import running_pid
@@ -339,14 +347,50 @@ class Reader:
     def _can_pin(self, pin: Pin, wanted: Sequence[str], stored: set[str]) -> bool:
         """Say whether an answer about one relationship is best computed from what concerns it alone.
 
-        Not where a generation holds the answer, nor where the log is small enough to lay for all relationships at once.
+        Not where a generation holds all rows that it is a view of, nor where the log is small enough to lay for all
+        relationships at once.
         """
-        if set(wanted) <= stored or self._developments() <= PINNED_FROM or pin.relationship.count("--") != 1:
+        if set(wanted) <= stored or self._developments() <= PINNED_FROM:
             return False
-        for name in wanted:
-            if name not in self._pinnable:
-                self._pinnable[name] = is_pinnable(name, self.projections)
-        return all(self._pinnable[name] for name in wanted)
+        if stored and pin not in self._pins:
+            queries = base_views(Scope(), self.today) | {p.name: p.query for p in self.projections.values()}
+            queries |= dict.fromkeys(stored, "")
+            if all(name in stored or self._is_laid(name, few=False) for name in build_order(queries, wanted)):
+                return False
+        return all(pair.count("--") == 1 for pair in pin.relationships) and all(map(self._is_pinnable, wanted))
+
+    def _is_pinnable(self, name: str) -> bool:
+        if name not in self._pinnable:
+            self._pinnable[name] = is_pinnable(name, self.projections)
+        return self._pinnable[name]
+
+    def _mended(self, scope: Scope, held: set[str]) -> dict[str, str]:
+        """Return queries of tables of which the generation holds all rows but those of what the tail touches.
+
+        These are tables whose rows are of one relationship each. They are made of the generation's rows of all others,
+        and of what a pin says of these. None where the log is small, or the tail may touch many.
+        """
+        names = sorted(name for name in held if name in self.projections and self._is_pinnable(name))
+        names = [name for name in names if named_key(self.projections[name])[:1] == ["relationship"]]
+        if not names or self._developments() <= PINNED_FROM:
+            return {}
+        if self._touched is None:
+            self._touched = (touched_pairs(self.connection),)
+        (pairs,) = self._touched
+        if pairs is None or any(pair.count("--") != 1 for pair in pairs):
+            return {}
+        if not pairs:
+            return {name: f'select * from {GENERATION}.state."{name}"' for name in names}
+        schema = self._lay(scope, names, Pin(pairs))
+        listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in pairs)
+        return {
+            name: f"""
+                select * from {GENERATION}.state."{name}" where relationship not in ({listed})
+                union all by name
+                select * from "{schema}"."{name}" where relationship in ({listed})
+            """
+            for name in names
+        }
 
     def _pinned(self, pin: Pin) -> tuple[str, int]:
         """Return the schema of a relationship's part of the log, and how many revisions it holds."""
@@ -356,14 +400,14 @@ class Reader:
                 self._pins[pin] = schema, lay_pin(self.connection, schema, pin)
             return self._pins[pin]
 
-    def _stored(self, scope: Scope) -> set[str]:
-        """Return the names whose rows in the generation are what laying them would give.
+    def _held(self, scope: Scope) -> set[str]:
+        """Return the names whose rows in the generation are what laying them would give, had no event come since.
 
-        They are where the scope cuts no evidence, no event came since, neither their SQL nor what it reads changed, and
-        either the day is the generation's or they do not depend on it.
+        They are where the scope cuts no evidence, neither their SQL nor what it reads changed, and either the day is
+        the generation's or they do not depend on it.
         """
         held = self._attached.manifest if self._attached else None
-        if held is None or self.tail or replace(scope, as_of=None) != Scope():
+        if held is None or replace(scope, as_of=None) != Scope():
             return set()
         same_day = (scope.as_of or self.today) == held.as_of
         return {
@@ -389,7 +433,7 @@ class Reader:
                 self.projections[name].refuse_effects()
             try:
                 # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
-                passed = name in views or GENERATION in queries[name][:40]
+                passed = name in views or GENERATION in queries[name][:60]
                 kind = "view" if passed else "table"
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
@@ -425,7 +469,7 @@ class Reader:
 
 
 def _pin(relationship: str | None, *, bearing: bool = False) -> Pin | None:
-    return None if relationship is None else Pin(relationship, bearing)
+    return None if relationship is None else Pin((relationship,), bearing)
 
 
 def refuse_bad_where(scope: Scope) -> None:
