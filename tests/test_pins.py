@@ -135,3 +135,22 @@ def test_a_small_log_is_laid_for_all_relationships_at_once() -> None:
     small.table("partnership_health", relationship=pairs_of(small, Scope())[0])
 
     assert not small._pins
+
+
+def test_nothing_is_pinned_where_the_generation_holds_all_that_an_answer_is_a_view_of(
+    pinning: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = recorded(2)
+    build(tmp_path / "1.duckdb", [rows], Order(1, TODAY, PROJECTIONS, root=""), quiet)
+    held, alone = Reader([], dict(PROJECTIONS), TODAY, attach(tmp_path / "1.duckdb", CONFIG)), opened(rows)
+    names = ["timeline", "health_drivers", "exclusivity_terms"]
+
+    for pair in pairs_of(alone, Scope())[:4]:
+        assert rows_under(held, Scope(), names, pair) == rows_under(alone, Scope(), names, pair)
+    assert not held._pins
+
+    another_day = Scope(as_of=TODAY.replace(year=TODAY.year - 1))
+    assert held.table("partnership_health", another_day, relationship=pair).rows == (
+        alone.table("partnership_health", another_day, relationship=pair).rows
+    )
+    assert held._pins

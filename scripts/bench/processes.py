@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 TRACKER = (sys.executable, "-m", "tracker")
 TASKS = Path(__file__).with_name("tasks.py")
+LAUNCHER = Path(__file__).with_name("launch.py")
 
 INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """Modules are compiled once, as where they are installed."""
@@ -48,16 +48,11 @@ def must(command: Sequence[str], folder: Path) -> str:
 
 def _run(command: Sequence[str], folder: Path, *, keeps_output: bool) -> Run:
     output, errors = folder / ".output", folder / ".errors"
-    # Files and not pipes: a pipe that nobody empties would stop the process that is measured.
-    with output.open("wb") as out, errors.open("wb") as err:
-        began = time.perf_counter()
-        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=INSTALLED)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - began
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
+    launched = [sys.executable, "-S", str(LAUNCHER), str(output), str(errors), *command]
+    done = json.loads(subprocess.run(launched, cwd=folder, env=INSTALLED, capture_output=True, check=True).stdout)
+    if done["code"] != 0:
         complaint = errors.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise SystemExit(f"{' '.join(command)} failed ({child.returncode}):\n{complaint}")
+        raise SystemExit(f"{' '.join(command)} failed ({done['code']}):\n{complaint}")
     told = json.loads(output.read_text(encoding="utf-8").splitlines()[-1]) if keeps_output else {}
     per_mib = 1024 if sys.platform == "linux" else 1024 * 1024
-    return Run(told.get("seconds", seconds), usage.ru_maxrss / per_mib, told)
+    return Run(told.get("seconds", done["seconds"]), done["peak"] / per_mib, told)
