@@ -24,6 +24,18 @@ CUT = ("developments", "report_entries", "party_entries")
 SHARED = "pins"
 """The schema of what is the same for every pin of a log."""
 
+UPS = f"""
+            ups as (
+                select party, party as counts_for
+                from (select first as party from named union select second from named)
+                union
+                select ups.party, ties.counts_for
+                from ups
+                join {SHARED}.ties on ties.party = ups.counts_for
+                where ties.counts_for is not null
+            )"""
+"""A recursive CTE of whom the parties of the pairs in `named` may count for: themselves, and whoever was ever said."""
+
 WHOLE_LOG = frozenset({"scope", "events"})
 """Base views that read nothing of what a pin cuts."""
 
@@ -153,15 +165,7 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
                     )
                     and t.pair_second is not null
             ),
-            ups as (
-                select party, party as counts_for
-                from (select first as party from named union select second from named)
-                union
-                select ups.party, ties.counts_for
-                from ups
-                join {SHARED}.ties on ties.party = ups.counts_for
-                where ties.counts_for is not null
-            ),
+            {UPS},
             pairs as (
                 select distinct
                     least(a.counts_for, b.counts_for) as first, greatest(a.counts_for, b.counts_for) as second

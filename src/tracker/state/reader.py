@@ -9,6 +9,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -127,7 +128,6 @@ class Reader:
         self._pinning = Lock()
         self._pinnable: dict[str, bool] = {}
         self._counted: int | None = None
-        self._touched: tuple[tuple[str, ...] | None] | None = None
         self._log = log
         self._attached = generation
         self._changed = set(generation.manifest.changed(projections)) if generation else set()
@@ -169,7 +169,6 @@ class Reader:
         self.connection = duckdb.connect(config=CONFIG)
         self._laid.clear()
         self._pins.clear()
-        self._touched = None
         self._load(read_rows(self._log))
         return True
 
@@ -271,7 +270,7 @@ class Reader:
             with ThreadPoolExecutor(threads) as pool:
                 answers += (pool.submit(answer, question) for question in questions)
                 try:
-                    return [future.result() for future in answers]
+                    found = [future.result() for future in answers]
                 except BaseException:
                     # Ctrl-C, or one of them cannot be answered: the threads are waited for, so they had better stop.
                     for future in answers:
@@ -285,10 +284,12 @@ class Reader:
         finally:
             for each in beside:
                 each.connection.close()
-                for key, schema in each._schemas.items():
-                    # Of two that laid the same scope, one is kept.
-                    if self._schemas.setdefault(key, schema) == schema:
-                        self._laid.setdefault(schema, set()).update(each._laid.get(schema, ()))
+        for each in beside:
+            for key, schema in each._schemas.items():
+                # What was laid is found again; of two that laid the same scope, one is kept.
+                if self._schemas.setdefault(key, schema) == schema:
+                    self._laid.setdefault(schema, set()).update(each._laid.get(schema, ()))
+        return found
 
     def _beside(self) -> Reader:
         """Return a reader over the same database, for another thread."""
@@ -364,6 +365,12 @@ class Reader:
             self._pinnable[name] = is_pinnable(name, self.projections)
         return self._pinnable[name]
 
+    @cached_property
+    def _touched(self) -> tuple[str, ...] | None:
+        """The relationships that the tail may touch; None where that may be many."""
+        with self._pinning:
+            return touched_pairs(self.connection)
+
     def _mended(self, scope: Scope, held: set[str]) -> dict[str, str]:
         """Return queries of tables of which the generation holds all rows but those of what the tail touches.
 
@@ -374,9 +381,7 @@ class Reader:
         names = [name for name in names if named_key(self.projections[name])[:1] == ["relationship"]]
         if not names or self._developments() <= PINNED_FROM:
             return {}
-        if self._touched is None:
-            self._touched = (touched_pairs(self.connection),)
-        (pairs,) = self._touched
+        pairs = self._touched
         if pairs is None or any(pair.count("--") != 1 for pair in pairs):
             return {}
         if not pairs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from tracker.state.mirror import GENERATION, TAIL
-from tracker.state.pins import SHARED, accounts_of, lay_shared, named_parties, told_where_in
+from tracker.state.pins import SHARED, UPS, accounts_of, lay_shared, named_parties, told_where_in
 
 TOUCHED = "touched"
 """The schema of the steps that lead to them."""
@@ -43,9 +43,9 @@ def touched_pairs(con: duckdb.DuckDBPyConnection) -> tuple[str, ...] | None:
     if con.execute(UNSETTLED).fetchall():
         return None
     lay_shared(con)
-    con.execute(f"create schema {TOUCHED}")
+    con.execute(f"create schema if not exists {TOUCHED}")
     for name, query in _steps().items():
-        con.execute(f"create table {TOUCHED}.{name} as {query}")
+        con.execute(f"create or replace table {TOUCHED}.{name} as {query}")
     pairs = con.execute(f"select pair from {TOUCHED}.pairs order by pair limit {FEW_PAIRS + 1}").fetchall()
     return tuple(pair for (pair,) in pairs) if len(pairs) <= FEW_PAIRS else None
 
@@ -96,24 +96,19 @@ def _steps() -> dict[str, str]:
         """),
         "pairs": f"""
             with recursive named as (
-                select distinct unnest([pair_first, acts_for]) as first, pair_second as second
-                from log.told
-                where position in (select position from {TOUCHED}.linked) and pair_second is not null
+                select first, second
+                from (
+                    select unnest([pair_first, acts_for]) as first, pair_second as second
+                    from log.told
+                    where position in (select position from {TOUCHED}.linked) and pair_second is not null
+                )
+                where first is not null
                 union
                 select first, second
                 from {SHARED}.bearings
                 where position in (select position from {TOUCHED}.linked)
             ),
-            ups as (
-                select party, party as counts_for
-                from (select first as party from named union select second from named)
-                where party is not null
-                union
-                select ups.party, ties.counts_for
-                from ups
-                join {SHARED}.ties on ties.party = ups.counts_for
-                where ties.counts_for is not null
-            ),
+            {UPS},
             persons as (
                 select party
                 from log.party_entries
