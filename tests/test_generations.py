@@ -122,6 +122,12 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def damage_within(path: Path) -> None:
+    """Damage a generation where opening it reads nothing, so that only a query meets it."""
+    data = path.read_bytes()
+    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+
+
 def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
@@ -161,9 +167,7 @@ def test_a_flip_anywhere_is_found_when_it_is_read(places: Places) -> None:
 def test_a_query_of_a_damaged_generation_answers_from_the_log(places: Places) -> None:
     replay(places, TODAY)
     path = live_file(places)
-    data = path.read_bytes()
-    # What opening reads stays whole, so that only the query meets the damage.
-    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+    damage_within(path)
 
     asked = "select count(*) from parties"
 
@@ -175,12 +179,11 @@ def test_what_two_days_differ_in_is_answered_from_the_log_where_the_generation_i
 ) -> None:
     replay(places, TODAY)
     path = live_file(places)
-    data = path.read_bytes()
     days = [Scope(as_of=TODAY - timedelta(days=since)) for since in (3000, 0)]
     expected = difference(
         open_reader(places.log, places.projections, TODAY), *days, ["parties", "reports", "board_seats"]
     )
-    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+    damage_within(path)
 
     reader = open_reader(places.log, places.projections, TODAY)
 
@@ -194,8 +197,7 @@ def test_a_replay_sets_a_damaged_generation_aside_and_builds_another(
 ) -> None:
     replay(places, TODAY)
     path = live_file(places)
-    data = path.read_bytes()
-    path.write_bytes(data[:300_000] + bytes(byte ^ 4 for byte in data[300_000:-300_000]) + data[-300_000:])
+    damage_within(path)
 
     outcome = replay(places, TODAY)
 

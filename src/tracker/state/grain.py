@@ -32,32 +32,37 @@ def rows_under(
     # What reads the others comes first: the reader keeps what it needs on the way as tables, and the rest finds them.
     order = [name for name in reversed(build_order(queries, names)) if name in names]
     # What bears on the pair is pinned for all or for none: a pin costs more than what it holds too much.
-    bearing = relationship is not None and any(_bears(reader.projections[name]) for name in order)
-    found = {name: _rows(reader, scope, reader.projections[name], relationship, bearing=bearing) for name in order}
+    bears = {name: relationship is not None and _bears(reader, scope, reader.projections[name]) for name in order}
+    found = {
+        name: _rows(reader, scope, name, relationship, bears=bears[name], bearing=any(bears.values())) for name in order
+    }
     return {name: found[name] for name in names}
 
 
-def _bears(projection: Projection) -> bool:
-    """Say whether rows of other relationships may concern one: not where it is part of what a row is."""
-    return "relationship" not in named_key(projection) and "occurrences" in projection.columns
+def _bears(reader: Reader, scope: Scope, projection: Projection) -> bool:
+    """Say whether rows of other relationships may concern one: not where it is part of what a row is.
+
+    Raises NoRelationship.
+    """
+    columns = set(projection.columns) or set(reader.table(projection.name, scope, limit=0).columns)
+    if "relationship" not in columns:
+        raise NoRelationship(projection.name)
+    return "relationship" not in named_key(projection) and "occurrences" in columns
 
 
 def _rows(
-    reader: Reader, scope: Scope, projection: Projection, relationship: str | None, *, bearing: bool
+    reader: Reader, scope: Scope, name: str, relationship: str | None, *, bears: bool, bearing: bool
 ) -> list[Record]:
-    query, values, lay = f'select * from "{projection.name}"', [], [projection.name]
+    query, values, lay = f'select * from "{name}"', [], [name]
     if relationship is not None:
-        columns = set(projection.columns) or set(reader.table(projection.name, scope, limit=0).columns)
-        if "relationship" not in columns:
-            raise NoRelationship(projection.name)
         query += " where relationship = ?"
         values.append(relationship)
-        if "relationship" not in named_key(projection) and "occurrences" in columns:
+        if bears:
             query += f" or list_has_any(occurrences, coalesce({BEARING}, []))"
             values.append(relationship)
             lay.append("relationship_occurrences")
-    if projection.order_by:
-        query += f" order by {projection.order_by}"
+    if order_by := reader.projections[name].order_by:
+        query += f" order by {order_by}"
     return reader.sql(query, scope, values, lay=lay, relationship=relationship, bearing=bearing).records()
 
 

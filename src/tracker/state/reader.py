@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
@@ -12,7 +11,6 @@ from datetime import date
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Lock
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -21,6 +19,7 @@ import duckdb
 from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import LAID, base_views, view_names
+from tracker.state.beside import ask_beside
 from tracker.state.generations import Generations, warn
 from tracker.state.guard import NoCondition, refuse_no_condition
 from tracker.state.history import RUNS, lay_runs
@@ -254,30 +253,8 @@ class Reader:
         if os.cpu_count() == 1 or threads < 2 or (relationship is None and self._sure(self._developments) > FEW):
             return [question(self) for question in questions]
         beside = [self._beside() for _ in range(threads)]
-        free: SimpleQueue[Reader] = SimpleQueue()
-        for each in beside:
-            free.put(each)
-
-        def answer(question: Callable[[Reader], Answer]) -> Answer:
-            reader = free.get()
-            try:
-                return question(reader)
-            finally:
-                free.put(reader)
-
-        answers: list[Future[Answer]] = []
         try:
-            with ThreadPoolExecutor(threads) as pool:
-                answers += (pool.submit(answer, question) for question in questions)
-                try:
-                    found = [future.result() for future in answers]
-                except BaseException:
-                    # Ctrl-C, or one of them cannot be answered: the threads are waited for, so they had better stop.
-                    for future in answers:
-                        future.cancel()
-                    for each in beside:
-                        each.connection.interrupt()
-                    raise
+            found = ask_beside(beside, questions, lambda reader: reader.connection.interrupt())
         except (duckdb.Error, CannotCompute):
             # The generation may be damaged, which a reader alone finds out and gets over.
             return [question(self) for question in questions]
@@ -323,13 +300,13 @@ class Reader:
         if pin is not None:
             part, count = self._pinned(pin)
             base, few, stored = over_pin(base, part), count <= FEW, set()
+        queries = base | {p.name: p.query for p in self.projections.values()}
+        taken_over = {name: f'select * from {GENERATION}.state."{name}"' for name in stored}
+        if self.tail and held and pin is None:
+            taken_over = self._mended(scope, held & set(build_order(queries, missing)))
+        queries |= taken_over
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
-        queries = base | {p.name: p.query for p in self.projections.values()}
-        queries |= {name: f'select * from {GENERATION}.state."{name}"' for name in stored}
-        if self.tail and pin is None:
-            queries |= self._mended(scope, held & set(build_order(queries, missing)))
-            self.connection.execute(f"set search_path = '{schema},main'")
         if RUNS in missing and RUNS not in self.projections and self._log is not None:
             # Hardly any answer needs the history, nor the locks that come with it.
             from tracker.state.replay_lock import running_pid
@@ -337,12 +314,13 @@ class Reader:
 
             lay_runs(self.connection, runs_of(self._log).all(running_pid(self._log)))
             queries[RUNS] = f"select * from history.{RUNS}"
-        views = {name for name in queries if self._is_laid(name, few=few)}
+        # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
+        views = {name for name in queries if self._is_laid(name, few=few)} | taken_over.keys() | set(missing)
         try:
-            self._create(schema, queries, build_order(queries, missing), scope, views | set(missing))
+            self._create(schema, queries, build_order(queries, missing), scope, views)
         except duckdb.CatalogException:
             order = build_order(queries, missing, exactly=True)
-            self._create(schema, queries, order, scope, views | set(missing), last_try=True)
+            self._create(schema, queries, order, scope, views, last_try=True)
         return schema
 
     def _can_pin(self, pin: Pin, wanted: Sequence[str], stored: set[str]) -> bool:
@@ -437,9 +415,7 @@ class Reader:
             if name in self.projections:
                 self.projections[name].refuse_effects()
             try:
-                # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
-                passed = name in views or GENERATION in queries[name][:60]
-                kind = "view" if passed else "table"
+                kind = "view" if name in views else "table"
                 self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
