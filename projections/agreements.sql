@@ -16,6 +16,7 @@
 -- occurrences           what began it and ended it and its clauses, in order
 -- order by: relationship, agreement
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 clauses as (

@@ -24,6 +24,7 @@
 -- occurrences           everything told about it, in order
 -- order by: commitment, unit nulls last, layer nulls last, per nulls first
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 -- Rounds and sums up to a day are no part of what is owed.

@@ -14,6 +14,7 @@
 -- occurrences           the happening; where a report of its own is doubted, that after what it contradicts
 -- order by: occurrence, field, doubted_development
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 elected as (

@@ -12,6 +12,7 @@
 -- occurrences           what announced it, completed it or dropped it, in order
 -- order by: organisation, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 -- A plan needs no signature; rumours of one, inferences and headlines are none.

@@ -33,6 +33,7 @@
 -- laid: reported, as far as the scope's day
 -- order by: position
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 select
     reported.development,
     reported.report,

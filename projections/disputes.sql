@@ -12,6 +12,7 @@
 -- occurrences           what raised it and settled it, in order
 -- order by: relationship, topic
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 -- A headline alone neither raises nor settles anything.

@@ -20,6 +20,7 @@
 -- occurrences           what began it, bore it out and ended it, in order
 -- order by: relationship, grantor, holder, coverage, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 moves as (

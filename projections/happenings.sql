@@ -42,6 +42,7 @@
 -- credibility          1 − Π over origins (1 − R·C·A), 0 to 1
 -- order by: position, relationship
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 -- What is told once is as its only account tells it.

@@ -14,6 +14,7 @@
 -- occurrences           what it rests on
 -- order by: relationship, part, -abs(points), driver
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 numbers as (

@@ -15,6 +15,7 @@
 -- occurrences           what took effect in the week, in order
 -- order by: relationship, week_on
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 numbers as (

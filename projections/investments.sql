@@ -15,6 +15,7 @@
 -- occurrences           it and those before it
 -- order by: relationship, investor, investee, since_on, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 -- Inferences, headlines, plans and papers that do not bind are no investments yet.

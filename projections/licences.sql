@@ -17,6 +17,7 @@
 -- occurrences           what began them, bore them out and ended them, in order
 -- order by: relationship, licensor, licensee, subject, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with recursive
 
 -- A term that was affirmed between the two sides of a licence, in the licence's own words, affirms the licence as well. That

@@ -16,6 +16,7 @@
 -- laid: happened, as far as the scope's day
 -- order by: effective_on, sort_key
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 select
     -- The columns of every type come along: naming them here would be a second place to change for a new type.
     happened.* exclude ( -- noqa: AM04,RF02

@@ -9,6 +9,7 @@
 -- note        what a reader should know
 -- order by: party
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with recursive
 
 registered as (

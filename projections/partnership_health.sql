@@ -21,6 +21,7 @@
 -- occurrences           all that touches the relationship, in order
 -- order by: relationship
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 numbers as (

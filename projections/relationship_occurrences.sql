@@ -8,6 +8,7 @@
 -- laid: happened, as far as the scope's day
 -- order by: relationship, sort_key
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 select
     happened.* exclude (own, developments, carriers, stated_intensity, default_intensity), -- noqa: AM04,RF02
     coalesce(happened.developments, [happened.development]) as developments,

@@ -16,6 +16,7 @@
 -- occurrences           what it rests on
 -- order by: relationship, component
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 outlook as (
@@ -66,7 +67,7 @@ components as (
     group by relationship, component
 ),
 
-weighed as (
+weighted as (
     select
         components.*,
         health_weights.value as weight,
@@ -93,4 +94,4 @@ select
     strongest.origins,
     strongest.credibility,
     strongest.occurrences
-from weighed
+from weighted

@@ -14,6 +14,7 @@
 -- occurrences           what counts, the strongest first
 -- order by: relationship
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 numbers as (

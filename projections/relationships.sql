@@ -12,6 +12,7 @@
 -- occurrences           the occurrences, in order
 -- order by: relationship
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 touching as (

@@ -17,6 +17,7 @@
 -- occurrences           what began it, bore it out, used it and ended it, in order
 -- order by: relationship, holder, against, right_key, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with recursive
 
 -- A term that was affirmed for the holder of a right, in the right's own words, affirms the right as well. That there is no

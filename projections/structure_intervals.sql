@@ -12,6 +12,7 @@
 -- occurrences           what it rests on
 -- order by: relationship, component, subject, since_on, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 levels as materialized (

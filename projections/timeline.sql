@@ -20,6 +20,7 @@
 -- laid: relationship_occurrences with fewer columns
 -- order by: relationship, effective_on, development
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 select
     relationship,
     effective_on,

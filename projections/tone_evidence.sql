@@ -21,6 +21,7 @@
 -- occurrences           the happening, as a list of one
 -- order by: relationship, sort_key
 -- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
 with
 
 numbers as (

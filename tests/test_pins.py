@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -14,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from case_runner import PROJECTIONS
+from oracle.draws import Entry
 from oracle.scopes import TODAY, scopes
 from oracle.trials import Rows, rows_of
 from oracle.worlds import FOCUS, MORE, histories, log_of
@@ -33,6 +35,8 @@ PAIRS_ASKED = 4
 EXPLORING = settings().max_examples > 100
 SEEDS = st.integers(0, 2**32 - 1)
 
+PINNED_AS_PLACED = "pinned as a generation has placed it"
+
 Answers = dict[str, list[dict[str, Any]]]
 
 
@@ -47,6 +51,26 @@ def pinning(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def recorded(seed: int) -> Rows:
     """Return a log of random histories of a few parties each, with mergers, groups and people who change sides."""
     return rows_of(log_of([entry for history in histories(seed, (*MORE, *FOCUS[-1:])) for entry in history]))
+
+
+@cache
+def calm_at_the_end(seed: int) -> Rows:
+    """Return a log of random histories that ends with what moves nobody, of parties that are told of before."""
+    about = ("conduct", "exclusivity", "compute", "exclusivity compute conduct")
+    entries = [entry for history in histories(seed, about) for entry in history]
+    last = [entry for entry in entries if moves_nobody(entry)][-6:]
+    return rows_of(log_of([entry for entry in entries if entry not in last] + last))
+
+
+def seats_of_people_told_elsewhere() -> Rows:
+    """Return a log of one random history of board seats: who sits on one is told of with other companies as well."""
+    return rows_of(log_of(histories(4, ("seats", "seats", "people"))[1]))
+
+
+def moves_nobody(entry: Entry) -> bool:
+    """Say whether an entry of a history only tells what nobody's place depends on."""
+    told = entry.get("developments", [])
+    return bool(told) and all(not each.keys() & {"person", "people", "bears_on"} for each in told)
 
 
 def opened(rows: Rows, projections: Mapping[str, Projection] = PROJECTIONS) -> Reader:
@@ -100,17 +124,89 @@ def test_a_pin_that_forgets_something_is_found_out(pinning: pytest.MonkeyPatch, 
     assert next(differing(1, pinning, [Scope(), *scopes(1, 3)], most_pairs=12), None)
 
 
-def test_over_a_generation_and_a_tail_what_is_pinned_answers_alike(pinning: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    rows = recorded(2)
-    half = len(rows) // 2
-    build(tmp_path / "1.duckdb", [rows[:half]], Order(1, TODAY, PROJECTIONS, root=""), quiet)
-    both = Reader([rows[half:]], dict(PROJECTIONS), TODAY, attach(tmp_path / "1.duckdb", CONFIG))
-    alone = opened(rows)
-    pinning.setattr(alone, "_can_pin", lambda *_: False)
+def over_a_generation(rows: Rows, tail: int, folder: Path) -> Reader:
+    """Return a reader over a generation of all but the last events, and these."""
+    path, built = folder / "1.duckdb", len(rows) - tail
+    path.unlink(missing_ok=True)
+    build(path, [rows[:built]], Order(1, TODAY, PROJECTIONS, root=""), quiet)
+    return Reader([rows[built:]] if tail else [], dict(PROJECTIONS), TODAY, attach(path, CONFIG))
 
-    for pair in pairs_of(alone, Scope())[:8]:
-        assert rows_under(both, Scope(), ASKED, pair) == rows_under(alone, Scope(), ASKED, pair)
-    assert both._pins
+
+def differing_over_a_generation(rows: Rows, tail: int, folder: Path, seed: int = 0) -> Iterator[str]:
+    """Yield which answers from a pin over a generation are not those of the whole log, on its own and on other days."""
+    chance = Random(seed)
+    for scope in (Scope(), *(Scope(as_of=TODAY - timedelta(days=days)) for days in (200, 700))):
+        pinned, whole = over_a_generation(rows, tail, folder), opened(rows)
+        with pytest.MonkeyPatch.context() as patching:
+            patching.setattr(whole, "_can_pin", lambda *_: False)
+            pairs = pairs_of(whole, scope)
+            for pair in chance.sample(pairs, min(6, len(pairs))):
+                # Each alone takes the smallest pin that it can do with; together they share one.
+                alone = [name for name in ASKED if chance.random() < 0.3]
+                asked = {name: rows_under(pinned, scope, [name], pair)[name] for name in alone}
+                asked |= rows_under(pinned, scope, set(ASKED) - asked.keys(), pair)
+                expected = rows_under(whole, scope, ASKED, pair)
+                yield from (f"{name} of {pair} under {scope}" for name in ASKED if asked[name] != expected[name])
+        yield from (PINNED_AS_PLACED for pin in pinned._pins if pin.placed and pin.tail == (tail > 0))
+        pinned.close()
+        whole.close()
+
+
+@pytest.mark.parametrize("tail", [0, 1, 2])
+def test_over_a_generation_what_is_pinned_is_found_by_what_that_has_placed(
+    pinning: pytest.MonkeyPatch, tmp_path: Path, tail: int
+) -> None:
+    """A tail of so few events registers nobody and moves nobody."""
+    assert set(differing_over_a_generation(calm_at_the_end(3), tail, tmp_path)) == {PINNED_AS_PLACED}
+
+
+def test_a_tail_that_tells_of_people_is_searched_for_whom_it_moves(pinning: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    rows = recorded(2)
+
+    assert set(differing_over_a_generation(rows, len(rows) // 2, tmp_path)) == set()
+
+
+@pytest.mark.slow
+@settings(max_examples=60 if EXPLORING else 3, phases=[Phase.generate])
+@given(seed=SEEDS, tail=st.integers(0, 12))
+def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
+    seed: int, tail: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(reader, "PINNED_FROM", 0)
+        rows = calm_at_the_end(seed) if seed % 2 else recorded(seed)
+        differ = set(differing_over_a_generation(rows, tail, tmp_path_factory.mktemp("placed"), seed))
+        assert differ <= {PINNED_AS_PLACED}
+
+
+@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm"])
+def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
+    pinning: pytest.MonkeyPatch, tmp_path: Path, forgotten: str
+) -> None:
+    as_placed, around = pins._as_placed, pins._around
+    if forgotten == "happenings":
+        pinning.setattr(
+            pins,
+            "_as_placed",
+            lambda schema, pin: {n: q.replace("state.happenings", "state.placings").replace("direct and", "").replace(
+                "not direct and", ""
+            ) for n, q in as_placed(schema, pin).items()},
+        )  # fmt: skip
+    elif forgotten == "keys":
+        pinning.setattr(
+            pins, "_around", lambda schema: {n: f"{q} limit 0" if n == "keys" else q for n, q in around(schema).items()}
+        )
+    elif forgotten == "people":
+        pinning.setattr(reader, "follows_people", lambda *_: False)
+    else:
+        pinning.setattr(reader, "is_calm", lambda _: True)
+
+    logs = (seats_of_people_told_elsewhere(),) if forgotten == "people" else map(recorded, range(8))
+    assert any(
+        answer != PINNED_AS_PLACED
+        for rows in logs
+        for answer in differing_over_a_generation(rows, 20 if forgotten == "calm" else 0, tmp_path)
+    )
 
 
 def test_a_projection_that_compares_relationships_is_answered_from_all_of_them(

@@ -151,7 +151,7 @@ def building(
         # Tables are compared by digests that know no order, and answers name theirs: rows may be written as they come.
         con.execute("set preserve_insertion_order = false")
         # A file that is published only whole needs no write-ahead log.
-        con.execute(f"attach '{_quoted(path)}' as {BUILT} (recovery_mode no_wal_writes)")
+        con.execute(f"attach '{_quoted(path)}' as {BUILT} (recovery_mode no_wal_writes, block_size 65536)")
         con.execute("set checkpoint_threshold = '1TB'")
         if live is not None:
             con.execute(f"attach '{_quoted(live)}' as {GENERATION} (read_only)")

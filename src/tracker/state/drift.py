@@ -18,7 +18,7 @@ from tracker.state.projections import Projection
 SAMPLES = 5
 """So many rows of a table are shown: one tells where to look, and a table that depends on the clock differs in all."""
 
-LOG_KEYS = {"spans": ["text"], "party_spans": ["text"], "scale": ["type", "variant"]}
+LOG_KEYS = {"spans": ["text"], "party_spans": ["text"], "scale": ["type", "variant"], "keys": ["key", "position"]}
 """What tells the rows of the decoded log apart, where it is not the position of the event."""
 
 
@@ -77,6 +77,8 @@ def compare(
     found = {name: facts.digest for name, facts in rebuilt.tables.items()}
     differing = [name for name in names if live.digests.get(name) != found.get(name)]
     reasons = held.changed(projections)
+    if held.model != rebuilt.model:
+        reasons |= {name: "is new" for name in found if name not in reasons}
     changes = {name: reasons[name] for name in differing if name in reasons}
     # What is laid has no rows of its own to compare: it changed with what it reads.
     laid_ones = (name for name, facts in rebuilt.tables.items() if facts.laid and facts.query and name in reasons)

@@ -7,11 +7,12 @@ out; without any column the whole row is the key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from tracker.state.projections import NoRelationship, Projection, build_order, named_key
-from tracker.state.reader import Reader
+from tracker.state.reader import Reader, Table
 from tracker.state.scope import Scope
 
 Record = dict[str, Any]
@@ -31,11 +32,16 @@ def rows_under(
     queries = {p.name: p.query for p in reader.projections.values()}
     # What reads the others comes first: the reader keeps what it needs on the way as tables, and the rest finds them.
     order = [name for name in reversed(build_order(queries, names)) if name in names]
-    # What bears on the pair is pinned for all or for none: a pin costs more than what it holds too much.
     bears = {name: relationship is not None and _bears(reader, scope, reader.projections[name]) for name in order}
-    found = {
-        name: _rows(reader, scope, name, relationship, bears=bears[name], bearing=any(bears.values())) for name in order
-    }
+    # What is pinned for one of them is pinned for all: a pin costs more than what it holds too much.
+    ask = partial(
+        reader.sql,
+        scope=scope,
+        relationship=relationship,
+        bearing=any(bears.values()),
+        people=reader.follows_people(order),
+    )
+    found = {name: _rows(ask, reader.projections[name], relationship, bears=bears[name]) for name in order}
     return {name: found[name] for name in names}
 
 
@@ -50,10 +56,8 @@ def _bears(reader: Reader, scope: Scope, projection: Projection) -> bool:
     return "relationship" not in named_key(projection) and "occurrences" in columns
 
 
-def _rows(
-    reader: Reader, scope: Scope, name: str, relationship: str | None, *, bears: bool, bearing: bool
-) -> list[Record]:
-    query, values, lay = f'select * from "{name}"', [], [name]
+def _rows(ask: Callable[..., Table], projection: Projection, relationship: str | None, *, bears: bool) -> list[Record]:
+    query, values, lay = f'select * from "{projection.name}"', [], [projection.name]
     if relationship is not None:
         query += " where relationship = ?"
         values.append(relationship)
@@ -61,9 +65,9 @@ def _rows(
             query += f" or list_has_any(occurrences, coalesce({BEARING}, []))"
             values.append(relationship)
             lay.append("relationship_occurrences")
-    if order_by := reader.projections[name].order_by:
-        query += f" order by {order_by}"
-    return reader.sql(query, scope, values, lay=lay, relationship=relationship, bearing=bearing).records()
+    if projection.order_by:
+        query += f" order by {projection.order_by}"
+    return ask(query, values=values, lay=lay).records()
 
 
 def grain_key(projection: Projection, columns: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ RETRACTED_TOPIC = "DevelopmentRetracted.v1"
 ALWAYS = "DATE '0001-01-01'"
 """Our own slips count under every `known_at`: the day before all days."""
 
-LOG_TABLES = ("told", "amended", "party_entries", "report_entries", "spans", "party_spans", "scale")
+LOG_TABLES = ("told", "amended", "party_entries", "report_entries", "spans", "party_spans", "scale", "keys")
 """What `load_log` leaves in the schema `log`, beside the views of `log_views`."""
 
 CLOSINGS = ("superseded_at", "superseded_on", "superseded_by_retraction", "superseded_because")
@@ -70,6 +70,23 @@ COMPRESSION = {
 """Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long. Ids are
 looked for in all of them; to take them out of their compression would cost more than to read them."""
 
+KEYS = f"""
+    select hash(key) as key, position
+    from (
+        {
+    " union all ".join(
+        f"select {key}, position from log.told where {key} is not null"
+        for key in ("development", "occurrence", "agreement", "commitment")
+    )
+}
+        union all
+        select unnest(coalesce(people, [person])), position from log.told where person is not null or people is not null
+    ) as named(key, position)
+    order by key
+"""
+"""By which names a row is looked up, in the order of their hashes: to look for a few among a million ids would be to
+read them all. Two names of one hash find each other's rows; who looks for too many finds what it needs."""
+
 PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
 """A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
 
@@ -94,6 +111,7 @@ def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> Non
     _load_amended(con, carried)
     _load_parties(con)
     _load_reports(con)
+    con.execute(f"create table log.keys as {KEYS}")
     if carried is not None:
         # Both would hold the same texts, and a join must find each of them once.
         for name in ("spans", "party_spans"):

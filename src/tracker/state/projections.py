@@ -51,7 +51,8 @@ class Projection:
     """A projection as its file says it: the query, the grain, what each column means, and its total order.
 
     `laid` says why its rows are kept nowhere: it only cuts, joins or renames what is, and is laid as a view. `pinned`
-    says why the rows of one relationship follow from what touches it (`tracker.state.pins`).
+    says why the rows of one relationship follow from what touches it (`tracker.state.pins`), `local` why what its
+    people did elsewhere changes none of them.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Projection:
     order_by: str
     laid: str = ""
     pinned: str = ""
+    local: str = ""
     own: bool = False
 
     def refuse_effects(self) -> None:
@@ -79,6 +81,8 @@ class Projection:
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+SAID = ("grain", "order by", "laid", "pinned", "local")
+"""What a header says of the whole table; its other lines are columns."""
 MAX_BYTES = 1_000_000
 """Thirty times the longest projection here; a larger file is another that got the name."""
 
@@ -111,20 +115,26 @@ def read_projection(path: Path) -> Projection:
         raise ProjectionError(f"{path}: not UTF-8 (byte {error.start}): save the file as UTF-8") from error
     header = [line.removeprefix("--").strip() for line in _header_lines(text)]
     doc = header[0].partition(":")[2].strip() if header else ""
-    grain, order_by, laid, pinned, columns = "", "", "", "", {}
+    said, columns = dict.fromkeys(SAID, ""), {}
     for line in header[1:]:
-        if line.startswith("grain:"):
-            grain = line.removeprefix("grain:").strip()
-        elif line.startswith("order by:"):
-            order_by = line.removeprefix("order by:").strip()
-        elif line.startswith("laid:"):
-            laid = line.removeprefix("laid:").strip()
-        elif line.startswith("pinned:"):
-            pinned = line.removeprefix("pinned:").strip()
+        what, colon, rest = line.partition(":")
+        if colon and what in SAID:
+            said[what] = rest.strip()
         else:
             name, _, meaning = line.partition(" ")
             columns[name] = meaning.strip()
-    return Projection(path.stem, path, text, doc, grain, columns, order_by, laid, pinned)
+    return Projection(
+        path.stem,
+        path,
+        text,
+        doc,
+        said["grain"],
+        columns,
+        said["order by"],
+        said["laid"],
+        said["pinned"],
+        said["local"],
+    )
 
 
 def _header_lines(text: str) -> list[str]:

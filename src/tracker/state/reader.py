@@ -26,7 +26,18 @@ from tracker.state.history import RUNS, lay_runs
 from tracker.state.load import load_log
 from tracker.state.manifest import Manifest
 from tracker.state.mirror import GENERATION, Attached, attach_current, is_sound, may_be_damage, mirror_generation
-from tracker.state.pins import Pin, is_pinnable, lay_pin, over_pin
+from tracker.state.pins import (
+    PLACED,
+    SETTLED,
+    SLICED,
+    Pin,
+    follows_people,
+    is_calm,
+    is_pinnable,
+    lay_pin,
+    over_pin,
+    taken_over,
+)
 from tracker.state.projections import (
     NoRelationship,
     Projection,
@@ -64,6 +75,9 @@ FEW = 20_000
 
 PINNED_FROM = 20_000
 """From so many developments on, the answers of one relationship are computed from what concerns it alone."""
+
+SHORT_TAIL = 500
+"""So many events after a generation may be pinned for every relationship."""
 
 
 @dataclass(frozen=True)
@@ -226,14 +240,16 @@ class Reader:
         lay: Iterable[str] = (),
         relationship: str | None = None,
         bearing: bool = False,
+        people: bool = False,
     ) -> Table:
         """Run a query of our own with a scope's views in reach (users' SQL goes through `tracker.state.query`).
 
         `relationship` promises that the query keeps only what concerns that one; then it is answered from a small part
-        of the log, which may show of others less than there is; `bearing` shows all of those that bear on it.
+        of the log, which may show of others less than there is; `bearing` shows all of those that bear on it. `people`
+        says that others of its rows will be asked for that need what its people did elsewhere (`local:`).
         """
         wanted = list(lay) or sorted(named_sources(query) & self.names())
-        return self._sure(lambda: self._sql(query, scope, values, wanted, _pin(relationship, bearing=bearing)))
+        return self._sure(lambda: self._sql(query, scope, values, wanted, _pin(relationship, bearing, people)))
 
     def _sql(self, query: str, scope: Scope, values: Sequence[Any], wanted: Iterable[str], pin: Pin | None) -> Table:
         schema = self._lay(scope, wanted, pin)
@@ -288,6 +304,11 @@ class Reader:
         stored = set() if self.tail else held
         if pin is not None and not self._can_pin(pin, wanted, stored):
             pin = None
+        if pin is not None:
+            stored = self._standing(held)
+            pin = self._completed(pin, wanted, stored)
+            if (wider := (scope, replace(pin, people=True))) in self._schemas:
+                pin = wider[1]
         if (scope, pin) not in self._schemas:
             self._schemas[scope, pin] = f"scope_{next(self._numbers)}"
         schema = self._schemas[scope, pin]
@@ -299,12 +320,15 @@ class Reader:
         base, few = base_views(scope, self.today), self._developments() <= FEW
         if pin is not None:
             part, count = self._pinned(pin)
-            base, few, stored = over_pin(base, part), count <= FEW, set()
+            base, few = over_pin(base, part, pin), count <= FEW
         queries = base | {p.name: p.query for p in self.projections.values()}
-        taken_over = {name: f'select * from {GENERATION}.state."{name}"' for name in stored}
-        if self.tail and held and pin is None:
-            taken_over = self._mended(scope, held & set(build_order(queries, missing)))
-        queries |= taken_over
+        if pin is not None:
+            generation = taken_over(stored, part)
+        elif self.tail:
+            generation = self._mended(scope, held & set(build_order(queries, missing)))
+        else:
+            generation = taken_over(stored)
+        queries |= generation
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
         if RUNS in missing and RUNS not in self.projections and self._log is not None:
@@ -315,7 +339,9 @@ class Reader:
             lay_runs(self.connection, runs_of(self._log).all(running_pid(self._log)))
             queries[RUNS] = f"select * from history.{RUNS}"
         # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
-        views = {name for name in queries if self._is_laid(name, few=few)} | taken_over.keys() | set(missing)
+        views = {name for name in queries if self._is_laid(name, few=few)} | generation.keys() | set(missing)
+        if pin is not None:
+            views -= SLICED.keys() & generation.keys() - set(missing)
         try:
             self._create(schema, queries, build_order(queries, missing), scope, views)
         except duckdb.CatalogException:
@@ -331,12 +357,37 @@ class Reader:
         """
         if set(wanted) <= stored or self._developments() <= PINNED_FROM:
             return False
-        if stored and pin not in self._pins:
+        if stored and all(known.relationships != pin.relationships for known in self._pins):
             queries = base_views(Scope(), self.today) | {p.name: p.query for p in self.projections.values()}
             queries |= dict.fromkeys(stored, "")
             if all(name in stored or self._is_laid(name, few=False) for name in build_order(queries, wanted)):
                 return False
         return all(pair.count("--") == 1 for pair in pin.relationships) and all(map(self._is_pinnable, wanted))
+
+    def _standing(self, held: set[str]) -> set[str]:
+        """Return what a pin takes of a generation as it is: all that is held, or with a tail what that leaves alone."""
+        if not self.tail:
+            return held if held >= PLACED else set()
+        if not held >= PLACED | SETTLED or not self._is_calm:
+            return set()
+        facts = self._attached.manifest.tables if self._attached else {}
+        return {name for name in held if name in SETTLED or not facts[name].needs}
+
+    def _completed(self, pin: Pin, wanted: Iterable[str], stored: set[str]) -> Pin:
+        """Return a pin with how it is found, and what it has to hold."""
+        if not stored:
+            return replace(pin, people=True)
+        people = pin.people or follows_people(wanted, self.projections, stored)
+        return replace(pin, people=people, placed=True, tail=self.tail > 0)
+
+    @cached_property
+    def _is_calm(self) -> bool:
+        with self._pinning:
+            return self.tail <= SHORT_TAIL and is_calm(self.connection)
+
+    def follows_people(self, names: Iterable[str]) -> bool:
+        """Say whether some answers about a relationship need what its people did elsewhere, too."""
+        return follows_people(names, self.projections, ())
 
     def _is_pinnable(self, name: str) -> bool:
         if name not in self._pinnable:
@@ -363,8 +414,8 @@ class Reader:
         if pairs is None or any(pair.count("--") != 1 for pair in pairs):
             return {}
         if not pairs:
-            return {name: f'select * from {GENERATION}.state."{name}"' for name in names}
-        schema = self._lay(scope, names, Pin(pairs))
+            return taken_over(names)
+        schema = self._lay(scope, names, Pin(pairs, people=False))
         listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in pairs)
         return {
             name: f"""
@@ -449,8 +500,8 @@ class Reader:
         self.connection.close()
 
 
-def _pin(relationship: str | None, *, bearing: bool = False) -> Pin | None:
-    return None if relationship is None else Pin((relationship,), bearing)
+def _pin(relationship: str | None, bearing: bool = False, people: bool = False) -> Pin | None:
+    return None if relationship is None else Pin((relationship,), bearing, people)
 
 
 def refuse_bad_where(scope: Scope) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from tracker.state.mirror import GENERATION, TAIL
-from tracker.state.pins import SHARED, UPS, accounts_of, lay_shared, named_parties, told_where_in
+from tracker.state.pins import SHARED, UPS, accounts_of, lay_shared, named_parties
 
 TOUCHED = "touched"
 """The schema of the steps that lead to them."""
@@ -89,11 +89,7 @@ def _steps() -> dict[str, str]:
             f"where position in (select position from {TOUCHED}.around) and {name} is not null"
             for name in names
         ),
-        "linked": accounts_of(f"""
-            select development from {TOUCHED}.around
-            union
-            {told_where_in(names, f"select key from {TOUCHED}.keys")}
-        """),
+        "linked": accounts_of(f"select key from {TOUCHED}.keys"),
         "pairs": f"""
             with recursive named as (
                 select first, second
