@@ -76,13 +76,14 @@ CORRECTED: list[UseCase] = [*TOLD, CorrectDevelopment(met(manner="a call"), "a s
 RETRACTED: list[UseCase] = [*TOLD, RetractDevelopment(ID, "a slip")]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "in one transaction"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     if request.param == "memory":
         yield Log(InMemoryDCBRecorder(), coder="tester", clock=Clock())
         return
     with SQLiteDCBRecorder(tmp_path / "log.sqlite", create=True) as recorder:
-        yield Log(recorder, coder="tester", clock=Clock(), lock=recorder.writing)
+        together = recorder.together if request.param == "in one transaction" else None
+        yield Log(recorder, coder="tester", clock=Clock(), lock=recorder.writing, together=together)
 
 
 def given(log: Log, use_cases: list[UseCase]) -> None:
@@ -198,6 +199,21 @@ def test_a_set_of_use_cases_is_recorded_whole_or_not_at_all(log: Log) -> None:
     assert len(when(log, *TOLD)) == 4
 
 
+def test_a_refusal_leaves_the_log_free_for_other_writers(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with SQLiteDCBRecorder(path, create=True) as recorder, SQLiteDCBRecorder(path) as another:
+        log = Log(recorder, coder="tester", lock=recorder.writing, together=recorder.together)
+        other = Log(another, coder="another", lock=another.writing, together=another.together)
+        with pytest.raises(Refused):
+            log.do([ReportDevelopment(met())])
+
+        given(other, GIVEN)
+
+        assert when(log, ReportDevelopment(met())) == [("ContactMade.v1", 1)]
+        assert when(other, ReportDevelopment(met())) == []
+        assert [stored.position for stored in log.events()] == [1, 2, 3, 4]
+
+
 def test_a_plan_says_what_would_be_recorded_and_records_nothing(log: Log) -> None:
     assert [event.payload.TOPIC for event in log.plan(GIVEN)] == ["PartyRegistered.v1"] * 2 + ["ReportFiled.v1"]
     assert log.head() == 0
@@ -270,7 +286,9 @@ racing(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
 def racing(what: str, path: Path, number: int) -> None:
     """Race once the word is given: each line of stdin names the next round; say what came of it."""
     with SQLiteDCBRecorder(path) as recorder:
-        log = Log(recorder, coder=f"racer {number}", lock=recorder.writing)
+        # One as the command line does it, the other as a recorder without such transactions.
+        together = recorder.together if number else None
+        log = Log(recorder, coder=f"racer {number}", lock=recorder.writing, together=together)
         print("ready", flush=True)
         for line in sys.stdin:
             n = int(line)

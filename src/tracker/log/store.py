@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from eventsourcing.dcb.api import DCBRecorder
@@ -14,8 +15,9 @@ from eventsourcing.dcb.persistence import DCBEventStore
 from eventsourcing.persistence import IntegrityError
 
 from tracker.log.checkpoints import refuse_if_ahead
-from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, topics
+from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, enclose, topics
 from tracker.log.identity import event_id
+from tracker.log.insertion import Decided
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction, held_back
@@ -23,6 +25,9 @@ from tracker.log.use_cases import TYPES_OF_TAG, Intent, UseCase
 from tracker.model.fields import Event
 
 Clock = Callable[[], datetime]
+Together = Callable[[], AbstractContextManager[Transaction]]
+Stamp = Callable[[Intent, bytes, int], Envelope]
+"""Puts the envelope around an intent, given its content and the log's head."""
 
 LOST_RACES = 8
 """How often a set of use cases is decided anew when another writer was faster, before giving up."""
@@ -44,21 +49,23 @@ class Stored:
 class Unit(Slice[Recorded]):
     """A unit of work: several use cases that know, decide and are appended together, or not at all."""
 
-    def __init__(self, use_cases: Sequence[UseCase], stamp: Callable[[Intent, int], Envelope]) -> None:
+    def __init__(self, use_cases: Sequence[UseCase], stamp: Stamp) -> None:
         self.use_cases = use_cases
         self.known = Known()
+        self.decided: list[Decided] = []
+        """What is new, as it is stored."""
         self._stamp = stamp
-        self._read: dict[str, Selector] = {}
+        self._read: dict[str, None] = {}
 
     def consistency_boundary(self) -> list[Selector]:
-        return list(self._read.values()) or [NOTHING_MATCHES]
+        return [selector_of(tag) for tag in self._read] or [NOTHING_MATCHES]
 
-    def unread(self) -> list[Selector]:
-        """Return the selectors of what the use cases ask for and that was not read yet."""
-        asked = dict.fromkeys(tag for use_case in self.use_cases for tag in use_case.boundary(self.known))
-        fresh = {tag: selector_of(tag) for tag in asked if tag not in self._read}
-        self._read |= fresh
-        return list(fresh.values())
+    def unread(self) -> list[str]:
+        """Return the tags that the use cases ask for and that were not read yet."""
+        read = self._read
+        fresh = [tag for use_case in self.use_cases for tag in use_case.boundary(self.known) if tag not in read]
+        read.update(dict.fromkeys(fresh))
+        return fresh
 
     def learn(self, events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]) -> None:
         """Take in what a read returned."""
@@ -71,9 +78,11 @@ class Unit(Slice[Recorded]):
     def execute(self) -> None:
         for use_case in self.use_cases:
             for intent in use_case.decide(self.known):
-                recorded = Recorded(self._stamp(intent, self.last_known_position or 0), intent.payload)
+                content = intent.payload.content()
+                recorded = Recorded(self._stamp(intent, content, self.last_known_position or 0), intent.payload)
                 self.known.apply(recorded)
                 self.new_decisions.append(Tagged(tags=intent.tags, decision=recorded))
+                self.decided.append((intent.payload.TOPIC, enclose(recorded.envelope, content), intent.tags))
 
 
 def selector_of(tag: str) -> Selector:
@@ -86,7 +95,7 @@ class Log:
 
     `lock` is held from before the first read of a unit until after its append: with it, a recorder on one machine
     never loses a race; without it (PostgreSQL, memory) the append condition finds lost races and the unit runs again.
-    `together` begins a transaction of many appends, where the recorder has one.
+    `together` begins a transaction of appends under that lock, where the recorder has one: no race is lost in it.
     """
 
     def __init__(
@@ -96,7 +105,7 @@ class Log:
         coder: str,
         clock: Clock = lambda: datetime.now(UTC),
         lock: Callable[[], AbstractContextManager[object]] = nullcontext,
-        together: Callable[[], AbstractContextManager[Transaction]] | None = None,
+        together: Together | None = None,
     ) -> None:
         _register_topics()
         self.recorder = recorder
@@ -121,6 +130,8 @@ class Log:
 
         Raises Refused (nothing is appended) and RaceLost.
         """
+        if self._together is not None:
+            return self._do_together(use_cases, book, self._together)
         with self.writing():
             for _ in range(LOST_RACES):
                 unit = self._decide(use_cases, book)
@@ -135,6 +146,22 @@ class Log:
                 first = last - len(events) + 1
                 return [Stored(first + n, tagged.decision) for n, tagged in enumerate(events)]
         raise RaceLost
+
+    def _do_together(self, use_cases: Sequence[UseCase], book: str | None, together: Together) -> list[Stored]:
+        """Do it in one transaction: nothing comes between, and to read first in another one takes 0.1 ms more."""
+        with together() as transaction:
+            unit = Unit(use_cases, self._stamper(book))
+            unit.last_known_position = head = transaction.head
+            while tags := unit.unread():
+                for topic, data in transaction.tagged(tags):
+                    unit.known.apply(_decoded(topic, data))
+            unit.execute()
+            if not unit.decided:
+                return []
+            transaction.append(unit.decided)
+        events = [tagged.decision for tagged in unit.new_decisions]
+        self._latest = transaction.head, events[-1].envelope.recorded_at
+        return [Stored(position, event) for position, event in enumerate(events, head + 1)]
 
     def plan(self, use_cases: Sequence[UseCase], *, book: str | None = None) -> list[Recorded]:
         """Return what `do` would append now, and append nothing; raises Refused."""
@@ -168,21 +195,20 @@ class Log:
         return unit
 
     def _advance(self, unit: Unit) -> Unit:
-        while selectors := unit.unread():
-            response = self._store.read(selectors)
+        while tags := unit.unread():
+            response = self._store.read([selector_of(tag) for tag in tags])
             unit.learn(response, lambda response=response: response.head)  # type: ignore[misc]
         if unit.last_known_position is None:
             unit.last_known_position = self.head()
         return unit
 
-    def _stamper(self, book: str | None) -> Callable[[Intent, int], Envelope]:
+    def _stamper(self, book: str | None) -> Stamp:
         """Stamp every event of a unit with one instant, never before that of the last event in the log."""
         moment: datetime | None = None
 
-        def stamp(intent: Intent, head: int) -> Envelope:
+        def stamp(intent: Intent, content: bytes, head: int) -> Envelope:
             nonlocal moment
             moment = moment or self._after(head)
-            content = intent.payload.content()
             identity = event_id(intent.subject, intent.revision, intent.payload.TOPIC, content)
             return Envelope(identity, moment, self.coder, intent.revision, intent.reason, intent.published, book)
 
@@ -195,6 +221,12 @@ class Log:
             last = list(self.recorder.read(after=head - 1, limit=1)) if head else []
             recorded_at = decode(last[0].event.type, last[0].event.data).envelope.recorded_at if last else START_OF_TIME
         return max(self._clock(), recorded_at)
+
+
+@lru_cache(maxsize=1024)
+def _decoded(topic: str, data: bytes) -> Recorded:
+    # One report and two parties are asked for by many developments; equal bytes are one event, whoever appended it.
+    return decode(topic, data)
 
 
 def _register_topics() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from tracker.log.decisions import tag
@@ -332,8 +333,13 @@ class ReportDevelopment(UseCase):
 
     development: Development
 
-    def boundary(self, known: Known) -> list[str]:
+    @cached_property
+    def _boundary(self) -> list[str]:
         return development_boundary(self.development.id, self.development.report, parties_of(self.development))
+
+    def boundary(self, known: Known) -> list[str]:
+        # Asked for again after each reading, and the same whatever is known.
+        return self._boundary
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.developments.get(self.development.id)
