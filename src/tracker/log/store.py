@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from eventsourcing.dcb.api import DCBRecorder
 from eventsourcing.dcb.domain import Selector, Slice, Tagged
@@ -21,7 +21,7 @@ from tracker.log.insertion import Decided
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction, held_back
-from tracker.log.use_cases import TYPES_OF_TAG, Intent, UseCase
+from tracker.log.use_cases import OF_DEVELOPMENTS, TYPES_OF_TAG, Intent, UseCase
 from tracker.model.fields import Event
 
 Clock = Callable[[], datetime]
@@ -31,6 +31,9 @@ Stamp = Callable[[Intent, bytes, int], Envelope]
 
 LOST_RACES = 8
 """How often a set of use cases is decided anew when another writer was faster, before giving up."""
+
+MOST_TAGS = 1_000
+"""A log remembers what it read by so many tags, some megabytes; then it begins anew."""
 
 START_OF_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -55,14 +58,20 @@ class Unit(Slice[Recorded]):
         self.decided: list[Decided] = []
         """What is new, as it is stored."""
         self._stamp = stamp
-        self._read: dict[str, None] = {}
+        self.read: dict[str, None] = {}
+        """The tags by which all is known."""
+
+    @property
+    def is_of_developments(self) -> bool:
+        """Whether no use case is about anything but developments."""
+        return all(isinstance(use_case, OF_DEVELOPMENTS) for use_case in self.use_cases)
 
     def consistency_boundary(self) -> list[Selector]:
-        return [selector_of(tag) for tag in self._read] or [NOTHING_MATCHES]
+        return [selector_of(tag) for tag in self.read] or [NOTHING_MATCHES]
 
     def unread(self) -> list[str]:
         """Return the tags that the use cases ask for and that were not read yet."""
-        read = self._read
+        read = self.read
         fresh = [tag for use_case in self.use_cases for tag in use_case.boundary(self.known) if tag not in read]
         read.update(dict.fromkeys(fresh))
         return fresh
@@ -83,6 +92,14 @@ class Unit(Slice[Recorded]):
                 self.known.apply(recorded)
                 self.new_decisions.append(Tagged(tags=intent.tags, decision=recorded))
                 self.decided.append((intent.payload.TOPIC, enclose(recorded.envelope, content), intent.tags))
+
+
+class Last(NamedTuple):
+    """The last unit that was appended, and what the log was then."""
+
+    source: object
+    head: int
+    unit: Unit
 
 
 def selector_of(tag: str) -> Selector:
@@ -114,6 +131,7 @@ class Log:
         self._lock = lock
         self._together = together
         self._store: DCBEventStore[Recorded] = DCBEventStore(EnvelopeMapper(), recorder)
+        self._last: Last | None = None
         self._latest = 0, START_OF_TIME
         """The position and the instant of what was last appended here."""
 
@@ -151,17 +169,37 @@ class Log:
         """Do it in one transaction: nothing comes between, and to read first in another one takes 0.1 ms more."""
         with together() as transaction:
             unit = Unit(use_cases, self._stamper(book))
+            self._remind(unit, transaction)
             unit.last_known_position = head = transaction.head
-            while tags := unit.unread():
-                for topic, data in transaction.tagged(tags):
-                    unit.known.apply(_decoded(topic, data))
+            tags = unit.unread()
+            while tags:
+                rows = list(transaction.tagged(tags))
+                for topic, data in rows:
+                    unit.known.apply(decode(topic, data))
+                # A use case asks for more only where more is known.
+                tags = unit.unread() if rows else []
             unit.execute()
-            if not unit.decided:
-                return []
-            transaction.append(unit.decided)
+            if unit.decided:
+                transaction.append(unit.decided)
+        if not unit.decided:
+            return []
+        self._last = Last(transaction.source, transaction.head, unit)
         events = [tagged.decision for tagged in unit.new_decisions]
         self._latest = transaction.head, events[-1].envelope.recorded_at
         return [Stored(position, event) for position, event in enumerate(events, head + 1)]
+
+    def _remind(self, unit: Unit, transaction: Transaction) -> None:
+        """Let a unit know what the last one knew, where nobody has appended since: most of it is asked for again.
+
+        Only where both are about developments. A name leads to events of its party that were read already, and to take
+        in an old registration after a new one would be to believe the old one.
+        """
+        # Taken and not shared: of a unit that fails nothing may stay behind, for it was not recorded.
+        last, self._last = self._last, None
+        if last is None or last.source is not transaction.source or last.head != transaction.head:
+            return
+        if len(last.unit.read) < MOST_TAGS and last.unit.is_of_developments and unit.is_of_developments:
+            unit.known, unit.read = last.unit.known, last.unit.read
 
     def plan(self, use_cases: Sequence[UseCase], *, book: str | None = None) -> list[Recorded]:
         """Return what `do` would append now, and append nothing; raises Refused."""
@@ -221,12 +259,6 @@ class Log:
             last = list(self.recorder.read(after=head - 1, limit=1)) if head else []
             recorded_at = decode(last[0].event.type, last[0].event.data).envelope.recorded_at if last else START_OF_TIME
         return max(self._clock(), recorded_at)
-
-
-@lru_cache(maxsize=1024)
-def _decoded(topic: str, data: bytes) -> Recorded:
-    # One report and two parties are asked for by many developments; equal bytes are one event, whoever appended it.
-    return decode(topic, data)
 
 
 def _register_topics() -> None:

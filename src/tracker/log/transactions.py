@@ -35,10 +35,12 @@ where not exists (
 class Transaction(ABC):
     """What is appended in it is read back in it, and by others once it ends; where it ends with an error, by nobody.
 
-    `head` is the position of the last event, of those appended in it too.
+    `head` is the position of the last event, of those appended in it too; `source` is what holds the events: while both
+    are the same as before, so is the log.
     """
 
     head: int
+    source: object
 
     @abstractmethod
     def append(self, events: Sequence[Decided]) -> None:
@@ -58,7 +60,8 @@ class SQLiteTransaction(Transaction):
 
     def __init__(self, con: sqlite3.Connection, head: int) -> None:
         self.head = head
-        self._con = con
+        # Another file in the place of this one, such as a restored backup, gets a connection of its own.
+        self.source = self._con = con
 
     def append(self, events: Sequence[Decided]) -> None:
         self.head = insert(self._con, events, self.head + 1)
@@ -75,7 +78,7 @@ class HeldBack(Transaction):
 
     def __init__(self, recorder: DCBRecorder, head: int) -> None:
         self.head = self._start = head
-        self._recorder = recorder
+        self.source = self._recorder = recorder
         self._events: list[DCBEvent] = []
 
     def append(self, events: Sequence[Decided]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from tracker.log.decisions import tag
@@ -333,13 +332,8 @@ class ReportDevelopment(UseCase):
 
     development: Development
 
-    @cached_property
-    def _boundary(self) -> list[str]:
-        return development_boundary(self.development.id, self.development.report, parties_of(self.development))
-
     def boundary(self, known: Known) -> list[str]:
-        # Asked for again after each reading, and the same whatever is known.
-        return self._boundary
+        return development_boundary(self.development.id, self.development.report, parties_of(self.development))
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.developments.get(self.development.id)
@@ -409,6 +403,10 @@ class RetractDevelopment(UseCase):
             self.reason,
             _a_day(self.published),
         )
+
+
+OF_DEVELOPMENTS = (ReportDevelopment, CorrectDevelopment, RetractDevelopment)
+"""Use cases whose boundaries name no event by two tags, so that what several of them read adds up."""
 
 
 def _a_day(published: str | None) -> str | None:
