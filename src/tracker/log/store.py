@@ -55,11 +55,11 @@ class Unit(Slice[Recorded]):
     def __init__(self, use_cases: Sequence[UseCase], stamp: Stamp) -> None:
         self.use_cases = use_cases
         self.known = Known()
+        self.read: dict[str, None] = {}
+        """The tags by which all is known."""
         self.decided: list[Decided] = []
         """What is new, as it is stored."""
         self._stamp = stamp
-        self.read: dict[str, None] = {}
-        """The tags by which all is known."""
 
     @property
     def is_of_developments(self) -> bool:
