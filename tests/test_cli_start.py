@@ -13,7 +13,6 @@ from cli_helpers import ask, command, environment, make_workspace, run, wait_for
 from tracker.cli.main import COMMANDS, in_short, load_command
 
 HEAVY = {"duckdb", "eventsourcing", "pyarrow", "rich", "yaml", "opencc", "rapidfuzz", "sqlite3"}
-# Typer itself reads the arguments of a command with pydantic; the page of help has none.
 MODULES_OF_MAIN = "from tracker.cli.main import main; main(sys.argv[1:])"
 THEN_NAME_THEM = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
 
@@ -35,6 +34,16 @@ def test_the_page_of_help_does_not_even_import_pydantic() -> None:
     assert loaded & (HEAVY | {"pydantic"}) == set()
 
 
+def test_an_answer_of_a_generation_imports_neither_pydantic_nor_the_model(workspace: Path) -> None:
+    assert run("-C", workspace, "replay").code == 0
+
+    out, loaded = modules_after("-C", str(workspace), "list", "parties", whole=True)
+
+    assert out.startswith("party\t")
+    assert {"pydantic", "eventsourcing", "tracker.model.development"} & loaded == set()
+    assert "tracker.state.reader" in loaded
+
+
 def test_completion_of_projections_imports_no_heavy_module() -> None:
     asked = {"_TRACKER_COMPLETE": "complete_bash", "COMP_WORDS": "tracker list exclusivity_t", "COMP_CWORD": "2"}
 
@@ -44,8 +53,8 @@ def test_completion_of_projections_imports_no_heavy_module() -> None:
     assert loaded & HEAVY == set()
 
 
-def modules_after(*arguments: str, **settings: str) -> tuple[str, set[str]]:
-    """Run the command line in a fresh process; return its output and the packages that it imported."""
+def modules_after(*arguments: str, whole: bool = False, **settings: str) -> tuple[str, set[str]]:
+    """Run the command line in a fresh process; return its output and the packages, or modules, that it imported."""
     done = subprocess.run(
         [sys.executable, "-c", f"{THEN_NAME_THEM}; {MODULES_OF_MAIN}", *arguments],
         capture_output=True,
@@ -53,7 +62,7 @@ def modules_after(*arguments: str, **settings: str) -> tuple[str, set[str]]:
         check=False,
         env=environment(**settings),
     )
-    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    loaded = {name if whole else name.partition(".")[0] for name in done.stderr.split()}
     assert "typer" in loaded, done.stderr
     return done.stdout, loaded
 

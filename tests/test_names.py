@@ -18,6 +18,7 @@ from tracker.model.names import (
     check_slug,
     fold_name,
     hidden_characters,
+    holds_ideographs,
     is_slug,
     parse_relationship,
     relationship,
@@ -73,6 +74,12 @@ def test_folding_a_fold_changes_nothing(text: str) -> None:
 def test_a_fold_has_single_spaces_inside_and_none_around_and_hides_nothing(text: str) -> None:
     assert fold_name(text).split(" ") == (fold_name(text).split() or [""])
     assert hidden_characters(fold_name(text)) == []
+
+
+@given(name_texts)
+@example("㈱株㍿豈⼀")
+def test_a_fold_neither_loses_all_ideographs_nor_adds_any(text: str) -> None:
+    assert holds_ideographs(fold_name(text)) == holds_ideographs(text)
 
 
 def test_the_dictionaries_are_loaded_only_for_names_with_ideographs() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
+from tracker.log import store
 from tracker.log.refusals import (
     AlreadyReported,
     AlreadyRetracted,
@@ -76,13 +77,14 @@ CORRECTED: list[UseCase] = [*TOLD, CorrectDevelopment(met(manner="a call"), "a s
 RETRACTED: list[UseCase] = [*TOLD, RetractDevelopment(ID, "a slip")]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "in one transaction"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     if request.param == "memory":
         yield Log(InMemoryDCBRecorder(), coder="tester", clock=Clock())
         return
     with SQLiteDCBRecorder(tmp_path / "log.sqlite", create=True) as recorder:
-        yield Log(recorder, coder="tester", clock=Clock(), lock=recorder.writing)
+        together = recorder.together if request.param == "in one transaction" else None
+        yield Log(recorder, coder="tester", clock=Clock(), lock=recorder.writing, together=together)
 
 
 def given(log: Log, use_cases: list[UseCase]) -> None:
@@ -198,6 +200,83 @@ def test_a_set_of_use_cases_is_recorded_whole_or_not_at_all(log: Log) -> None:
     assert len(when(log, *TOLD)) == 4
 
 
+def test_a_refusal_leaves_the_log_free_for_other_writers(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with SQLiteDCBRecorder(path, create=True) as recorder, SQLiteDCBRecorder(path) as another:
+        log, other = _transactional(recorder), _transactional(another)
+        with pytest.raises(Refused):
+            log.do([ReportDevelopment(met())])
+
+        given(other, GIVEN)
+
+        assert when(log, ReportDevelopment(met())) == [("ContactMade.v1", 1)]
+        assert when(other, ReportDevelopment(met())) == []
+        assert [stored.position for stored in log.events()] == [1, 2, 3, 4]
+
+
+def test_what_others_record_between_two_units_is_known_in_the_second(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with SQLiteDCBRecorder(path, create=True) as recorder, SQLiteDCBRecorder(path) as another:
+        log, other = _transactional(recorder), _transactional(another)
+        given(log, TOLD)
+
+        assert when(other, CorrectDevelopment(met(manner="a call"), "theirs")) == [("ContactMade.v1", 2)]
+        assert when(log, CorrectDevelopment(met(manner="a letter"), "ours")) == [("ContactMade.v1", 3)]
+        assert when(other, RetractDevelopment(ID, "a slip")) == [("DevelopmentRetracted.v1", 4)]
+        with pytest.raises(AlreadyRetracted):
+            log.do([ReportDevelopment(met())])
+
+
+def test_what_was_refused_is_not_known_in_the_next_unit(log: Log) -> None:
+    given(log, TOLD)
+    with pytest.raises(UnknownParty):
+        log.do([ReportDevelopment(met("next")), ReportDevelopment(met("other", counterparty="nobody"))])
+
+    assert when(log, ReportDevelopment(met("next"))) == [("ContactMade.v1", 1)]
+
+
+def test_a_name_of_an_old_registration_brings_back_no_old_registration(tmp_path: Path) -> None:
+    with SQLiteDCBRecorder(tmp_path / "log.sqlite", create=True) as recorder:
+        given(_transactional(recorder), [party("acme", "Ace"), party("acme"), party("globex")])
+        log = _transactional(recorder)
+        given(log, [party("acme", "Acme & Co"), AddAlias("globex", "Ace")])
+
+        assert when(log, party("acme")) == [("PartyRegistered.v1", 4)]
+
+
+def test_a_log_knows_nothing_of_what_a_backup_took_the_place_of(tmp_path: Path) -> None:
+    path, backup = tmp_path / "log.sqlite", tmp_path / "backup.sqlite"
+    with SQLiteDCBRecorder(backup, create=True) as recorder:
+        given(_transactional(recorder), [*GIVEN, ReportDevelopment(met("other"))])
+    with SQLiteDCBRecorder(path, create=True) as recorder:
+        log = _transactional(recorder)
+        given(log, TOLD)
+        path.with_name("log.sqlite-wal").unlink()
+        path.with_name("log.sqlite-shm").unlink()
+        backup.rename(path)
+
+        with pytest.raises(UnknownDevelopment):
+            log.do([CorrectDevelopment(met(manner="a call"), "a slip")])
+
+
+def test_a_log_forgets_what_would_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_TAGS", 6)
+    with SQLiteDCBRecorder(tmp_path / "log.sqlite", create=True) as recorder:
+        log = _transactional(recorder)
+        given(log, GIVEN)
+        held = []
+        for number in range(6):
+            given(log, [ReportDevelopment(met(f"k{number}"))])
+            assert log._last is not None
+            held.append(len(log._last.unit.read))
+
+        assert held == [4, 5, 6, 4, 5, 6]
+
+
+def _transactional(recorder: SQLiteDCBRecorder) -> Log:
+    return Log(recorder, coder="tester", clock=Clock(), lock=recorder.writing, together=recorder.together)
+
+
 def test_a_plan_says_what_would_be_recorded_and_records_nothing(log: Log) -> None:
     assert [event.payload.TOPIC for event in log.plan(GIVEN)] == ["PartyRegistered.v1"] * 2 + ["ReportFiled.v1"]
     assert log.head() == 0
@@ -270,7 +349,9 @@ racing(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
 def racing(what: str, path: Path, number: int) -> None:
     """Race once the word is given: each line of stdin names the next round; say what came of it."""
     with SQLiteDCBRecorder(path) as recorder:
-        log = Log(recorder, coder=f"racer {number}", lock=recorder.writing)
+        # One as the command line does it, the other as a recorder without such transactions.
+        together = recorder.together if number else None
+        log = Log(recorder, coder=f"racer {number}", lock=recorder.writing, together=together)
         print("ready", flush=True)
         for line in sys.stdin:
             n = int(line)

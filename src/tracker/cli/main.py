@@ -14,6 +14,7 @@ import typer.core
 import typer.main
 
 from tracker.cli.failures import exit_code_of
+from tracker.cli.plain_values import take_plain_values
 from tracker.cli.session import Session
 from tracker.cli.streams import choose_encodings, open_streams
 from tracker.errors import UsageError
@@ -135,6 +136,8 @@ class LazyGroup(typer.core.TyperGroup):
             with formatter.section(section):
                 formatter.write_dl([(f"{name:<9}", command.summary) for name, command in names.items()])
 
+
+take_plain_values()
 
 # Plain help: rich would cost a third of the start-up, and a page of help needs no boxes.
 app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tracker.cli.prompts import confirm
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
-from tracker.model.names import fold_name, suggest
+from tracker.model.names import fold_name, holds_ideographs, suggest
 
 if TYPE_CHECKING:
     from tracker.state.reader import Table
@@ -57,7 +57,11 @@ class Names:
 
     def _folded(self, wanted: str, western_only: bool = False) -> str | None:
         folded = fold_name(wanted)
-        candidates = ((n, p) for n, p in self._names if not western_only or _is_western(n))
+        # A fold neither loses all ideographs nor adds any: what holds none is no name that holds some.
+        plain = not holds_ideographs(wanted)
+        candidates = (
+            (n, p) for n, p in self._names if _is_western(n) or not (western_only or (plain and holds_ideographs(n)))
+        )
         return next((party for name, party in candidates if fold_name(name) == folded), None)
 
 

@@ -131,8 +131,8 @@ class Bulk:
         self._passing |= passing
         self._asked |= asked - passing
         found = False
-        for event in self._open().tagged(sorted(asked)) if asked else ():
-            self.known.apply(decode(event.type, event.data))
+        for topic, data in self._open().tagged(sorted(asked)) if asked else ():
+            self.known.apply(decode(topic, data))
             found = True
         return found
 

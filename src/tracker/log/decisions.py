@@ -72,8 +72,8 @@ def enclose(envelope: Envelope, content: bytes) -> bytes:
     recorded, book = _around(envelope.recorded_at, envelope.coder, envelope.book)
     reason = b',"reason":%b' % to_json(envelope.reason) if envelope.reason is not None else b""
     published = b',"published":%b' % to_json(envelope.published) if envelope.published is not None else b""
-    return b'{"event":%b%b,"revision":%d%b%b%b,"payload":%b}' % (
-        to_json(envelope.event),
+    return b'{"event":"%b"%b,"revision":%d%b%b%b,"payload":%b}' % (
+        envelope.event.encode(),
         recorded,
         envelope.revision,
         reason,
@@ -86,7 +86,7 @@ def enclose(envelope: Envelope, content: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def _around(recorded_at: datetime, coder: str, book: str | None) -> tuple[bytes, bytes]:
     """Return what all events of one import share: the fields before the revision, and those after the reason."""
-    before = b',"recorded_at":%b,"coder":%b' % (to_json(instant(recorded_at)), to_json(coder))
+    before = b',"recorded_at":"%b","coder":%b' % (instant(recorded_at).encode(), to_json(coder))
     return before, b',"book":%b' % to_json(book) if book is not None else b""
 
 
@@ -103,7 +103,8 @@ def decode(topic: str, data: bytes) -> Recorded:
 
 def instant(moment: datetime) -> str:
     """Write an instant in UTC with microseconds and a Z: equal instants get equal text, and text sorts as time does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # strftime gives the same text and takes half as long again.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class EnvelopeMapper(DCBMapper[Recorded]):

@@ -12,6 +12,8 @@ from tracker.log.faults import LogDamaged, LogMissing, LogNotReadable, LogNotWri
 
 # Only programs that ignore our lock (a backup, a shell) make SQLite itself wait; five seconds outlast most of them.
 BUSY_SECONDS = 5.0
+# Ten thousand events take some ten megabytes of pages; with SQLite's own two they would be written out and read back.
+CACHE_KIB = 64 * 1024
 # Read and written at once where a file is written again: a killed bulk import leaves gigabytes.
 AGAIN_BYTES = 1024 * 1024
 
@@ -58,6 +60,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         try:
             _check(con, path)
             _make_durable(con, path)
+            con.execute(f"pragma cache_size = -{CACHE_KIB}")
         except BaseException:
             con.close()
             raise

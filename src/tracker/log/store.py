@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from eventsourcing.dcb.api import DCBRecorder
 from eventsourcing.dcb.domain import Selector, Slice, Tagged
@@ -14,18 +15,25 @@ from eventsourcing.dcb.persistence import DCBEventStore
 from eventsourcing.persistence import IntegrityError
 
 from tracker.log.checkpoints import refuse_if_ahead
-from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, topics
+from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, enclose, topics
 from tracker.log.identity import event_id
+from tracker.log.insertion import Decided
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction, held_back
-from tracker.log.use_cases import TYPES_OF_TAG, Intent, UseCase
+from tracker.log.use_cases import OF_DEVELOPMENTS, TYPES_OF_TAG, Intent, UseCase
 from tracker.model.fields import Event
 
 Clock = Callable[[], datetime]
+Together = Callable[[], AbstractContextManager[Transaction]]
+Stamp = Callable[[Intent, bytes, int], Envelope]
+"""Puts the envelope around an intent, given its content and the log's head."""
 
 LOST_RACES = 8
 """How often a set of use cases is decided anew when another writer was faster, before giving up."""
+
+MOST_TAGS = 1_000
+"""A log remembers what it read by so many tags, some megabytes; then it begins anew."""
 
 START_OF_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -44,21 +52,29 @@ class Stored:
 class Unit(Slice[Recorded]):
     """A unit of work: several use cases that know, decide and are appended together, or not at all."""
 
-    def __init__(self, use_cases: Sequence[UseCase], stamp: Callable[[Intent, int], Envelope]) -> None:
+    def __init__(self, use_cases: Sequence[UseCase], stamp: Stamp) -> None:
         self.use_cases = use_cases
         self.known = Known()
+        self.read: dict[str, None] = {}
+        """The tags by which all is known."""
+        self.decided: list[Decided] = []
+        """What is new, as it is stored."""
         self._stamp = stamp
-        self._read: dict[str, Selector] = {}
+
+    @property
+    def is_of_developments(self) -> bool:
+        """Whether no use case is about anything but developments."""
+        return all(isinstance(use_case, OF_DEVELOPMENTS) for use_case in self.use_cases)
 
     def consistency_boundary(self) -> list[Selector]:
-        return list(self._read.values()) or [NOTHING_MATCHES]
+        return [selector_of(tag) for tag in self.read] or [NOTHING_MATCHES]
 
-    def unread(self) -> list[Selector]:
-        """Return the selectors of what the use cases ask for and that was not read yet."""
-        asked = dict.fromkeys(tag for use_case in self.use_cases for tag in use_case.boundary(self.known))
-        fresh = {tag: selector_of(tag) for tag in asked if tag not in self._read}
-        self._read |= fresh
-        return list(fresh.values())
+    def unread(self) -> list[str]:
+        """Return the tags that the use cases ask for and that were not read yet."""
+        read = self.read
+        fresh = [tag for use_case in self.use_cases for tag in use_case.boundary(self.known) if tag not in read]
+        read.update(dict.fromkeys(fresh))
+        return fresh
 
     def learn(self, events: Iterator[Tagged[Recorded]], head: Callable[[], int | None]) -> None:
         """Take in what a read returned."""
@@ -71,9 +87,19 @@ class Unit(Slice[Recorded]):
     def execute(self) -> None:
         for use_case in self.use_cases:
             for intent in use_case.decide(self.known):
-                recorded = Recorded(self._stamp(intent, self.last_known_position or 0), intent.payload)
+                content = intent.payload.content()
+                recorded = Recorded(self._stamp(intent, content, self.last_known_position or 0), intent.payload)
                 self.known.apply(recorded)
                 self.new_decisions.append(Tagged(tags=intent.tags, decision=recorded))
+                self.decided.append((intent.payload.TOPIC, enclose(recorded.envelope, content), intent.tags))
+
+
+class Last(NamedTuple):
+    """The last unit that was appended, and what the log was then."""
+
+    source: object
+    head: int
+    unit: Unit
 
 
 def selector_of(tag: str) -> Selector:
@@ -86,7 +112,7 @@ class Log:
 
     `lock` is held from before the first read of a unit until after its append: with it, a recorder on one machine
     never loses a race; without it (PostgreSQL, memory) the append condition finds lost races and the unit runs again.
-    `together` begins a transaction of many appends, where the recorder has one.
+    `together` begins a transaction of appends under that lock, where the recorder has one: no race is lost in it.
     """
 
     def __init__(
@@ -96,7 +122,7 @@ class Log:
         coder: str,
         clock: Clock = lambda: datetime.now(UTC),
         lock: Callable[[], AbstractContextManager[object]] = nullcontext,
-        together: Callable[[], AbstractContextManager[Transaction]] | None = None,
+        together: Together | None = None,
     ) -> None:
         _register_topics()
         self.recorder = recorder
@@ -105,6 +131,7 @@ class Log:
         self._lock = lock
         self._together = together
         self._store: DCBEventStore[Recorded] = DCBEventStore(EnvelopeMapper(), recorder)
+        self._last: Last | None = None
         self._latest = 0, START_OF_TIME
         """The position and the instant of what was last appended here."""
 
@@ -121,6 +148,8 @@ class Log:
 
         Raises Refused (nothing is appended) and RaceLost.
         """
+        if self._together is not None:
+            return self._do_together(use_cases, book, self._together)
         with self.writing():
             for _ in range(LOST_RACES):
                 unit = self._decide(use_cases, book)
@@ -135,6 +164,42 @@ class Log:
                 first = last - len(events) + 1
                 return [Stored(first + n, tagged.decision) for n, tagged in enumerate(events)]
         raise RaceLost
+
+    def _do_together(self, use_cases: Sequence[UseCase], book: str | None, together: Together) -> list[Stored]:
+        """Do it in one transaction: nothing comes between, and to read first in another one takes 0.1 ms more."""
+        with together() as transaction:
+            unit = Unit(use_cases, self._stamper(book))
+            self._remind(unit, transaction)
+            unit.last_known_position = head = transaction.head
+            tags = unit.unread()
+            while tags:
+                rows = list(transaction.tagged(tags))
+                for topic, data in rows:
+                    unit.known.apply(decode(topic, data))
+                # A use case asks for more only where more is known.
+                tags = unit.unread() if rows else []
+            unit.execute()
+            if unit.decided:
+                transaction.append(unit.decided)
+        if not unit.decided:
+            return []
+        self._last = Last(transaction.source, transaction.head, unit)
+        events = [tagged.decision for tagged in unit.new_decisions]
+        self._latest = transaction.head, events[-1].envelope.recorded_at
+        return [Stored(position, event) for position, event in enumerate(events, head + 1)]
+
+    def _remind(self, unit: Unit, transaction: Transaction) -> None:
+        """Let a unit know what the last one knew, where nobody has appended since: most of it is asked for again.
+
+        Only where both are about developments. A name leads to events of its party that were read already, and to take
+        in an old registration after a new one would be to believe the old one.
+        """
+        # Taken and not shared: of a unit that fails nothing may stay behind, for it was not recorded.
+        last, self._last = self._last, None
+        if last is None or last.source is not transaction.source or last.head != transaction.head:
+            return
+        if len(last.unit.read) < MOST_TAGS and last.unit.is_of_developments and unit.is_of_developments:
+            unit.known, unit.read = last.unit.known, last.unit.read
 
     def plan(self, use_cases: Sequence[UseCase], *, book: str | None = None) -> list[Recorded]:
         """Return what `do` would append now, and append nothing; raises Refused."""
@@ -168,21 +233,20 @@ class Log:
         return unit
 
     def _advance(self, unit: Unit) -> Unit:
-        while selectors := unit.unread():
-            response = self._store.read(selectors)
+        while tags := unit.unread():
+            response = self._store.read([selector_of(tag) for tag in tags])
             unit.learn(response, lambda response=response: response.head)  # type: ignore[misc]
         if unit.last_known_position is None:
             unit.last_known_position = self.head()
         return unit
 
-    def _stamper(self, book: str | None) -> Callable[[Intent, int], Envelope]:
+    def _stamper(self, book: str | None) -> Stamp:
         """Stamp every event of a unit with one instant, never before that of the last event in the log."""
         moment: datetime | None = None
 
-        def stamp(intent: Intent, head: int) -> Envelope:
+        def stamp(intent: Intent, content: bytes, head: int) -> Envelope:
             nonlocal moment
             moment = moment or self._after(head)
-            content = intent.payload.content()
             identity = event_id(intent.subject, intent.revision, intent.payload.TOPIC, content)
             return Envelope(identity, moment, self.coder, intent.revision, intent.reason, intent.published, book)
 

@@ -7,16 +7,14 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder
 
 from tracker.log.insertion import Decided, insert
 
-# Ten thousand events take some ten megabytes of pages; with SQLite's own two they would be written out and read back.
-CACHE_KIB = 64 * 1024
-
 _TAGGED = """
-select type, data, tags from dcb_events
+select type, data from dcb_events
 where position in (
     select held.position from json_each(:tags) as wanted cross join dcb_tags as held on held.tag = wanted.value
 )
@@ -37,18 +35,20 @@ where not exists (
 class Transaction(ABC):
     """What is appended in it is read back in it, and by others once it ends; where it ends with an error, by nobody.
 
-    `head` is the position of the last event, of those appended in it too.
+    `head` is the position of the last event, of those appended in it too; `source` is what holds the events: while both
+    are the same as before, so is the log.
     """
 
     head: int
+    source: object
 
     @abstractmethod
     def append(self, events: Sequence[Decided]) -> None:
         """Append events after `head`."""
 
     @abstractmethod
-    def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
-        """Yield the events that carry any of the tags, in the order of the log."""
+    def tagged(self, tags: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the type and the data of the events that carry any of the tags, in the order of the log."""
 
     def unsaid(self, reports: Sequence[str]) -> list[str]:
         """Return reports of which no development was ever recorded, as far as that is cheaply known."""
@@ -60,15 +60,14 @@ class SQLiteTransaction(Transaction):
 
     def __init__(self, con: sqlite3.Connection, head: int) -> None:
         self.head = head
-        self._con = con
-        con.execute(f"pragma cache_size = -{CACHE_KIB}")
+        # Another file in the place of this one, such as a restored backup, gets a connection of its own.
+        self.source = self._con = con
 
     def append(self, events: Sequence[Decided]) -> None:
         self.head = insert(self._con, events, self.head + 1)
 
-    def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
-        for type_, data, carried in self._con.execute(_TAGGED, {"tags": json.dumps(tags)}):
-            yield DCBEvent(type_, data, json.loads(carried))
+    def tagged(self, tags: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        return self._con.execute(_TAGGED, {"tags": json.dumps(tags)})
 
     def unsaid(self, reports: Sequence[str]) -> list[str]:
         return [str(report) for (report,) in self._con.execute(_UNSAID, {"reports": json.dumps(reports)})]
@@ -79,18 +78,19 @@ class HeldBack(Transaction):
 
     def __init__(self, recorder: DCBRecorder, head: int) -> None:
         self.head = self._start = head
-        self._recorder = recorder
+        self.source = self._recorder = recorder
         self._events: list[DCBEvent] = []
 
     def append(self, events: Sequence[Decided]) -> None:
         self._events += (DCBEvent(*event) for event in events)
         self.head += len(events)
 
-    def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
+    def tagged(self, tags: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         query = DCBQuery([DCBQueryItem(tags=[tag]) for tag in tags])
-        yield from (sequenced.event for sequenced in self._recorder.read(query))
         wanted = set(tags)
-        yield from (event for event in self._events if not wanted.isdisjoint(event.tags))
+        held = (event for event in self._events if not wanted.isdisjoint(event.tags))
+        for event in chain((sequenced.event for sequenced in self._recorder.read(query)), held):
+            yield event.type, event.data
 
     def finish(self) -> None:
         """Append what was held back; raises the library's IntegrityError where anybody appended anything meanwhile."""

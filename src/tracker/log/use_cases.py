@@ -405,6 +405,10 @@ class RetractDevelopment(UseCase):
         )
 
 
+OF_DEVELOPMENTS = (ReportDevelopment, CorrectDevelopment, RetractDevelopment)
+"""Use cases whose boundaries name no event by two tags, so that what several of them read adds up."""
+
+
 def _a_day(published: str | None) -> str | None:
     """Return the day on which a source said so; one that no reader could read would make the whole log unreadable."""
     if published is not None:

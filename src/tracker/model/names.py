@@ -76,6 +76,11 @@ def _fold_once(text: str) -> str:
     return " ".join(words) or " ".join(plain.split())
 
 
+def holds_ideographs(text: str) -> bool:
+    """Say whether any character is an ideograph, or folds to one: only such a text takes the dictionaries to fold."""
+    return _IDEOGRAPH.search(unicodedata.normalize("NFKC", text)) is not None
+
+
 def _space_for_control(match: re.Match[str]) -> str:
     return " " if match[0].isspace() else ""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -18,6 +20,9 @@ def ask_beside(
 
     Raises what the first question that fails raises. Then, and at Ctrl-C, the others are stopped by `stop`.
     """
+    # Most answers ask nothing beside, and it brings the library of logging with it.
+    from concurrent.futures import ThreadPoolExecutor
+
     free: SimpleQueue[Asked] = SimpleQueue()
     for each in readers:
         free.put(each)

@@ -99,8 +99,9 @@ def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, ca
     """
     con.execute("create schema if not exists log")
     with incoming(con, batches):
-        _create_told(con)
-        con.execute(f"insert into log.told {_decoded()}")
+        decoded = _decoded(con)
+        _create_told(con, decoded)
+        con.execute(f"insert into log.told {decoded}")
     derive(con, carried=carried)
 
 
@@ -117,15 +118,15 @@ def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> Non
         for name in ("spans", "party_spans"):
             con.execute(f"delete from log.{name} where text in (select text from {carried}.log.{name})")
         return
-    for name, query in log_views().items():
+    for name, query in log_views(con).items():
         con.execute(f"create view log.{name} as {query}")
 
 
-def log_views() -> dict[str, str]:
+def log_views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the queries of `entries`, one row per event, and `developments`, one per revision of a development."""
     known = vocabulary()
     amended = [f"coalesce(a.{column}, t.{column}) as {column}" for column in SPANNED]
-    fields = [_read_field(column) for column in known.columns]
+    fields = [_read_field(con, column) for column in known.columns]
     return {
         "entries": """
             select
@@ -148,8 +149,8 @@ def log_views() -> dict[str, str]:
     }
 
 
-def _create_told(con: duckdb.DuckDBPyConnection) -> None:
-    columns = [row[:2] for row in con.execute(f"describe {_decoded()}").fetchall()]
+def _create_told(con: duckdb.DuckDBPyConnection, decoded: str) -> None:
+    columns = [row[:2] for row in con.execute(f"describe {decoded}").fetchall()]
     # Only a database in a file compresses, and only there the words are allowed.
     place = "select path is not null from duckdb_databases() where database_name = current_database()"
     in_file = con.execute(place).fetchall()[0][0]
@@ -160,11 +161,11 @@ def _create_told(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create table log.told ({', '.join(told)})")
 
 
-def _decoded() -> str:
+def _decoded(con: duckdb.DuckDBPyConnection) -> str:
     """One row per event: its envelope and all fields of its payload, typed, from one reading of its JSON."""
     known = vocabulary()
     payload = ", ".join(f'"{column.field}" {_kept_type(column)}' for column in known.columns)
-    structure = _structure(f"STRUCT({ENVELOPE}, payload STRUCT({payload}))")
+    structure = _structure(con, f"STRUCT({ENVELOPE}, payload STRUCT({payload}))")
     fields = ",\n                ".join(_field(column) for column in known.columns)
     days = ", ".join(f"{_plain_day(text, day)} as {day}" for day, text in SPANNED.items())
     return f"""
@@ -356,7 +357,7 @@ def _load_parties(con: duckdb.DuckDBPyConnection) -> None:
         from (
             select
                 position, event_topic as topic, recorded_at, revision,
-                json_transform(data -> '$.payload', '{_structure(PARTY_STRUCT)}') as p,
+                json_transform(data -> '$.payload', '{_structure(con, PARTY_STRUCT)}') as p,
                 data ->> '$.payload.into' as into_party
             from log.told
             where kind_of_event = 'party'
@@ -380,7 +381,7 @@ def _load_reports(con: duckdb.DuckDBPyConnection) -> None:
         create table log.report_payloads as
         select
             position, event_topic as topic, recorded_at, revision, source_published,
-            json_transform(data -> '$.payload', '{_structure(REPORT_STRUCT)}') as p
+            json_transform(data -> '$.payload', '{_structure(con, REPORT_STRUCT)}') as p
         from log.told
         where kind_of_event = 'report'
     """)
@@ -416,10 +417,10 @@ def _field(column: Column) -> str:
     return f'{value} as "{column.name}"'
 
 
-def _read_field(column: Column) -> str:
+def _read_field(con: duckdb.DuckDBPyConnection, column: Column) -> str:
     value = f't."{column.name}"'
     if column.kind in KEPT_AS_TEXT:
-        value = f"json_transform({value}, '{_structure(column.sql_type)}')"
+        value = f"json_transform({value}, '{_structure(con, column.sql_type)}')"
     return f'{value} as "{column.name}"'
 
 
@@ -427,11 +428,12 @@ def _listed(texts: Iterable[str]) -> str:
     return ", ".join(f"'{text}'" for text in texts)
 
 
-def _structure(struct: str) -> str:
+def _structure(con: duckdb.DuckDBPyConnection, struct: str) -> str:
     """Return the structure that json_transform wants for a DuckDB struct type."""
     import json
 
-    return json.dumps(_as_structure(duckdb.type(struct))).replace("'", "''")
+    # `duckdb.type` would open a database of its own to parse it, which takes longer than many an answer.
+    return json.dumps(_as_structure(con.type(struct))).replace("'", "''")
 
 
 def _as_structure(kind: Any) -> object:

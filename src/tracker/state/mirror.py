@@ -145,7 +145,7 @@ def mirror_generation(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row
         if count:
             both += f" union all select * from {TAIL}.log.{name}"
         con.execute(f"create view log.{name} as {both}")
-    for name, query in log_views().items():
+    for name, query in log_views(con).items():
         con.execute(f"create view log.{name} as {query}")
     return count
 

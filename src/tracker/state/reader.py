@@ -485,7 +485,10 @@ class Reader:
         return name == "scope" or name in (LAID - WHOLE if few else LAID)
 
     def _developments(self) -> int:
-        """Return how many revisions of developments the log holds."""
+        """Return how many revisions of developments the log holds, or a larger number that is few as well."""
+        if self._counted is None and self._attached is not None:
+            events = self._attached.manifest.position + self.tail
+            self._counted = events if events <= min(FEW, PINNED_FROM) else None
         if self._counted is None:
             query = "select count(*) from log.told where kind_of_event = 'development'"
             self._counted = int(self.connection.execute(query).fetchall()[0][0])

@@ -108,7 +108,7 @@ def _read_by_day(
     """
     con.execute("create schema memory.probe")
     con.execute("create schema memory.log")
-    for name in (*LOG_TABLES, *log_views()):
+    for name in (*LOG_TABLES, *log_views(con)):
         con.execute(f"create table memory.log.{name} as select * from {catalog}.log.{name} limit 0")
     for name in needs:
         columns = "* exclude (as_of_on)" if name == "scope" else "*"
