@@ -53,7 +53,7 @@ def test_every_projection_fits_the_terminal_and_says_what_it_leaves_out(
     columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = public_record()
-    names = Names(reader.table("parties"))
+    names = Names(reader)
     for projection in reader.projections.values():
         table = reader.table(projection.name)
         arranged = arrange(table, names)
@@ -67,7 +67,7 @@ def test_every_projection_fits_the_terminal_and_says_what_it_leaves_out(
 
 def test_a_narrow_terminal_keeps_what_one_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = public_record()
-    names = Names(reader.table("parties"))
+    names = Names(reader)
     wanted = {
         "exclusivity_terms": {"grantor → holder", "coverage", "level", "since", "evidence"},
         "compute_commitments": {"commitment", "amount", "since", "evidence"},
@@ -86,7 +86,7 @@ def test_a_narrow_terminal_keeps_what_one_looks_for(monkeypatch: pytest.MonkeyPa
 
 def test_what_repeats_another_column_or_only_serves_the_projections_is_not_shown() -> None:
     reader = public_record()
-    names = Names(reader.table("parties"))
+    names = Names(reader)
     shown = {name: {heading for heading, _, _ in arrange(reader.table(name), names)} for name in ("parties", "reports")}
 
     assert "counts_for" not in shown["parties"]
@@ -95,7 +95,7 @@ def test_what_repeats_another_column_or_only_serves_the_projections_is_not_shown
 
 def test_a_side_that_nobody_names_is_shown_as_such() -> None:
     reader = public_record()
-    names = Names(reader.table("parties"))
+    names = Names(reader)
     sides = next(
         cells
         for heading, cells, _ in arrange(reader.table("compute_commitments"), names)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.cli.prompts import confirm
 from tracker.cli.session import Session
@@ -12,10 +13,21 @@ from tracker.errors import TrackerError
 from tracker.model.names import fold_name, holds_ideographs, suggest
 
 if TYPE_CHECKING:
-    from tracker.state.reader import Table
+    from tracker.state.reader import Reader
 
 EASTERN = 0x2E80
 """From this code point on stand the scripts for which folding loads large tables; names below it fold at no cost."""
+
+
+FEW = 8
+"""So many ids are looked up one by one."""
+
+
+class Known(NamedTuple):
+    """A party: the name that tables show, and what it was merged into, or itself."""
+
+    name: str
+    counts_for: str
 
 
 class NotAPair(TrackerError):
@@ -23,21 +35,29 @@ class NotAPair(TrackerError):
 
 
 class Names:
-    """The names of the parties, as the projection `parties` has them."""
+    """The names of the parties, as the projection `parties` has them.
 
-    def __init__(self, parties: Table) -> None:
-        rows = parties.records()
-        self.shown = {row["party"]: row["name"] for row in rows}
-        self.counts_for = {row["party"]: row["counts_for"] for row in rows}
-        self.people = {row["party"] for row in rows if row["kind"] == "person"}
-        self._names = [(n, row["party"]) for row in rows for n in (row["party"], row["name"], *(row["aliases"] or []))]
+    Ids are looked up one by one, as long as few are asked about: to read thousands of parties takes longer than most
+    answers about two of them.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._looked_up: dict[str, Known | None] = {}
 
     def find(self, text: str) -> str | None:
         """Return the party that a name in any script leads to, or None; what it was merged into counts."""
         wanted = text.strip()
+        if known := self._known(wanted):
+            return known.counts_for
         exact = next((party for name, party in self._names if name == wanted), None)
         party = exact or self._folded(wanted, western_only=_is_western(wanted)) or self._folded(wanted)
-        return self.counts_for.get(party, party) if party else None
+        return self._all[party].counts_for if party else None
+
+    def are_ids(self, texts: Sequence[str]) -> bool:
+        """Say whether all of some texts are ids of parties."""
+        self._look_up(texts)
+        return all(map(self._known, texts))
 
     def suggestions(self, text: str) -> list[str]:
         """Return names that were probably meant, one for each party, best first."""
@@ -49,11 +69,34 @@ class Names:
 
     def of(self, party: str) -> str:
         """Return the name that tables show for an id."""
-        return str(self.shown.get(party, party))
+        known = self._known(party)
+        return known.name if known else party
 
     def of_pair(self, relationship: str) -> str:
         """Return a relationship as people read it: `Acme – Globex`."""
         return " – ".join(self.of(party) for party in relationship.split("--"))
+
+    @cached_property
+    def _all(self) -> dict[str, Known]:
+        rows = self._reader.sql("select party, name, counts_for from parties").rows
+        return {party: Known(name, counts_for) for party, name, counts_for in rows}
+
+    @cached_property
+    def _names(self) -> list[tuple[str, str]]:
+        rows = self._reader.sql("select party, name, aliases from parties order by party").rows
+        return [(one, party) for party, name, aliases in rows for one in (party, name, *(aliases or []))]
+
+    def _known(self, party: str) -> Known | None:
+        if len(self._looked_up) > FEW:
+            return self._all.get(party)
+        if party not in self._looked_up:
+            self._look_up([party])
+        return self._looked_up[party]
+
+    def _look_up(self, parties: Sequence[str]) -> None:
+        query = "select party, name, counts_for from parties where party in (select unnest(?::varchar[]))"
+        rows = self._reader.sql(query, values=[list(parties)]).rows
+        self._looked_up |= dict.fromkeys(parties) | {party: Known(name, other) for party, name, other in rows}
 
     def _folded(self, wanted: str, western_only: bool = False) -> str | None:
         folded = fold_name(wanted)
@@ -71,7 +114,7 @@ def _is_western(text: str) -> bool:
 
 def names_of(session: Session) -> Names:
     """Return the names of a workspace's parties."""
-    return Names(session.reader.table("parties"))
+    return Names(session.reader)
 
 
 def party_named(session: Session, names: Names, text: str) -> str:
@@ -109,6 +152,9 @@ def _sides(names: Names, words: Sequence[str]) -> list[str]:
         splits = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
         known = [list(split) for split in splits if all(names.find(side) for side in split)]
         return known[0] if len(known) == 1 else list(words)
+    # The usual way to name one, and no party is called so: to make sure of that would be to fold all names.
+    if len(words) == 1 and "--" in words[0] and names.are_ids(sides := words[0].strip().split("--")):
+        return sides
     if len(words) == 2 or names.find(words[0]):
         return list(words)
     for separator in (r"--", r"\s[–—-]\s", r"\s*[/&+]\s*", r"\s+"):

@@ -70,22 +70,8 @@ COMPRESSION = {
 """Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long. Ids are
 looked for in all of them; to take them out of their compression would cost more than to read them."""
 
-KEYS = f"""
-    select hash(key) as key, position
-    from (
-        {
-    " union all ".join(
-        f"select {key}, position from log.told where {key} is not null"
-        for key in ("development", "occurrence", "agreement", "commitment")
-    )
-}
-        union all
-        select unnest(coalesce(people, [person])), position from log.told where person is not null or people is not null
-    ) as named(key, position)
-    order by key
-"""
-"""By which names a row is looked up, in the order of their hashes: to look for a few among a million ids would be to
-read them all. Two names of one hash find each other's rows; who looks for too many finds what it needs."""
+KEYS = ("development", "occurrence", "agreement", "commitment")
+"""Columns by whose values a row is looked up; `people` and `person` are so too."""
 
 PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
 """A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
@@ -112,7 +98,7 @@ def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> Non
     _load_amended(con, carried)
     _load_parties(con)
     _load_reports(con)
-    con.execute(f"create table log.keys as {KEYS}")
+    _load_keys(con)
     if carried is not None:
         # Both would hold the same texts, and a join must find each of them once.
         for name in ("spans", "party_spans"):
@@ -401,6 +387,23 @@ def _load_reports(con: duckdb.DuckDBPyConnection) -> None:
     """)
     con.execute("drop table log.report_payloads")
     con.execute("drop table log.publication_days")
+
+
+def _load_keys(con: duckdb.DuckDBPyConnection) -> None:
+    """By which names a row is looked up, in the order of their hashes.
+
+    To look for a few among a million ids would be to read them all. Two names of one hash find each other's rows: who
+    looks for too many finds what it needs.
+    """
+    named = [f"select {key} as name, position from log.told where {key} is not null" for key in KEYS]
+    told = "from log.told where person is not null or people is not null"
+    named.append(f"select unnest(coalesce(people, [person])), position {told}")
+    con.execute(f"""
+        create table log.keys as
+        select hash(name) as key, position
+        from ({" union all ".join(named)})
+        order by key
+    """)
 
 
 def _kept_type(column: Column) -> str:

@@ -85,7 +85,7 @@ def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> int:
     con.execute(f"create schema {schema}")
     if not pin.placed:
         lay_shared(con)
-    for name, query in _steps(schema, pin).items():
+    for name, query in (_steps(schema, pin) | _cut(con, schema, pin)).items():
         con.execute(f"create table {schema}.{name} as {query}", _values(pin) if "?" in query else None)
     return int(con.execute(f"select count(*) from {schema}.developments").fetchall()[0][0])
 
@@ -229,19 +229,6 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
     found |= _moves(schema) if pin.people else {"pinned": f"select * from {schema}.linked"}
     if not pin.placed:
         found |= _registered(schema)
-    found["developments"] = _cut_developments(schema)
-    if "report_entries" in pin.cut:
-        found["report_entries"] = f"""
-            with recursive reports as (
-                select unnest([report, origin]) as report from {schema}.developments
-                union
-                select entries.origin
-                from reports
-                join log.report_entries as entries on entries.report = reports.report
-                where entries.origin is not null
-            )
-            select * from log.report_entries where report in (select report from reports)
-        """
     return found
 
 
@@ -373,15 +360,32 @@ def _around(schema: str) -> dict[str, str]:
     }
 
 
-def _cut_developments(schema: str) -> str:
-    """Return the query of the developments that are pinned, which looks at the rest of the log for none of them."""
+def _cut(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> dict[str, str]:
+    """Return the queries of the tables of the log of which a pin holds a part."""
     part = f"where position in (select position from {schema}.pinned)"
-    query = log_views()["developments"].replace("log.told", "told").replace("log.amended", "amended")
-    return f"""
-        with told as materialized (select * from log.told {part}),
-        amended as materialized (select * from log.amended {part})
-        {query}
-    """
+    developments = log_views(con)["developments"].replace("log.told", "told").replace("log.amended", "amended")
+    found = {
+        "developments": f"""
+            with told as materialized (select * from log.told {part}),
+            amended as materialized (select * from log.amended {part})
+            {developments}
+        """,
+    }
+    if "party_entries" in pin.cut:
+        found["party_entries"] = f"select * from log.party_entries where party in (select party from {schema}.parties)"
+    if "report_entries" in pin.cut:
+        found["report_entries"] = f"""
+            with recursive reports as (
+                select unnest([report, origin]) as report from {schema}.developments
+                union
+                select entries.origin
+                from reports
+                join log.report_entries as entries on entries.report = reports.report
+                where entries.origin is not null
+            )
+            select * from log.report_entries where report in (select report from reports)
+        """
+    return found
 
 
 def _moves(schema: str) -> dict[str, str]:
@@ -428,7 +432,6 @@ def _registered(schema: str) -> dict[str, str]:
             )
             select party from ups where party is not null
         """,
-        "party_entries": f"select * from log.party_entries where party in (select party from {schema}.parties)",
     }
 
 
