@@ -75,6 +75,14 @@ def test_a_fold_has_single_spaces_inside_and_none_around_and_hides_nothing(text:
     assert hidden_characters(fold_name(text)) == []
 
 
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+@example("A.B, c--D")
+@example(" ... ")
+def test_a_name_in_ascii_folds_as_any_other_does(text: str) -> None:
+    # A letter that folds away keeps it from the short way.
+    assert fold_name(text) == fold_name("\u200b" + text)
+
+
 def test_the_dictionaries_are_loaded_only_for_names_with_ideographs() -> None:
     program = (
         "import sys; from tracker.model.names import fold_name; fold_name('Société'); print('opencc' in sys.modules);"
