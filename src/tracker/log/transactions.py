@@ -10,7 +10,9 @@ from contextlib import contextmanager
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder
 
+from tracker.log.fresh_leaves import MOST_BYTES
 from tracker.log.insertion import Decided, insert
+from tracker.log.leaves import leaf_hashes
 
 # Ten thousand events take some ten megabytes of pages; with SQLite's own two they would be written out and read back.
 CACHE_KIB = 64 * 1024
@@ -60,11 +62,18 @@ class SQLiteTransaction(Transaction):
 
     def __init__(self, con: sqlite3.Connection, head: int) -> None:
         self.head = head
+        self.leaves = bytearray()
+        """The hashes of the leaves of what was appended in it, in their order; of its beginning, where it is long."""
         self._con = con
         con.execute(f"pragma cache_size = -{CACHE_KIB}")
 
     def append(self, events: Sequence[Decided]) -> None:
-        self.head = insert(self._con, events, self.head + 1)
+        rows = insert(self._con, events, self.head + 1)
+        self.head += len(rows)
+        if len(self.leaves) < MOST_BYTES:
+            self.leaves += b"".join(
+                leaf_hashes((at, type_.encode(), tags.encode(), data) for at, type_, data, tags in rows)
+            )
 
     def tagged(self, tags: Sequence[str]) -> Iterator[DCBEvent]:
         for type_, data, carried in self._con.execute(_TAGGED, {"tags": json.dumps(tags)}):
