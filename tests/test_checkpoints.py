@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from cli_helpers import ask, make_workspace
 from log_helpers import log_with, numbered, read_only
 from tracker.errors import ExitCode, WorkspaceError
-from tracker.log import checkpoints, files, leaves, merkle
+from tracker.log import checkpoints, files, fresh_leaves, leaves, merkle, transactions
 from tracker.log.checkpoints import (
     CheckpointsDamaged,
     LogBehind,
@@ -68,6 +68,63 @@ def test_a_checkpoint_holds_size_root_and_edge_of_the_log(tmp_path: Path) -> Non
     assert kept[-1].edge == RightEdge().extended(_hashes(7))
     assert last_checkpoint(log) == kept[-1]
     assert leaves_path(log).read_bytes() == b"".join(_hashes(7))
+
+
+def _append_together(recorder: SQLiteDCBRecorder, first: int, *lasts: int) -> None:
+    with recorder.together() as transaction:
+        for last in lasts:
+            transaction.append([(event.type, event.data, event.tags) for event in numbered(first, last)])
+            first = last + 1
+
+
+@pytest.mark.parametrize("most", [1, 4, 5, 100])
+def test_leaves_that_were_hashed_when_they_were_appended_are_those_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(fresh_leaves, "MOST_BYTES", most * merkle.HASH_BYTES)
+    monkeypatch.setattr(transactions, "MOST_BYTES", most * merkle.HASH_BYTES)
+    monkeypatch.setattr(fresh_leaves, "BATCH", 2)
+    log = _log_at(tmp_path, 2)
+    with SQLiteDCBRecorder(log) as recorder:
+        _append_together(recorder, 3, 4, 7)
+        _append_together(recorder, 8, 9)
+    _append(log, 10, 11)
+
+    assert extend(log, recorder.fresh_leaves).root == merkle.root_of(_hashes(11))
+    assert leaves_path(log).read_bytes() == b"".join(_hashes(11))
+
+
+def test_leaves_are_read_where_others_appended_in_between(tmp_path: Path) -> None:
+    log = _log_at(tmp_path, 0)
+    with SQLiteDCBRecorder(log) as recorder:
+        _append_together(recorder, 1, 3)
+        _append(log, 4, 5)
+        _append_together(recorder, 6, 8)
+
+    assert extend(log, recorder.fresh_leaves).root == merkle.root_of(_hashes(8))
+
+
+def test_what_was_rolled_back_leaves_no_leaf(tmp_path: Path) -> None:
+    log = _log_at(tmp_path, 0)
+    with SQLiteDCBRecorder(log) as recorder:
+        _append_together(recorder, 1, 2)
+        with suppress(KeyError), recorder.together() as transaction:
+            transaction.append([("Other.v1", b"x", ["other"])])
+            raise KeyError
+        _append_together(recorder, 3, 4)
+
+    assert extend(log, recorder.fresh_leaves).root == merkle.root_of(_hashes(4))
+
+
+def test_leaves_of_a_log_that_was_put_in_the_place_of_another_are_read(tmp_path: Path) -> None:
+    log = _log_at(tmp_path, 0)
+    (tmp_path / "other").mkdir()
+    other = log_with(tmp_path / "other", 3)
+    with SQLiteDCBRecorder(log) as recorder:
+        _append_together(recorder, 1, 2)
+    other.replace(log)
+
+    assert extend(log, recorder.fresh_leaves).root == merkle.root_of(_hashes(3))
 
 
 def test_a_log_that_did_not_grow_gets_no_new_checkpoint(tmp_path: Path) -> None:

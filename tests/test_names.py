@@ -82,6 +82,14 @@ def test_a_fold_neither_loses_all_ideographs_nor_adds_any(text: str) -> None:
     assert holds_ideographs(fold_name(text)) == holds_ideographs(text)
 
 
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+@example("A.B, c--D")
+@example(" ... ")
+def test_a_name_in_ascii_folds_as_any_other_does(text: str) -> None:
+    # A letter that folds away keeps it from the short way.
+    assert fold_name(text) == fold_name("\u200b" + text)
+
+
 def test_the_dictionaries_are_loaded_only_for_names_with_ideographs() -> None:
     program = (
         "import sys; from tracker.model.names import fold_name; fold_name('Société'); print('opencc' in sys.modules);"

@@ -105,6 +105,35 @@ def test_no_value_gets_in_by_the_short_way_that_the_long_one_refuses(name: str, 
         assert short == long.content()
 
 
+PARTIES = (
+    {},
+    {"kind": "person", "aliases": ["Ny", "纽约"], "note": "x"},
+    *({"name": name} for name in (None, "", " ", 5, "\u200b", "\u200bHidden", "x" * 600, "...")),
+    *({"aliases": names} for names in (None, [], "One", ["Hi\u200bdden"], ["\u3164"], [5], [None], [["x"]], {"x": 1})),
+    *({"kind": kind} for kind in ("firm", True, ["person"])),
+    *(
+        {"part_of": "acme"},
+        {"affiliations": [{"organisation": "acme"}]},
+        {"unknown": 1},
+        {"why": "misread"},
+        {"why": 5},
+    ),
+)
+
+
+@pytest.mark.parametrize("fields", PARTIES, ids=range(len(PARTIES)))
+def test_a_party_is_the_same_by_the_short_way_as_by_the_long_one(fields: dict[str, Any]) -> None:
+    row = Row(1, {"type": "party", "id": "new", "name": "New", **fields})
+    told = []
+    for read_row in (reader().read, reader().read_as_entry):
+        try:
+            told.append(repr(read_row(row)))
+        except BadRow as bad:
+            told.append(repr(bad.problems))
+
+    assert told[0] == told[1]
+
+
 def test_every_row_of_a_synthetic_history_that_only_reports_goes_the_short_way(tmp_path: Path) -> None:
     lines = [json.dumps(line).encode() for line in history(4_000)]
     reading, longest = reader(), reader()

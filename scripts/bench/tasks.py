@@ -31,7 +31,7 @@ def import_rows(log: str, file: str) -> Told:
     with timed() as told:
         with SQLiteDCBRecorder(Path(log), create=True) as recorder:
             outcome = import_rows(_log(recorder), rows, delivery=Delivery(chunk=10_000))
-        extend(Path(log))
+        extend(Path(log), recorder.fresh_leaves)
     return {**told, "events": outcome.recorded}
 
 

@@ -9,12 +9,15 @@ it. Rows of fifty types would otherwise go through fifty validators, which no pr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from operator import itemgetter
+from functools import partial
+from inspect import get_annotations
+from operator import getitem, itemgetter
 from typing import Any, NamedTuple
 
-from tracker.books.forms import Form
-from tracker.books.row_fields import PARTY_KINDS, REMEMBERED, FieldWriter
+from pydantic.fields import FieldInfo
+
+from tracker.books.forms import Form, row_forms
+from tracker.books.row_fields import PARTY_KINDS, REMEMBERED, UNLIKE, FieldWriter, TextWriter
 from tracker.books.row_parties import RowParties
 from tracker.books.row_routes import DERIVED, PUBLISHED, WHY, LongWay, Values, backwards, made_key
 from tracker.books.rules import SPANS, earliest_day
@@ -25,8 +28,6 @@ from tracker.model.development import Development
 
 MOST_SHAPES = 10_000
 """Shapes of rows kept: a file has a handful, and one that has more is no worse off without."""
-
-_look_up = dict.get
 
 
 class Brief(NamedTuple):
@@ -47,140 +48,134 @@ class Brief(NamedTuple):
     parties: tuple[str, ...]
 
 
+# What Brief._make does, without a call of Python for each.
+_brief: Callable[[tuple[Any, ...]], Brief] = partial(tuple.__new__, Brief)
+
+
 class BriefWriter:
     """Writes rows of any type; the fields that types share are written by one writer.
 
     `fixed` are the values of what a row need not give. With `cells`, rows hold the cells of a table.
     """
 
-    def __init__(self, fixed: Values, *, cells: bool = False) -> None:
+    def __init__(self, fixed: Values, parties: RowParties, *, cells: bool = False) -> None:
         self._fixed = fixed
+        self._parties = parties
         self._cells = cells
         self._writers: dict[tuple[str, str], FieldWriter] = {}
-        self._forms: dict[str, list[FieldWriter]] = {}
+        self._inherited: dict[tuple[str, type], FieldWriter] = {}
+        self._forms: dict[str, FormFields] = {}
         self._shapes: dict[tuple[str, ...], BriefShape | None] = {}
-        self._named: dict[tuple[str, ...], dict[Any, tuple[str, ...]]] = {}
 
     def forget_parties(self) -> None:
         """Look parties up anew, for what names lead to may have changed."""
         for writer in self._writers.values():
             if writer.kind in PARTY_KINDS:
-                writer.remembered.clear()
-        for named in self._named.values():
-            named.clear()
+                writer.clear()
 
-    def shape(self, form: Form, given: Values) -> BriefShape | None:
-        """Return how rows of a form with these fields are written; None where they are not written here."""
-        key = (form.title, *given)
+    def shape(self, kind: str, given: Values) -> BriefShape | None:
+        """Return how rows of a type with these fields are written; None where they are not written here."""
+        key = (kind, *given)
         try:
             return self._shapes[key]
         except KeyError:
             if len(self._shapes) >= MOST_SHAPES:
                 self._shapes.clear()
-            shape = self._shapes[key] = self._shape(form, key[1:])
+            form = row_forms().get(kind)
+            shape = self._shapes[key] = self._shape(form, key[1:]) if form else None
             return shape
 
     def _shape(self, form: Form, names: Sequence[str]) -> BriefShape | None:
         if not issubclass(form.cls, Development) or WHY in names or PUBLISHED in names:
             return None
-        fields = [name for name in names if name not in form.extras]
-        given = {spec.attribute: name for name in fields if (spec := form.spec(name))}
-        if len(given) < len(fields):
-            # An unknown field, or one that is given under two names.
-            return None
-        places: list[tuple[FieldWriter, str | bytes]] = []
-        for writer in self._writers_of(form):
-            attribute = writer.attribute
-            if attribute in given:
-                places.append((writer, given[attribute]))
-            elif attribute in self._fixed:
-                places.append((writer, writer.fixed(self._fixed[attribute])))
-            elif writer.default is not None:
-                places.append((writer, writer.as_default))
-            elif writer.required:
-                return None
-        named = tuple(writer.attribute for writer, name in places if type(name) is str and writer.kind in PARTY_KINDS)
-        return BriefShape(form.cls.TOPIC, places, self._fixed.get("report", ""), self._named.setdefault(named, {}))
-
-    def _writers_of(self, form: Form) -> list[FieldWriter]:
-        """Return the writers of all fields of a form, in the order of its class."""
         if form.title not in self._forms:
-            kinds = {spec.attribute: spec.kind for spec in form.fields.values()}
-            self._forms[form.title] = [
-                self._writers.setdefault(
-                    (attribute, repr(info)), FieldWriter(info, attribute, kinds[attribute], cells=self._cells)
-                )
-                for attribute, info in form.cls.model_fields.items()
-            ]
-        return self._forms[form.title]
+            self._forms[form.title] = self._fields_of(form, form.cls)
+        fields = self._forms[form.title]
+        stored = [name for name in names if name not in form.extras]
+        given = {place: name for name in stored if (place := fields.places.get(name)) is not None}
+        if len(given) < len(stored) or not fields.required <= given.keys():
+            # An unknown field, one that is given under two names, or one that is missing.
+            return None
+        return BriefShape(fields, given, self._fixed.get("report", ""), self._parties, strips=self._cells)
+
+    def _fields_of(self, form: Form, cls: type[Development]) -> FormFields:
+        kinds = {spec.attribute: spec.kind for spec in form.fields.values()}
+        writers = [self._writer(cls, name, info, kinds[name]) for name, info in cls.model_fields.items()]
+        places = {writer.attribute: place for place, writer in enumerate(writers)}
+        fixed = {places[name]: writers[places[name]].fixed(value) for name, value in self._fixed.items()}
+        defaults = {place: writer.default for place, writer in enumerate(writers) if writer.default is not None}
+        required = {place for place, writer in enumerate(writers) if writer.required} - fixed.keys()
+        by_name = {name: places[spec.attribute] for name, spec in form.by_any_name.items()}
+        return FormFields(cls.TOPIC, writers, by_name, defaults | fixed, required)
+
+    def _writer(self, cls: type, attribute: str, info: FieldInfo, kind: Kind) -> FieldWriter:
+        # By the class that says what the field is: to compare fields takes a tenth of a millisecond each.
+        owner = attribute, next(base for base in cls.__mro__ if attribute in get_annotations(base))
+        if owner not in self._inherited:
+            write = TextWriter if attribute in UNLIKE else FieldWriter
+            writer = write(info, attribute, kind, self._parties, cells=self._cells)
+            self._inherited[owner] = self._writers.setdefault((attribute, repr(info)), writer)
+        return self._inherited[owner]
+
+
+class FormFields(NamedTuple):
+    """The fields of a type, in the order of its class: who writes each, and its place by the names that rows use.
+
+    `same` is what is stored at places of which a row says nothing; at those that are `required` it must say something.
+    """
+
+    topic: str
+    writers: list[FieldWriter]
+    places: dict[str, int]
+    same: dict[int, bytes]
+    required: set[int]
 
 
 class BriefShape:
     """How the rows of one type with one set of fields are written."""
 
     def __init__(
-        self,
-        topic: str,
-        places: Sequence[tuple[FieldWriter, str | bytes]],
-        report: str,
-        named: dict[Any, tuple[str, ...]],
+        self, fields: FormFields, given: dict[int, str], report: str, parties: RowParties, *, strips: bool
     ) -> None:
-        """Take the fields that are stored: who writes each, and the name under which a row gives it, or its text.
-
-        `report` is that of rows that give none; `named` remembers the parties of rows with the same fields for them.
-        """
-        self._topic = topic
-        looked_up: list[int] = []
-        others: list[int] = []
-        same: list[int] = []
-        names: dict[str, str] = {}
-        self._parties: list[tuple[FieldWriter, str]] = []
-        # What is the same for all rows is written already.
-        self._same: list[bytes] = []
-        for place, (writer, name) in enumerate(places):
-            if isinstance(name, bytes):
-                same.append(place)
-                self._same.append(name)
-                continue
-            names[writer.attribute] = name
-            (looked_up if writer.is_looked_up else others).append(place)
-            if writer.kind in PARTY_KINDS:
-                self._parties.append((writer, name))
-        self._writers = [places[place][0] for place in looked_up]
-        self._remembered = [writer.remembered for writer in self._writers]
-        self._values = _getter([places[place][1] for place in looked_up])
-        self._others = [(str(places[place][1]), places[place][0].write) for place in others]
-        # Parts are put together as they were found, and then into the order of the class.
-        found = [*looked_up, *others, *same]
-        order = sorted(range(len(found)), key=found.__getitem__)
+        """Take the names under which rows give the fields at some places; `report` is that of rows that give none."""
+        taken = [(place, fields.writers[place], name) for place, name in given.items()]
+        looked_up = [each for each in taken if each[1].is_looked_up]
+        others = [each for each in taken if not each[1].is_looked_up]
+        same = [place for place in fields.same if place not in given]
+        self._topic = fields.topic
+        self._writers = [writer for _, writer, _ in looked_up]
+        self._values = _getter([name for _, _, name in looked_up])
+        self._others = [(name, writer.write) for _, writer, name in others]
+        # What is the same for all rows is written already, and put into the order of the class with the rest.
+        self._same = [fields.same[place] for place in same]
+        places = [*(place for place, _, _ in looked_up), *(place for place, _, _ in others), *same]
+        order = sorted(range(len(places)), key=places.__getitem__)
         self._in_order = _getter(order)
-        attributes = [places[place][0].attribute for place in found]
-        self._key_place = attributes.index("key")
-        self._telling = [at for at in order if attributes[at] not in DERIVED]
+        names = {writer.attribute: name for _, writer, name in taken}
         self._report, self._fixed_report = names.get("report"), report
         self._key, self._occurred = names.get("key"), names.get("occurred")
-        self._strips = places[0][0].cells
-        self._party_values = _getter([name for _, name in self._parties])
+        if not self._key:
+            attributes = [fields.writers[place].attribute for place in places]
+            self._key_place = attributes.index("key")
+            self._telling = [at for at in order if attributes[at] not in DERIVED]
+        self._strips = strips
+        self._parties = [(writer, name) for _, writer, name in taken if writer.kind in PARTY_KINDS]
+        self._party_names = _getter([name for _, name in self._parties])
         self._one_each = all(writer.kind is Kind.PARTY for writer, _ in self._parties)
-        self._named = named
+        self._ids = parties.ids
         spans = [(names.get(first), names.get(last)) for first, last in SPANS]
         self._spans = [(first, last) for first, last in spans if first and last]
 
-    def brief(self, line: int, at: int, given: Values, parties: RowParties) -> Brief:
+    def brief(self, line: int, at: int, given: Values) -> Brief:
         """Return a row with these fields; raises LongWay where it does not say all, or says it in need of a look."""
         values = self._values(given)
-        texts: list[Any]
         try:
-            texts = [*map(_look_up, self._remembered, values)]
+            texts = [*map(getitem, self._writers, values)]
         except TypeError:
             # A list or an object where there is none.
-            texts = [None] * len(values)
-        if None in texts:
-            for place, text in enumerate(texts):
-                if text is None:
-                    texts[place] = self._writers[place].write(values[place], parties)
+            texts = [writer.write(value) for writer, value in zip(self._writers, values, strict=True)]
         for name, write in self._others:
-            texts.append(write(given[name], parties))
+            texts.append(write(given[name]))
         texts += self._same
         if self._spans and any(backwards(*self._texts(given, first, last)) for first, last in self._spans):
             raise LongWay
@@ -198,33 +193,18 @@ class BriefShape:
         content = b"{%b}" % b",".join(self._in_order(texts))
         development = f"{report}#{key}"
         event = event_id(development_tag(development), 1, self._topic, content)
-        named = self._named_in(given, parties)
-        earliest = _first_day(occurred) if occurred else None
-        return Brief(line, at, earliest, development, report, self._topic, content, event, named)
+        earliest = _FIRST_DAYS[occurred] if occurred else None
+        return _brief((line, at, earliest, development, report, self._topic, content, event, self._named_in(given)))
 
     def _texts(self, given: Values, *names: str) -> list[str]:
         return [given[name].strip() if self._strips else given[name] for name in names]
 
-    def _named_in(self, given: Values, parties: RowParties) -> tuple[str, ...]:
+    def _named_in(self, given: Values) -> tuple[str, ...]:
         """Return the parties that a row names, sorted."""
-        values = self._party_values(given)
-        try:
-            return self._named[values]
-        except KeyError:
-            is_key = True
-        except TypeError:
-            is_key = False
         if self._one_each:
-            resolve = parties.resolve
-            found = tuple(sorted({resolve(name.strip() if self._strips else name) for name in values}))
-        else:
-            named = {party for writer, name in self._parties for party in writer.parties_of(given[name], parties)}
-            found = tuple(sorted(named))
-        if is_key:
-            if len(self._named) >= REMEMBERED:
-                self._named.clear()
-            self._named[values] = found
-        return found
+            names = self._party_names(given)
+            return tuple(sorted({*map(self._ids.__getitem__, map(str.strip, names) if self._strips else names)}))
+        return tuple(sorted({party for writer, name in self._parties for party in writer.parties_of(given[name])}))
 
 
 def _getter(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
@@ -234,7 +214,15 @@ def _getter(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda items: tuple(items[key] for key in keys)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _first_day(occurred: str) -> int | None:
-    day = earliest_day(occurred)
-    return None if day is None else day.toordinal()
+class _FirstDays(dict[str, int | None]):
+    """The first days on which something may have happened, remembered."""
+
+    def __missing__(self, occurred: str) -> int | None:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        day = earliest_day(occurred)
+        found = self[occurred] = None if day is None else day.toordinal()
+        return found
+
+
+_FIRST_DAYS = _FirstDays()

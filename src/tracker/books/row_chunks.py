@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -117,15 +118,11 @@ class _Lines:
     def __init__(self, stream: BinaryIO, place: Place) -> None:
         stream.seek(place.at)
         self.line, self.at = place
-        self._readline = stream.readline
+        self._lines = iter(partial(stream.readline, MAX_LINE + 1), b"")
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        line = self._readline(MAX_LINE + 1)
-        if not line:
-            raise StopIteration
-        self.line += 1
-        self.at += len(line)
-        return line
+        # A generator takes half the time of a method for each line.
+        for line in self._lines:
+            self.line += 1
+            self.at += len(line)
+            yield line

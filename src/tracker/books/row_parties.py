@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import ValidationError
 
 from tracker.books.forms import Form
@@ -27,7 +29,8 @@ class RowParties:
         self.refused: dict[str, tuple[str, str]] = {}
         """Names of the row that no party can be made of, with what is wrong and what to do."""
         self._register = register
-        self._ids: dict[str, str] = {}
+        self.ids = _Ids(self._party)
+        """The id of the party that a name means, looked up once; raises UnknownName."""
         self._new: list[PartyRegistered] = []
 
     def begin(self) -> None:
@@ -46,20 +49,12 @@ class RowParties:
         """Register nothing of this row."""
         for party in self._new:
             self.index.remove(party.party)
-            self._ids.pop(party.name, None)
+            self.ids.pop(party.name, None)
         self._new = []
 
     def forget_ids(self) -> None:
         """Look names up anew, for what they lead to may have changed."""
-        self._ids.clear()
-
-    def resolve(self, name: str) -> str:
-        """Return the id of a party; raises UnknownName."""
-        party = self._ids.get(name)
-        if party is None:
-            party = self.index.owner(name) or self._registered(name)
-            self._ids[name] = party
-        return party
+        self.ids.clear()
 
     def take_all(self, node: Mapping, form: Form) -> None:
         """Register what a row names, as far as that is wanted and possible."""
@@ -78,9 +73,12 @@ class RowParties:
         for item in node.items if isinstance(node, Sequence) else (node,):
             if isinstance(item, Scalar) and item.text:
                 try:
-                    self.resolve(item.text)
+                    self.ids[item.text]
                 except UnknownName:
                     continue
+
+    def _party(self, name: str) -> str:
+        return self.index.owner(name) or self._registered(name)
 
     def _registered(self, name: str) -> str:
         if not self._register:
@@ -101,3 +99,14 @@ class RowParties:
         self.index.add(party.party, [party.party, name])
         self._new.append(party)
         return party.party
+
+
+class _Ids(dict[str, str]):
+    """Remembers what names lead to."""
+
+    def __init__(self, party: Callable[[str], str]) -> None:
+        self._party = party
+
+    def __missing__(self, name: str) -> str:
+        party = self[name] = self._party(name)
+        return party

@@ -76,18 +76,20 @@ class RowReader:
     def __init__(self, path: str, index: PartyIndex, options: RowOptions, today: date) -> None:
         self.path = path
         self.options = options
+        self._type = options.type
         self._today = today
         # What a row of a development need not give.
         self._fixed: dict[str, Any] = {"key": UNKEYED} | ({"report": options.report} if options.report else {})
         self._routes: dict[tuple[str, ...], Route] = {}
-        self._briefs = BriefWriter(self._fixed, cells=options.cells)
+        self._known_parties = RowParties(index, register=False)
+        self._briefs = BriefWriter(self._fixed, self._known_parties, cells=options.cells)
         self.use(index)
 
     def use(self, index: PartyIndex) -> None:
         """Read names by this index from now on."""
         self._parties = RowParties(index, register=self.options.register_parties)
-        self._known_parties = RowParties(index, register=False)
-        self._briefs.forget_parties()
+        self._known_parties.index = index
+        self._forget_names()
 
     @property
     def index(self) -> PartyIndex:
@@ -109,17 +111,16 @@ class RowReader:
     def brief(self, row: Row) -> Brief | None:
         """Return what a row says if it does no more than report a development of known parties, in order; else None."""
         given = row.fields
-        kind = given.get("type", self.options.type)
-        form = row_forms().get(kind) if type(kind) is str else None
-        if form is None:
+        kind = given.get("type", self._type)
+        if type(kind) is not str:
             return None
         if None in given.values():
             given = _without_nulls(given)
         try:
             if kind == CODED:
                 given = self._coded(row, given)
-            shape = self._briefs.shape(form, given)
-            return shape.brief(row.line, row.at, given, self._known_parties) if shape else None
+            shape = self._briefs.shape(kind, given)
+            return shape.brief(row.line, row.at, given) if shape else None
         except (LongWay, BadRow):
             return None
 
@@ -205,6 +206,9 @@ class RowReader:
     def _know(self, party: PartyRegistered) -> None:
         """Take in a party that a row of its own registers; names that it cannot have, the log refuses."""
         self.index.add(party.party, [party.party, party.name, *party.aliases])
+        self._forget_names()
+
+    def _forget_names(self) -> None:
         for names in (self._parties, self._known_parties):
             names.forget_ids()
         self._briefs.forget_parties()

@@ -14,7 +14,7 @@ from tracker.books.rules import SPANS
 from tracker.model.catalogue import Kind
 from tracker.model.development import Development
 from tracker.model.edtf import parse_edtf, published_on
-from tracker.model.names import RELATIONSHIP_SEPARATOR, hidden_characters
+from tracker.model.names import RELATIONSHIP_SEPARATOR, fold_name, hidden_characters
 from tracker.model.records import PartyRegistered, ReportFiled
 
 UNKEYED = "unkeyed"
@@ -44,9 +44,11 @@ class Route:
         specs = [(name, form.spec(name)) for name in names if name not in form.extras]
         attributes = [spec.attribute for _, spec in specs if spec]
         self.is_development = issubclass(form.cls, Development)
-        # Unknown fields, and one field under two names, are what the long way explains. Parties nest, and are few.
-        self.is_open = len({*attributes}) == len(specs) and not issubclass(form.cls, PartyRegistered)
+        # Unknown fields, and one field under two names, are what the long way explains; it reads what nests, too.
+        nests = any(form.nested(spec) for _, spec in specs if spec)
+        self.is_open = len({*attributes}) == len(specs) and not nests
         self._is_report = issubclass(form.cls, ReportFiled)
+        self._is_party = issubclass(form.cls, PartyRegistered)
         self._steps = [(name, spec.attribute, CONVERTS.get(spec.kind)) for name, spec in specs if spec]
         self._spans = [span for span in SPANS if {*span} <= {*attributes}]
         self._validate = form.cls.model_validate
@@ -60,6 +62,10 @@ class Route:
         event: Any = self._validate(values)
         if self._is_report:
             if published_on(event.published) > today or hidden_characters(f"{event.title}{event.publisher}"):
+                raise LongWay
+        elif self._is_party:
+            names = event.name, *event.aliases
+            if hidden_characters("".join(names)) or not all(map(fold_name, names)):
                 raise LongWay
         elif self._spans and any(backwards(getattr(event, a), getattr(event, b)) for a, b in self._spans):
             raise LongWay
@@ -92,7 +98,7 @@ def _party(value: Any, parties: RowParties) -> str:
     if not isinstance(value, str):
         raise LongWay
     try:
-        return parties.resolve(value)
+        return parties.ids[value]
     except UnknownName as error:
         raise LongWay from error
 

@@ -73,7 +73,7 @@ class Session:
             if close is not None:
                 close()
             if grown:
-                extend(self.workspace.log)
+                extend(self.workspace.log, getattr(log.recorder, "fresh_leaves", None))
         except (WorkspaceError, OSError) as error:
             self.note(f"warning: what was recorded has no checkpoint yet: {error}")
             return

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from tracker.errors import WorkspaceError
 from tracker.log import files, rows
 from tracker.log.durable import write_again, write_at
 from tracker.log.faults import LogDamaged, explained
+from tracker.log.fresh_leaves import FreshLeaves
 from tracker.log.leaves import batches, extended
 from tracker.log.lock import WriteLock
 from tracker.log.merkle import HASH_BYTES, RightEdge
@@ -184,11 +185,12 @@ def root_at(log: Path, size: int | None = None) -> tuple[int, str]:
     return edge.size, edge.root.hex()
 
 
-def extend(log: Path) -> Checkpoint:
+def extend(log: Path, fresh: FreshLeaves | None = None) -> Checkpoint:
     """Write down what the log holds now, unless the last checkpoint does; returns the last one.
 
-    Costs what the events since then cost to hash, and two fsyncs. Raises LogLocked, LogDamaged, LogBehind,
-    CheckpointsDamaged, and OSError where the disk refuses; whatever goes wrong, the next call makes up for it.
+    Costs what the events since then cost to read and hash, unless their leaves are `fresh`, and two fsyncs. Raises
+    LogLocked, LogDamaged, LogBehind, CheckpointsDamaged, and OSError where the disk refuses; whatever goes wrong, the
+    next call makes up for it.
     """
     with lock_of(log):
         path = checkpoints_path(log)
@@ -206,7 +208,7 @@ def extend(log: Path) -> Checkpoint:
         if head <= last.size:
             return last
         _settle(log)
-        edge = _extend_leaves(log, last.edge, rows.head(log))
+        edge = _extend_leaves(log, last.edge, rows.head(log), fresh)
         checkpoint = Checkpoint(edge, now())
         write_at(path, whole_bytes, iter([checkpoint.line()]))
         return checkpoint
@@ -237,12 +239,17 @@ def _settle(log: Path) -> None:
         con.execute("rollback")
 
 
-def _extend_leaves(log: Path, edge: RightEdge, head: int) -> RightEdge:
-    def hashed() -> Iterator[bytes]:
+def _extend_leaves(log: Path, edge: RightEdge, head: int, fresh: FreshLeaves | None = None) -> RightEdge:
+    def grown(some: Iterable[list[bytes]]) -> Iterator[bytes]:
         nonlocal edge
-        for hashes in batches(log, edge.size, head):
+        for hashes in some:
             edge = edge.extended(hashes)
             yield b"".join(hashes)
+
+    def hashed() -> Iterator[bytes]:
+        if fresh is not None:
+            yield from grown(fresh.batches(log, edge.size, head))
+        yield from grown(batches(log, edge.size, head))
 
     write_at(leaves_path(log), edge.size * HASH_BYTES, hashed())
     return edge

@@ -30,8 +30,8 @@ class Told(NamedTuple):
 
 def event_id(subject: str, revision: int, topic: str, content: bytes) -> str:
     """Derive an event's id from what it is about, its revision and its content (docs/semantics.md, 31)."""
-    digest = sha256(b"\x00".join((subject.encode(), str(revision).encode(), topic.encode(), content)))
-    return digest.hexdigest()[:EVENT_ID_DIGITS]
+    said = b"%b\x00%d\x00%b\x00%b" % (subject.encode(), revision, topic.encode(), content)
+    return sha256(said).hexdigest()[:EVENT_ID_DIGITS]
 
 
 def told(topic: str, data: bytes) -> Told:

@@ -12,8 +12,12 @@ Decided = tuple[str, bytes, list[str]]
 """An event before it has a position: its type, its data and its tags."""
 
 
-def insert(con: sqlite3.Connection, events: Sequence[Decided], first: int) -> int:
-    """Insert events at the positions from `first` and return the last of them; the caller holds a transaction."""
+Inserted = tuple[int, str, bytes, str]
+"""An event as it is stored: its position, its type, its data, and its tags as one text."""
+
+
+def insert(con: sqlite3.Connection, events: Sequence[Decided], first: int) -> list[Inserted]:
+    """Insert events at the positions from `first` and return their rows; the caller holds a transaction."""
     rows = [
         (position, type_, data, tags_text(carried)) for position, (type_, data, carried) in enumerate(events, first)
     ]
@@ -30,4 +34,4 @@ def insert(con: sqlite3.Connection, events: Sequence[Decided], first: int) -> in
     tags.sort()
     con.executemany("insert into dcb_events (position, type, data, tags) values (?, ?, ?, ?)", rows)
     con.executemany("insert into dcb_tags (tag, position, type) values (?, ?, ?)", tags)
-    return first + len(rows) - 1
+    return rows

@@ -24,6 +24,7 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError
 
 from tracker.log import files
 from tracker.log.faults import LogLocked, LogNotWritable, explained
+from tracker.log.fresh_leaves import FreshLeaves
 from tracker.log.insertion import insert
 from tracker.log.lock import WriteLock
 from tracker.log.matching import existence, selection
@@ -56,6 +57,8 @@ class SQLiteDCBRecorder(DCBRecorder):
         self._writing_thread: int | None = None
         self._checkpoint_at = WAL_LIMIT_BYTES
         self._listeners: set[threading.Event] = set()
+        self.fresh_leaves = FreshLeaves()
+        """Of what was appended in transactions of many appends."""
         if create and not path.exists():
             with self._lock:
                 files.create(path)
@@ -102,10 +105,10 @@ class SQLiteDCBRecorder(DCBRecorder):
                 # Who has read everything has nothing to be surprised by: no need to look up thousands of tags.
                 if condition is not None and (condition.after is None or condition.after < head):
                     _refuse_if_any_match(con, condition)
-                last = insert(con, [(event.type, event.data, event.tags) for event in events], head + 1)
+                rows = insert(con, [(event.type, event.data, event.tags) for event in events], head + 1)
             self._checkpoint_if_due()
         self._wake_listeners()
-        return last
+        return rows[-1][0]
 
     @contextmanager
     def together(self) -> Iterator[Transaction]:
@@ -115,7 +118,11 @@ class SQLiteDCBRecorder(DCBRecorder):
         """
         with self.writing():
             with self._transaction() as con:
-                yield SQLiteTransaction(con, _last_position(con))
+                head = _last_position(con)
+                transaction = SQLiteTransaction(con, head)
+                yield transaction
+                file = self._writer[0] if self._writer else (0, 0)
+            self.fresh_leaves.take(file, head + 1, transaction.leaves)
             self._checkpoint_if_due()
         self._wake_listeners()
 

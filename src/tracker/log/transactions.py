@@ -11,7 +11,9 @@ from itertools import chain
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder
 
+from tracker.log.fresh_leaves import MOST_BYTES
 from tracker.log.insertion import Decided, insert
+from tracker.log.leaves import leaf_hashes
 
 _TAGGED = """
 select type, data from dcb_events
@@ -62,9 +64,16 @@ class SQLiteTransaction(Transaction):
         self.head = head
         # Another file in the place of this one, such as a restored backup, gets a connection of its own.
         self.source = self._con = con
+        self.leaves = bytearray()
+        """The hashes of the leaves of what was appended in it, in their order; of its beginning, where it is long."""
 
     def append(self, events: Sequence[Decided]) -> None:
-        self.head = insert(self._con, events, self.head + 1)
+        rows = insert(self._con, events, self.head + 1)
+        self.head += len(rows)
+        if len(self.leaves) < MOST_BYTES:
+            self.leaves += b"".join(
+                leaf_hashes((at, type_.encode(), tags.encode(), data) for at, type_, data, tags in rows)
+            )
 
     def tagged(self, tags: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         return self._con.execute(_TAGGED, {"tags": json.dumps(tags)})

@@ -36,6 +36,8 @@ _HIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# What stands for a blank in printable ASCII: Unicode's categories of punctuation, and the blank itself.
+_ASCII_BLANKS: Final = {code: " " for code in range(0x20, 0x7F) if unicodedata.category(chr(code))[0] in "PZ"}
 # Letters that decomposition leaves whole, as their own languages write them in ASCII.
 _ASCII_LETTERS: Final = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "'": "", "’": ""}
@@ -57,6 +59,10 @@ def fold_name(text: str) -> str:
     Compatibility forms, case, traditional characters, punctuation, hidden characters and runs of space fold away.
     Folding a fold changes nothing. A name of nothing but punctuation keeps it, so that it stays apart from others.
     """
+    if text.isascii() and text.isprintable():
+        # Nearly every name, in a quarter of the time: nothing is hidden in it, and nothing left to be composed.
+        plain = text.lower()
+        return " ".join(plain.translate(_ASCII_BLANKS).split()) or " ".join(plain.split())
     folded = _fold_once(text)
     # Unicode folds and character conversion can each open the way for the other; a few rounds settle it.
     for _ in range(4):
