@@ -99,6 +99,24 @@ def test_what_others_record_between_two_transactions_is_known_in_the_second(log:
     assert bulk.forgot == before + 1
 
 
+def test_what_is_read_again_under_another_name_takes_nothing_back(log: Log) -> None:
+    """A dropped name is asked for late, and leads to the registrations that held it once."""
+    plain = RegisterParty(PartyRegistered(party="acme", name="Acme"))
+    log.do([RegisterParty(PartyRegistered(party="acme", name="Acme", aliases=("Ace",)))])
+    log.do([plain])
+    renamed = RegisterParty(PartyRegistered(party="acme", name="Acme & Co"))
+    heir = RegisterParty(PartyRegistered(party="globex", name="Globex", aliases=("Ace",)))
+
+    bulk, counts = Bulk(log), []
+    with bulk.transaction():
+        for use_case in (renamed, heir, plain):
+            bulk.learn([use_case])
+            counts.append(bulk.decide(use_case))
+
+    assert counts == [1, 1, 1]
+    assert bulk.known.parties["acme"].registered == plain.party
+
+
 def test_a_log_without_a_lock_refuses_a_transaction_that_others_overtook() -> None:
     log = Log(InMemoryDCBRecorder(), coder="tester", clock=lambda: NOON)
     bulk = Bulk(log)

@@ -87,7 +87,11 @@ class Known:
         return self._registered_names.get(party, set())
 
     def apply(self, event: Recorded) -> None:
-        """Take in one event; events of one subject arrive in the order of the log."""
+        """Take in one event; events of one subject arrive in the order of the log.
+
+        An event may come again, after later ones of its subject: it is found under each of its tags. Then it is
+        passed over.
+        """
         payload, revision = event.payload, event.envelope.revision
         if isinstance(payload, Development):
             # First, as they are nearly all of a log.
@@ -99,11 +103,9 @@ class Known:
             case records.PartyAliasAdded():
                 self._owners[fold_name(payload.alias)] = payload.party
             case records.PartiesMerged():
-                merged = self.parties[payload.party]
-                merged.merged_into, merged.merges = payload.into, revision
+                self._merge(payload.party, payload.into, revision)
             case records.PartyMergeUndone():
-                merged = self.parties[payload.party]
-                merged.merged_into, merged.merges = None, revision
+                self._merge(payload.party, None, revision)
             case records.ReportFiled():
                 self._file(payload, revision)
             case records.ReportRegraded():
@@ -120,13 +122,23 @@ class Known:
                 raise TypeError(f"no fold for {type(payload).__name__}")
 
     def _register(self, payload: records.PartyRegistered, revision: int) -> None:
-        held = self.parties.setdefault(payload.party, PartyState(revision, payload))
-        held.revision, held.registered = revision, payload
+        held = self.parties.get(payload.party)
+        if held is None:
+            self.parties[payload.party] = PartyState(revision, payload)
+        elif revision > held.revision:
+            held.revision, held.registered = revision, payload
+        else:
+            return
         names = {fold_name(name) for name in (payload.party, payload.name, *payload.aliases)}
         for dropped in self.names_of(payload.party) - names:
             self._owners.pop(dropped, None)
         self._registered_names[payload.party] = names
         self._owners.update(dict.fromkeys(names, payload.party))
+
+    def _merge(self, party: str, into: str | None, revision: int) -> None:
+        held = self.parties[party]
+        if revision > held.merges:
+            held.merged_into, held.merges = into, revision
 
     def _file(self, payload: records.ReportFiled, revision: int) -> None:
         held = self.reports.get(payload.report)
