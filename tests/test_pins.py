@@ -225,6 +225,22 @@ def test_a_projection_that_compares_relationships_is_answered_from_all_of_them(
     assert careless.table("places", relationship=pair).rows != [(pair, places[pair])], "the control"
 
 
+def test_what_bears_on_a_pair_is_pinned_for_a_projection_that_names_no_columns(
+    pinning: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    header = "-- bonds: who is bound\n-- grain: one row per term\n-- order by: all\n-- pinned: it renames what is\n"
+    (tmp_path / "bonds.sql").write_text(f"{header}select * from exclusivity_terms\n")
+    projections = {**PROJECTIONS, "bonds": read_projection(tmp_path / "bonds.sql")}
+    answered, whole = opened(recorded(1), projections), opened(recorded(1), projections)
+    pinning.setattr(whole, "_can_pin", lambda *_: False)
+
+    told = {pair: rows_under(answered, Scope(), ["bonds"], pair)["bonds"] for pair in pairs_of(whole, Scope())}
+
+    assert told == {pair: rows_under(whole, Scope(), ["bonds"], pair)["bonds"] for pair in told}
+    assert any(row["relationship"] != pair for pair, rows in told.items() for row in rows), "some bear on others"
+    assert all(pin.bearing for pin in answered._pins)
+
+
 def test_a_small_log_is_laid_for_all_relationships_at_once() -> None:
     small = opened(recorded(1))
 

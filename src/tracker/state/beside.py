@@ -1,8 +1,9 @@
-"""Questions that are asked at the same time, each of a reader of its own."""
+"""What is done at the same time: questions, each of a reader of its own, and tables, each after those that it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from graphlib import TopologicalSorter
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,3 +47,49 @@ def ask_beside(
             for each in readers:
                 stop(each)
             raise
+
+
+def make_beside(
+    workers: Sequence[Asked],
+    needs: Mapping[str, set[str]],
+    make: Callable[[Asked, str], object],
+    stop: Callable[[Asked], None],
+    *,
+    begun: Callable[[str], None] = lambda _: None,
+    made: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Make what is named, each when all that it needs is made, by a worker that has nothing else to do.
+
+    `begun` and `made` are told each name before and after, by the caller's thread. Where one fails, what is being made
+    is waited for, and what the first one raised is raised. At Ctrl-C the workers are stopped by `stop`.
+    """
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+    order = TopologicalSorter({name: sorted(needs[name]) for name in sorted(needs)})
+    order.prepare()
+    free = list(workers)
+    with ThreadPoolExecutor(len(workers)) as pool:
+        running: dict[Future[object], tuple[str, Asked]] = {}
+        ready: list[str] = []
+        failed: BaseException | None = None
+        try:
+            while running or (order.is_active() and failed is None):
+                ready += order.get_ready()
+                while ready and free and failed is None:
+                    name, worker = ready.pop(0), free.pop()
+                    begun(name)
+                    running[pool.submit(make, worker, name)] = name, worker
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    name, worker = running.pop(future)
+                    free.append(worker)
+                    if error := future.exception():
+                        failed = failed or error
+                    else:
+                        made(name)
+                        order.done(name)
+        except BaseException:
+            for each in workers:
+                stop(each)
+            raise
+    if failed is not None:
+        raise failed

@@ -159,12 +159,18 @@ SOURCE = re.compile(r"\b(?:from|join)\s+\"?([a-z_][a-z0-9_]*)\b(?!\s*\.)", re.IG
 
 
 def build_order(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: bool = False) -> list[str]:
-    """Return the names of the queries that `wanted` needs, each after those that it reads.
+    """Return the names of the queries that `wanted` needs, each after those that it reads; as `read_by` finds them."""
+    return sorted_by_needs(read_by(queries, wanted, exactly=exactly))
+
+
+def read_by(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: bool = False) -> dict[str, set[str]]:
+    """Return the names of the queries that `wanted` needs, each with those that it reads.
 
     What stands behind `from` and `join` is taken for what a query reads, which costs nothing; `exactly` asks DuckDB's
     parser (10 ms a query), which also knows comma joins and tells a table from an expression of the same name.
     Raises ProjectionError where projections name each other in a circle or a query cannot be parsed.
     """
+    wanted = list(wanted)
     needs: dict[str, set[str]] = {}
     pending = list(wanted)
     while pending:
@@ -174,11 +180,12 @@ def build_order(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: b
             needs[name] = (named & queries.keys()) - {name}
             pending += needs[name]
     try:
-        return sorted_by_needs(needs)
+        sorted_by_needs(needs)
     except NamedInACircle:
         if exactly:
             raise
-        return build_order(queries, wanted, exactly=True)
+        return read_by(queries, wanted, exactly=True)
+    return needs
 
 
 def sorted_by_needs(needs: Mapping[str, set[str]]) -> list[str]:

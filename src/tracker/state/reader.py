@@ -19,7 +19,7 @@ import duckdb
 from tracker.errors import TrackerError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import LAID, base_views, view_names
-from tracker.state.beside import ask_beside
+from tracker.state.beside import ask_beside, make_beside
 from tracker.state.generations import Generations, warn
 from tracker.state.guard import NoCondition, refuse_no_condition
 from tracker.state.history import RUNS, lay_runs
@@ -46,7 +46,9 @@ from tracker.state.projections import (
     build_order,
     named_key,
     named_sources,
+    read_by,
     read_projections,
+    sorted_by_needs,
 )
 from tracker.state.scope import Scope
 from tracker.state.touched import touched_pairs
@@ -69,6 +71,9 @@ DuckDB that does not know them has no need of this."""
 
 WHOLE = frozenset({"weighed", "reported", "happened"})
 """Of what is laid, what costs DuckDB more to plan anew at each use than to keep the rows of, while they are few."""
+
+ABREAST_FROM = 8
+"""From so many views and tables on, several are laid at once: DuckDB plans each with one core."""
 
 FEW = 20_000
 """So many developments are few."""
@@ -140,6 +145,7 @@ class Reader:
         self._pins: dict[Pin, tuple[str, int]] = {}
         self._pinning = Lock()
         self._pinnable: dict[str, bool] = {}
+        self._abreast = min(2, os.cpu_count() or 1)
         self._counted: int | None = None
         self._log = log
         self._attached = generation
@@ -289,6 +295,7 @@ class Reader:
         reader = copy(self)
         reader.connection = self.connection.cursor()
         reader._schemas, reader._laid = dict(self._schemas), {name: set(laid) for name, laid in self._laid.items()}
+        reader._abreast = 1
         # What it cannot read it does not make up for: whoever asked does.
         reader._log = None
         return reader
@@ -342,11 +349,13 @@ class Reader:
         views = {name for name in queries if self._is_laid(name, few=few)} | generation.keys() | set(missing)
         if pin is not None:
             views -= SLICED.keys() & generation.keys() - set(missing)
+        # Many rows keep all cores busy anyway, and two large tables at once take the memory of both.
+        abreast = self._abreast if few else 1
         try:
-            self._create(schema, queries, build_order(queries, missing), scope, views)
+            self._create(schema, queries, read_by(queries, missing), scope, views, abreast=abreast)
         except duckdb.CatalogException:
-            order = build_order(queries, missing, exactly=True)
-            self._create(schema, queries, order, scope, views, last_try=True)
+            needs = read_by(queries, missing, exactly=True)
+            self._create(schema, queries, needs, scope, views, abreast=abreast, last_try=True)
         return schema
 
     def _can_pin(self, pin: Pin, wanted: Sequence[str], stored: set[str]) -> bool:
@@ -454,20 +463,22 @@ class Reader:
         self,
         schema: str,
         queries: dict[str, str],
-        order: list[str],
+        needs: dict[str, set[str]],
         scope: Scope,
         views: set[str],
         *,
+        abreast: int,
         last_try: bool = False,
     ) -> None:
-        for name in order:
-            if name in self._laid[schema]:
-                continue
-            if name in self.projections:
-                self.projections[name].refuse_effects()
+        laid = self._laid[schema]
+        needs = {name: read - laid for name, read in needs.items() if name not in laid}
+        for name in needs.keys() & self.projections.keys():
+            self.projections[name].refuse_effects()
+
+        def create(connection: duckdb.DuckDBPyConnection, name: str) -> None:
             try:
                 kind = "view" if name in views else "table"
-                self.connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
+                connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
                     raise explained(name, scope, error) from error
@@ -476,7 +487,20 @@ class Reader:
                 if self._attached is not None and may_be_damage(error):
                     raise
                 raise explained(name, scope, error) from error
-            self._laid[schema].add(name)
+
+        if abreast == 1 or len(needs) < ABREAST_FROM:
+            for name in sorted_by_needs(needs):
+                create(self.connection, name)
+                laid.add(name)
+            return
+        connections = [self.connection.cursor() for _ in range(abreast)]
+        try:
+            for each in connections:
+                each.execute(f"set search_path = '{schema},main'")
+            make_beside(connections, needs, create, lambda connection: connection.interrupt(), made=laid.add)
+        finally:
+            for each in connections:
+                each.close()
 
     def _is_laid(self, name: str, *, few: bool) -> bool:
         """Say whether a name is a view even where others read it."""

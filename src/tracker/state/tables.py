@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -9,6 +10,7 @@ from datetime import date
 import duckdb
 
 from tracker.state.base import BASE_VIEWS, KEPT, base_views
+from tracker.state.beside import make_beside
 from tracker.state.digests import digest_of
 from tracker.state.load import LOG_TABLES, log_views
 from tracker.state.manifest import TableFacts, sha256
@@ -41,28 +43,45 @@ def build_tables(
     con.execute(f"create schema {catalog}.state")
     con.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
     facts: dict[str, TableFacts] = {}
-    views = []
-    for name in sorted_by_needs(needs):
+
+    def make(worker: duckdb.DuckDBPyConnection, name: str) -> None:
         projection = projections.get(name)
         laid = name not in wanted or bool(projection and projection.laid and not whole)
-        step(name)
         try:
-            _create(con, name, queries[name], projection.order_by if projection else "", laid=laid)
+            _create(worker, name, queries[name], projection.order_by if projection else "", laid=laid)
         except REFUSED_BY_THE_DISK:
             raise
         except duckdb.Error as error:
             raise explained(name, scope, error) from error
-        if laid:
-            views.append(name)
         query = sha256(queries[name]) if projection else ""
         # The rows of a view follow from its SQL and from tables that have digests of their own.
-        rows, digest = (0, query) if laid else digest_of(con, f'state."{name}"')
+        rows, digest = (0, query) if laid else digest_of(worker, f'state."{name}"')
         facts[name] = TableFacts(name, rows, digest, query, tuple(sorted(needs[name])), laid=laid)
+
+    _make_all(con, catalog, needs, make, step)
     by_day = _read_by_day(con, catalog, queries, needs)
     # A view would resolve its names where it is read from: readers lay their own.
-    for name in views:
+    for name in (name for name, fact in facts.items() if fact.laid):
         con.execute(f'drop view state."{name}"')
-    return {name: replace(fact, by_day=name in by_day) for name, fact in facts.items()}
+    return {name: replace(facts[name], by_day=name in by_day) for name in sorted_by_needs(needs)}
+
+
+def _make_all(
+    con: duckdb.DuckDBPyConnection,
+    catalog: str,
+    needs: Mapping[str, set[str]],
+    make: Callable[[duckdb.DuckDBPyConnection, str], None],
+    step: Callable[[str], None],
+) -> None:
+    """Make all tables, two at once: what one core plans or sorts alone leaves the others with nothing to do."""
+    workers = [con.cursor() for _ in range(min(2, os.cpu_count() or 1))]
+    try:
+        for worker in workers:
+            worker.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
+        make_beside(workers, needs, make, lambda worker: worker.interrupt(), begun=step)
+    finally:
+        for worker in workers:
+            worker.close()
 
 
 def steps_of(projections: Mapping[str, Projection]) -> int:
