@@ -19,7 +19,7 @@ from oracle.draws import Entry
 from oracle.scopes import TODAY, scopes
 from oracle.trials import Rows, rows_of
 from oracle.worlds import FOCUS, MORE, histories, log_of
-from tracker.state import pins, reader
+from tracker.state import laying, pins
 from tracker.state.build import Order, build
 from tracker.state.grain import rows_under
 from tracker.state.mirror import attach
@@ -43,7 +43,7 @@ Answers = dict[str, list[dict[str, Any]]]
 @pytest.fixture
 def pinning(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Let answers about one relationship be computed from what concerns it, however small the log."""
-    monkeypatch.setattr(reader, "PINNED_FROM", 0)
+    monkeypatch.setattr(laying, "PINNED_FROM", 0)
     return monkeypatch
 
 
@@ -86,15 +86,15 @@ def differing(
 ) -> Iterator[str]:
     """Yield which answers from a pin are not those of the whole log."""
     chance = Random(seed)
-    monkeypatch.setattr(reader, "PINNED_FROM", 0)
+    monkeypatch.setattr(laying, "PINNED_FROM", 0)
     for scope in asked:
         pinned, whole = opened(recorded(seed)), opened(recorded(seed))
-        monkeypatch.setattr(whole, "_can_pin", lambda *_: False)
+        monkeypatch.setattr(whole.scopes, "_can_pin", lambda *_: False)
         pairs = pairs_of(whole, scope)
         for pair in chance.sample(pairs, min(most_pairs, len(pairs))):
             answers, expected = (rows_under(each, scope, ASKED, pair) for each in (pinned, whole))
             yield from (f"{name} of {pair} under {scope}" for name in ASKED if answers[name] != expected[name])
-        assert bool(pinned._pins) == bool(pairs) and not whole._pins
+        assert bool(pinned.scopes.pins) == bool(pairs) and not whole.scopes.pins
         pinned.close()
         whole.close()
 
@@ -138,7 +138,7 @@ def differing_over_a_generation(rows: Rows, tail: int, folder: Path, seed: int =
     for scope in (Scope(), *(Scope(as_of=TODAY - timedelta(days=days)) for days in (200, 700))):
         pinned, whole = over_a_generation(rows, tail, folder), opened(rows)
         with pytest.MonkeyPatch.context() as patching:
-            patching.setattr(whole, "_can_pin", lambda *_: False)
+            patching.setattr(whole.scopes, "_can_pin", lambda *_: False)
             pairs = pairs_of(whole, scope)
             for pair in chance.sample(pairs, min(6, len(pairs))):
                 # Each alone takes the smallest pin that it can do with; together they share one.
@@ -147,7 +147,7 @@ def differing_over_a_generation(rows: Rows, tail: int, folder: Path, seed: int =
                 asked |= rows_under(pinned, scope, set(ASKED) - asked.keys(), pair)
                 expected = rows_under(whole, scope, ASKED, pair)
                 yield from (f"{name} of {pair} under {scope}" for name in ASKED if asked[name] != expected[name])
-        yield from (PINNED_AS_PLACED for pin in pinned._pins if pin.placed and pin.tail == (tail > 0))
+        yield from (PINNED_AS_PLACED for pin in pinned.scopes.pins if pin.placed and pin.tail == (tail > 0))
         pinned.close()
         whole.close()
 
@@ -173,7 +173,7 @@ def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
     seed: int, tail: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with pytest.MonkeyPatch.context() as patching:
-        patching.setattr(reader, "PINNED_FROM", 0)
+        patching.setattr(laying, "PINNED_FROM", 0)
         rows = calm_at_the_end(seed) if seed % 2 else recorded(seed)
         differ = set(differing_over_a_generation(rows, tail, tmp_path_factory.mktemp("placed"), seed))
         assert differ <= {PINNED_AS_PLACED}
@@ -197,9 +197,9 @@ def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
             pins, "_around", lambda schema: {n: f"{q} limit 0" if n == "keys" else q for n, q in around(schema).items()}
         )
     elif forgotten == "people":
-        pinning.setattr(reader, "follows_people", lambda *_: False)
+        pinning.setattr(laying, "follows_people", lambda *_: False)
     else:
-        pinning.setattr(reader, "is_calm", lambda _: True)
+        pinning.setattr(laying, "is_calm", lambda _: True)
 
     logs = (seats_of_people_told_elsewhere(),) if forgotten == "people" else map(recorded, range(8))
     assert any(
@@ -221,7 +221,7 @@ def test_a_projection_that_compares_relationships_is_answered_from_all_of_them(
     careless = opened(recorded(1), {**PROJECTIONS, "places": replace(own, pinned="it is not so")})
 
     places = dict(answered.sql(f"select relationship, place from ({query})", lay=["relationships"]).rows)
-    assert answered.table("places", relationship=pair).rows == [(pair, places[pair])] and not answered._pins
+    assert answered.table("places", relationship=pair).rows == [(pair, places[pair])] and not answered.scopes.pins
     assert careless.table("places", relationship=pair).rows != [(pair, places[pair])], "the control"
 
 
@@ -232,13 +232,13 @@ def test_what_bears_on_a_pair_is_pinned_for_a_projection_that_names_no_columns(
     (tmp_path / "bonds.sql").write_text(f"{header}select * from exclusivity_terms\n")
     projections = {**PROJECTIONS, "bonds": read_projection(tmp_path / "bonds.sql")}
     answered, whole = opened(recorded(1), projections), opened(recorded(1), projections)
-    pinning.setattr(whole, "_can_pin", lambda *_: False)
+    pinning.setattr(whole.scopes, "_can_pin", lambda *_: False)
 
     told = {pair: rows_under(answered, Scope(), ["bonds"], pair)["bonds"] for pair in pairs_of(whole, Scope())}
 
     assert told == {pair: rows_under(whole, Scope(), ["bonds"], pair)["bonds"] for pair in told}
     assert any(row["relationship"] != pair for pair, rows in told.items() for row in rows), "some bear on others"
-    assert all(pin.bearing for pin in answered._pins)
+    assert all(pin.bearing for pin in answered.scopes.pins)
 
 
 def test_a_small_log_is_laid_for_all_relationships_at_once() -> None:
@@ -246,7 +246,7 @@ def test_a_small_log_is_laid_for_all_relationships_at_once() -> None:
 
     small.table("partnership_health", relationship=pairs_of(small, Scope())[0])
 
-    assert not small._pins
+    assert not small.scopes.pins
 
 
 def test_nothing_is_pinned_where_the_generation_holds_all_that_an_answer_is_a_view_of(
@@ -259,10 +259,10 @@ def test_nothing_is_pinned_where_the_generation_holds_all_that_an_answer_is_a_vi
 
     for pair in pairs_of(alone, Scope())[:4]:
         assert rows_under(held, Scope(), names, pair) == rows_under(alone, Scope(), names, pair)
-    assert not held._pins
+    assert not held.scopes.pins
 
     another_day = Scope(as_of=TODAY.replace(year=TODAY.year - 1))
     assert held.table("partnership_health", another_day, relationship=pair).rows == (
         alone.table("partnership_health", another_day, relationship=pair).rows
     )
-    assert held._pins
+    assert held.scopes.pins

@@ -15,8 +15,9 @@ from tracker.model import records
 from tracker.model.terms import ExclusivityGranted
 from tracker.state import query
 from tracker.state.guard import QueryRefused
+from tracker.state.laying import BadScope
 from tracker.state.query import Limits, QueryStopped, guarded_query
-from tracker.state.reader import BadScope, Reader, Table, open_reader
+from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
 
 PROJECTIONS = Path(__file__).parent.parent / "projections"

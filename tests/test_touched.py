@@ -16,7 +16,7 @@ from oracle.scopes import TODAY
 from oracle.trials import Rows, rows_of
 from oracle.worlds import FOCUS, MORE, histories, log_of
 from test_pins import EXPLORING, opened
-from tracker.state import reader, touched
+from tracker.state import laying, touched
 from tracker.state.build import Order, build
 from tracker.state.mirror import attach
 from tracker.state.projections import named_key
@@ -56,7 +56,7 @@ TAILS = (1, 3, 9)
 @pytest.fixture(autouse=True)
 def mending(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Let tables be mended however small the log."""
-    monkeypatch.setattr(reader, "PINNED_FROM", 0)
+    monkeypatch.setattr(laying, "PINNED_FROM", 0)
     return monkeypatch
 
 
@@ -111,11 +111,11 @@ def test_few_relationships_are_touched_by_an_event_and_the_others_are_the_genera
     both = with_tail(some_histories(), 1, tmp_path)
     all_pairs = [pair for (pair,) in both.sql("select relationship from relationships").rows]
 
-    pairs = both._touched
+    pairs = both.scopes._touched
 
     assert pairs is not None
     assert len(set(pairs) & set(all_pairs)) < len(all_pairs) / 2
-    assert {pin.relationships for pin in both._pins} <= {pairs}
+    assert {pin.relationships for pin in both.scopes.pins} <= {pairs}
     lay = both.connection.execute("select sql from duckdb_views() where view_name = 'relationships'").fetchall()
     assert any("generation.state.relationships" in sql for (sql,) in lay)
 

@@ -13,11 +13,12 @@ import duckdb
 from tracker.errors import WorkspaceError
 from tracker.log.rows import Row
 from tracker.state.digests import digest_of
+from tracker.state.laying import refuse_bad_where
 from tracker.state.load import LOG_TABLES, derive, load_log
 from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, write_manifest
 from tracker.state.mirror import GENERATION, REFUSED_BY_THE_DISK
 from tracker.state.projections import Projection
-from tracker.state.reader import CONFIG, refuse_bad_where
+from tracker.state.reader import CONFIG
 from tracker.state.scope import Scope
 from tracker.state.tables import build_tables, steps_of
 

@@ -12,11 +12,11 @@ import duckdb
 from tracker.state.base import BASE_VIEWS, KEPT, base_views
 from tracker.state.beside import make_beside
 from tracker.state.digests import digest_of
+from tracker.state.laying import explained
 from tracker.state.load import LOG_TABLES, log_views
 from tracker.state.manifest import TableFacts, sha256
 from tracker.state.mirror import REFUSED_BY_THE_DISK
 from tracker.state.projections import Projection, named_sources, sorted_by_needs, tables_read
-from tracker.state.reader import explained
 from tracker.state.scope import Scope
 
 

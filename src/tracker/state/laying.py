@@ -1,0 +1,348 @@
+"""What answers are asked of: under a scope, projections laid as views and small tables, each once.
+
+What a generation holds is taken from it; what concerns one relationship is computed from a pin (`tracker.state.pins`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from threading import Lock
+
+import duckdb
+
+from tracker.errors import TrackerError
+from tracker.state.base import LAID, base_views
+from tracker.state.beside import make_beside
+from tracker.state.guard import NoCondition, refuse_no_condition
+from tracker.state.history import RUNS, lay_runs
+from tracker.state.mirror import GENERATION, Attached, may_be_damage
+from tracker.state.pins import (
+    PLACED,
+    SETTLED,
+    SLICED,
+    Pin,
+    follows_people,
+    is_calm,
+    is_pinnable,
+    lay_pin,
+    over_pin,
+    taken_over,
+)
+from tracker.state.projections import Projection, ProjectionError, build_order, named_key, read_by, sorted_by_needs
+from tracker.state.scope import Scope
+from tracker.state.touched import touched_pairs
+
+WHOLE = frozenset({"weighed", "reported", "happened"})
+"""Of what is laid, what costs DuckDB more to plan anew at each use than to keep the rows of, while they are few."""
+
+ABREAST_FROM = 8
+"""From so many views and tables on, several are laid at once: DuckDB plans each with one core."""
+
+FEW = 20_000
+"""So many developments are few."""
+
+PINNED_FROM = 20_000
+"""From so many developments on, the answers of one relationship are computed from what concerns it alone."""
+
+SHORT_TAIL = 500
+"""So many events after a generation may be pinned for every relationship."""
+
+
+class BadScope(TrackerError):
+    """The `where` of a scope is no boolean expression over the evidence columns of `developments`."""
+
+
+class Scopes:
+    """The scopes of one decoded log in a connection: a schema each, laid when it is first asked of.
+
+    Not thread-safe: one of these, one thread; `beside` gives another one.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        projections: Mapping[str, Projection],
+        today: date,
+        *,
+        generation: Attached | None = None,
+        tail: int = 0,
+        log: Path | None = None,
+    ) -> None:
+        """Begin with nothing laid; `tail` events come after the generation, and `log` has the run history beside it."""
+        self.connection = connection
+        self.projections = projections
+        self.tail = tail
+        self._today = today
+        self._log = log
+        self._generation = generation
+        self._changed = set(generation.manifest.changed(projections)) if generation else set()
+        self._schemas: dict[tuple[Scope, Pin | None], str] = {}
+        self._laid: dict[str, set[str]] = {}
+        self._abreast = min(2, os.cpu_count() or 1)
+        # Shared with those beside this one.
+        self._numbers = count()
+        self.pins: dict[Pin, tuple[str, int]] = {}
+        """The schema of each relationship's part of the log, and how many revisions it holds."""
+        self._pinning = Lock()
+        self._pinnable: dict[str, bool] = {}
+
+    def beside(self) -> Scopes:
+        """Return the same over the same database, for another thread."""
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        other._schemas, other._laid = dict(self._schemas), {name: set(laid) for name, laid in self._laid.items()}
+        other._abreast = 1
+        return other
+
+    def take_in(self, other: Scopes) -> None:
+        """Find again what was laid beside; of two that laid the same scope, one is kept."""
+        for key, schema in other._schemas.items():
+            if self._schemas.setdefault(key, schema) == schema:
+                self._laid.setdefault(schema, set()).update(other._laid.get(schema, ()))
+
+    def lay(self, scope: Scope, wanted: Iterable[str], pin: Pin | None = None) -> str:
+        """Lay what `wanted` needs under a scope, of the relationships of a pin where there is one; return the schema.
+
+        Raises BadScope, ProjectionError, duckdb.Error where the generation is damaged.
+        """
+        wanted = list(wanted)
+        held = self._held(scope)
+        pin = self._usable(pin, scope, wanted, held)
+        if (scope, pin) not in self._schemas:
+            self._schemas[scope, pin] = f"scope_{next(self._numbers)}"
+        schema = self._schemas[scope, pin]
+        missing = [name for name in wanted if name not in self._laid.setdefault(schema, set())]
+        if not missing:
+            return schema
+        refuse_bad_where(scope)
+        base, few = base_views(scope, self._today), self.developments <= FEW
+        part = None
+        if pin is not None:
+            part, revisions = self._pinned(pin)
+            base, few = over_pin(base, part, pin), revisions <= FEW
+        queries = base | {p.name: p.query for p in self.projections.values()}
+        if pin is None and self.tail:
+            generation = self._mended(scope, held & set(build_order(queries, missing)))
+        else:
+            generation = taken_over(held if pin is None else self._standing(held), part)
+        queries |= generation
+        self.connection.execute(f"create schema if not exists {schema}")
+        self.connection.execute(f"set search_path = '{schema},main'")
+        if RUNS in missing and RUNS not in self.projections and self._log is not None:
+            queries[RUNS] = self._runs(self._log)
+        # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
+        views = {name for name in queries if self._is_laid(name, few=few)} | generation.keys()
+        if pin is not None:
+            views -= SLICED.keys() & generation.keys()
+        views |= set(missing)
+        # Many rows keep all cores busy anyway, and two large tables at once take the memory of both.
+        abreast = self._abreast if few else 1
+        try:
+            self._create(schema, queries, read_by(queries, missing), scope, views, abreast=abreast)
+        except duckdb.CatalogException:
+            needs = read_by(queries, missing, exactly=True)
+            self._create(schema, queries, needs, scope, views, abreast=abreast, last_try=True)
+        return schema
+
+    def _runs(self, log: Path) -> str:
+        # Hardly any answer needs the history, nor the locks that come with it.
+        from tracker.state.replay_lock import running_pid
+        from tracker.state.runs import runs_of
+
+        lay_runs(self.connection, runs_of(log).all(running_pid(log)))
+        return f"select * from history.{RUNS}"
+
+    def _usable(self, pin: Pin | None, scope: Scope, wanted: Sequence[str], held: set[str]) -> Pin | None:
+        """Return a pin with how it is found and what it has to hold; None where answers had better do without it."""
+        if pin is None or not self._can_pin(pin, wanted, set() if self.tail else held):
+            return None
+        stored = self._standing(held)
+        if not stored:
+            return replace(pin, people=True)
+        people = pin.people or follows_people(wanted, self.projections, stored)
+        wider = replace(pin, people=True, placed=True, tail=self.tail > 0)
+        return wider if (scope, wider) in self._schemas else replace(wider, people=people)
+
+    def _can_pin(self, pin: Pin, wanted: Sequence[str], stored: set[str]) -> bool:
+        """Say whether an answer about one relationship is best computed from what concerns it alone.
+
+        Not where a generation holds all rows that it is a view of, nor where the log is small enough to lay for all
+        relationships at once.
+        """
+        if set(wanted) <= stored or self.developments <= PINNED_FROM:
+            return False
+        if stored and all(known.relationships != pin.relationships for known in self.pins):
+            queries = base_views(Scope(), self._today) | {p.name: p.query for p in self.projections.values()}
+            queries |= dict.fromkeys(stored, "")
+            if all(name in stored or self._is_laid(name, few=False) for name in build_order(queries, wanted)):
+                return False
+        return all(pair.count("--") == 1 for pair in pin.relationships) and all(map(self._is_pinnable, wanted))
+
+    def _is_pinnable(self, name: str) -> bool:
+        if name not in self._pinnable:
+            self._pinnable[name] = is_pinnable(name, self.projections)
+        return self._pinnable[name]
+
+    def follows_people(self, names: Iterable[str]) -> bool:
+        """Say whether some answers about a relationship need what its people did elsewhere, too."""
+        return follows_people(names, self.projections, ())
+
+    def _pinned(self, pin: Pin) -> tuple[str, int]:
+        """Return the schema of a relationship's part of the log, and how many revisions it holds."""
+        with self._pinning:
+            if pin not in self.pins:
+                schema = f"pin_{len(self.pins)}"
+                self.pins[pin] = schema, lay_pin(self.connection, schema, pin)
+            return self.pins[pin]
+
+    def _standing(self, held: set[str]) -> set[str]:
+        """Return what a pin takes of a generation as it is: all that is held, or with a tail what that leaves alone."""
+        if not self.tail:
+            return held if held >= PLACED else set()
+        if not held >= PLACED | SETTLED or not self._is_calm:
+            return set()
+        facts = self._generation.manifest.tables if self._generation else {}
+        return {name for name in held if name in SETTLED or not facts[name].needs}
+
+    @cached_property
+    def _is_calm(self) -> bool:
+        with self._pinning:
+            return self.tail <= SHORT_TAIL and is_calm(self.connection)
+
+    @cached_property
+    def _touched(self) -> tuple[str, ...] | None:
+        """The relationships that the tail may touch; None where that may be many."""
+        with self._pinning:
+            return touched_pairs(self.connection)
+
+    def _mended(self, scope: Scope, held: set[str]) -> dict[str, str]:
+        """Return queries of tables of which the generation holds all rows but those of what the tail touches.
+
+        These are tables whose rows are of one relationship each. They are made of the generation's rows of all others,
+        and of what a pin says of these. None where the log is small, or the tail may touch many.
+        """
+        names = sorted(name for name in held if name in self.projections and self._is_pinnable(name))
+        names = [name for name in names if named_key(self.projections[name])[:1] == ["relationship"]]
+        if not names or self.developments <= PINNED_FROM:
+            return {}
+        pairs = self._touched
+        if pairs is None or any(pair.count("--") != 1 for pair in pairs):
+            return {}
+        if not pairs:
+            return taken_over(names)
+        schema = self.lay(scope, names, Pin(pairs, people=False))
+        listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in pairs)
+        return {
+            name: f"""
+                select * from {GENERATION}.state."{name}" where relationship not in ({listed})
+                union all by name
+                select * from "{schema}"."{name}" where relationship in ({listed})
+            """
+            for name in names
+        }
+
+    def _held(self, scope: Scope) -> set[str]:
+        """Return the names whose rows in the generation are what laying them would give, had no event come since.
+
+        They are where the scope cuts no evidence, neither their SQL nor what it reads changed, and either the day is
+        the generation's or they do not depend on it.
+        """
+        held = self._generation.manifest if self._generation else None
+        if held is None or replace(scope, as_of=None) != Scope():
+            return set()
+        same_day = (scope.as_of or self._today) == held.as_of
+        return {
+            name
+            for name, facts in held.tables.items()
+            if facts.is_answer and not facts.laid and name not in self._changed and (same_day or not facts.by_day)
+        }
+
+    def _create(
+        self,
+        schema: str,
+        queries: dict[str, str],
+        needs: dict[str, set[str]],
+        scope: Scope,
+        views: set[str],
+        *,
+        abreast: int,
+        last_try: bool = False,
+    ) -> None:
+        laid = self._laid[schema]
+        needs = {name: read - laid for name, read in needs.items() if name not in laid}
+        for name in needs.keys() & self.projections.keys():
+            self.projections[name].refuse_effects()
+
+        def create(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+            try:
+                kind = "view" if name in views else "table"
+                connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
+            except duckdb.CatalogException as error:
+                if last_try:
+                    raise explained(name, scope, error) from error
+                raise
+            except duckdb.Error as error:
+                if self._generation is not None and may_be_damage(error):
+                    raise
+                raise explained(name, scope, error) from error
+
+        if abreast == 1 or len(needs) < ABREAST_FROM:
+            for name in sorted_by_needs(needs):
+                create(self.connection, name)
+                laid.add(name)
+            return
+        connections = [self.connection.cursor() for _ in range(abreast)]
+        try:
+            for each in connections:
+                each.execute(f"set search_path = '{schema},main'")
+            make_beside(connections, needs, create, lambda connection: connection.interrupt(), made=laid.add)
+        finally:
+            for each in connections:
+                each.close()
+
+    def _is_laid(self, name: str, *, few: bool) -> bool:
+        """Say whether a name is a view even where others read it."""
+        if name in self.projections:
+            return bool(self.projections[name].laid)
+        return name == "scope" or name in (LAID - WHOLE if few else LAID)
+
+    @cached_property
+    def developments(self) -> int:
+        """How many revisions of developments the log holds, or a larger number that is few as well."""
+        if self._generation is not None:
+            events = self._generation.manifest.position + self.tail
+            if events <= min(FEW, PINNED_FROM):
+                return events
+        query = "select count(*) from log.told where kind_of_event = 'development'"
+        return int(self.connection.execute(query).fetchall()[0][0])
+
+
+def refuse_bad_where(scope: Scope) -> None:
+    """Raise BadScope where the `where` is more or less than one condition, whatever the columns are."""
+    if scope.where is None:
+        return
+    try:
+        refuse_no_condition(scope.where)
+    except NoCondition as error:
+        raise BadScope(
+            f"--where {scope.where!r} is no condition: {error}: "
+            "write one such as attribution in ('document', 'on-record')"
+        ) from error
+
+
+def explained(name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
+    """Return what it means to a user that a view or table cannot be laid."""
+    message = str(error).splitlines()[0]
+    if name in ("weighed", "placings") and scope.where:
+        return BadScope(
+            f"--where {scope.where!r} does not fit the columns of developments: {message}: "
+            "write a condition such as attribution in ('document', 'on-record')"
+        )
+    return ProjectionError(f"projection '{name}' does not work: {message}")
