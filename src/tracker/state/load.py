@@ -85,9 +85,7 @@ def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, ca
     """
     con.execute("create schema if not exists log")
     with incoming(con, batches):
-        decoded = _decoded(con)
-        _create_told(con, decoded)
-        con.execute(f"insert into log.told {decoded}")
+        _load_told(con)
     derive(con, carried=carried)
 
 
@@ -135,16 +133,19 @@ def log_views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     }
 
 
-def _create_told(con: duckdb.DuckDBPyConnection, decoded: str) -> None:
-    columns = [row[:2] for row in con.execute(f"describe {decoded}").fetchall()]
-    # Only a database in a file compresses, and only there the words are allowed.
+def _load_told(con: duckdb.DuckDBPyConnection) -> None:
+    decoded = _decoded(con)
     place = "select path is not null from duckdb_databases() where database_name = current_database()"
-    in_file = con.execute(place).fetchall()[0][0]
+    if not con.execute(place).fetchall()[0][0]:
+        con.execute(f"create table log.told as {decoded}")
+        return
+    # Only a database in a file compresses, and only there the words are allowed.
     told = [
-        f'"{n}" {k}' + (f" using compression {COMPRESSION[n]}" if n in COMPRESSION and in_file else "")
-        for n, k in columns
+        f'"{name}" {kind}' + (f" using compression {COMPRESSION[name]}" if name in COMPRESSION else "")
+        for name, kind, *_ in con.execute(f"describe {decoded}").fetchall()
     ]
     con.execute(f"create table log.told ({', '.join(told)})")
+    con.execute(f"insert into log.told {decoded}")
 
 
 def _decoded(con: duckdb.DuckDBPyConnection) -> str:
