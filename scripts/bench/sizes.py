@@ -174,7 +174,7 @@ def _replays(workspace: Path, log: Path, events: int, runs: int) -> list[Measure
     steps = full[-1][0].told["steps"]
     slowest = sorted(steps, key=lambda name: -float(steps[name]))[:5]
     told = ", ".join(f"{name} {steps[name]:.2f} s" for name in slowest)
-    sys.stderr.write(f"  slowest steps of the replay: {told}\n")
+    sys.stderr.write(f"  longest until the next table was begun, of two at a time: {told}\n")
     return [
         of_pairs("full replay", full, "a bare read of the log", events=events, promise=bound),
         of_pairs("the projections alone", alone, "a scan with GROUP BY for each", events=events,
