@@ -6,13 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
-
 from faults import accounts, books
 from faults.frame import Round, Trial
 from faults.processes import Command, Say, tracker
-from tracker.log.sqlite_recorder import SQLiteDCBRecorder
+from tracker.log.insertion import Decided
 from tracker.log.store import Log, Stored
+from tracker.log.transactions import SQLiteTransaction
 from tracker.log.use_cases import UseCase
 
 KILLS = 10
@@ -91,15 +90,13 @@ def control(round_: Round) -> None:
 
 
 def _say_when_it_records(say: Say) -> None:
-    append = SQLiteDCBRecorder.append
+    append = SQLiteTransaction.append
 
-    def announced(
-        self: SQLiteDCBRecorder, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
-    ) -> int:
+    def announced(self: SQLiteTransaction, events: Sequence[Decided]) -> None:
         say("recording")
-        return append(self, events, condition)
+        append(self, events)
 
-    SQLiteDCBRecorder.append = announced  # type: ignore[method-assign]
+    SQLiteTransaction.append = announced  # type: ignore[method-assign]
 
 
 def record_bit_by_bit(say: Say) -> None:

@@ -74,7 +74,7 @@ def _record(path: Path, pair: Sequence[str], books: Sequence[str], careless: boo
     done: Counter[str] = Counter()
     with accounts.opened(path) as log:
         if careless:
-            log._lock = nullcontext
+            log._lock, log._together = nullcontext, None
         while not done["parties"]:
             try:
                 log.do(accounts.parties())
