@@ -19,7 +19,7 @@ from oracle.draws import Entry
 from oracle.scopes import TODAY, scopes
 from oracle.trials import Rows, rows_of
 from oracle.worlds import FOCUS, MORE, histories, log_of
-from tracker.state import laying, pins
+from tracker.state import laying, pin_steps, pins
 from tracker.state.build import Order, build
 from tracker.state.grain import rows_under
 from tracker.state.mirror import attach
@@ -113,13 +113,13 @@ def test_what_is_pinned_answers_as_the_whole_log_does_of_random_histories(seed: 
 
 @pytest.mark.parametrize("forgotten", ["ties", "bearings", "people"])
 def test_a_pin_that_forgets_something_is_found_out(pinning: pytest.MonkeyPatch, forgotten: str) -> None:
-    steps, shared = pins._steps, pins._of_all_pins
+    steps, shared = pins._steps, pin_steps.of_all_pins
 
     def forgetful(found: dict[str, str]) -> dict[str, str]:
         return {n: f"select * from ({query}) limit 0" if n == forgotten else query for n, query in found.items()}
 
     pinning.setattr(pins, "_steps", lambda schema, pin: forgetful(steps(schema, pin)))
-    pinning.setattr(pins, "_of_all_pins", lambda: forgetful(shared()))
+    pinning.setattr(pin_steps, "of_all_pins", lambda: forgetful(shared()))
 
     assert next(differing(1, pinning, [Scope(), *scopes(1, 3)], most_pairs=12), None)
 
@@ -183,18 +183,20 @@ def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
 def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     pinning: pytest.MonkeyPatch, tmp_path: Path, forgotten: str
 ) -> None:
-    as_placed, around = pins._as_placed, pins._around
+    as_placed, around = pin_steps.as_placed, pin_steps.around
     if forgotten == "happenings":
         pinning.setattr(
-            pins,
-            "_as_placed",
-            lambda schema, pin: {n: q.replace("state.happenings", "state.placings").replace("direct and", "").replace(
+            pin_steps,
+            "as_placed",
+            lambda schema, **how: {n: q.replace("state.happenings", "state.placings").replace("direct and", "").replace(
                 "not direct and", ""
-            ) for n, q in as_placed(schema, pin).items()},
+            ) for n, q in as_placed(schema, **how).items()},
         )  # fmt: skip
     elif forgotten == "keys":
         pinning.setattr(
-            pins, "_around", lambda schema: {n: f"{q} limit 0" if n == "keys" else q for n, q in around(schema).items()}
+            pin_steps,
+            "around",
+            lambda schema: {n: f"{q} limit 0" if n == "keys" else q for n, q in around(schema).items()},
         )
     elif forgotten == "people":
         pinning.setattr(laying, "follows_people", lambda *_: False)

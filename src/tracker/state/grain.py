@@ -39,7 +39,7 @@ def rows_under(
         scope=scope,
         relationship=relationship,
         bearing=any(bears.values()),
-        people=reader.scopes.follows_people(order),
+        together=order,
     )
     found = {name: _rows(ask, reader.projections[name], relationship, bears=bears[name]) for name in order}
     return {name: found[name] for name in names}

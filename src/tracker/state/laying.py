@@ -107,14 +107,15 @@ class Scopes:
             if self._schemas.setdefault(key, schema) == schema:
                 self._laid.setdefault(schema, set()).update(other._laid.get(schema, ()))
 
-    def lay(self, scope: Scope, wanted: Iterable[str], pin: Pin | None = None) -> str:
+    def lay(self, scope: Scope, wanted: Iterable[str], pin: Pin | None = None, *, together: Iterable[str] = ()) -> str:
         """Lay what `wanted` needs under a scope, of the relationships of a pin where there is one; return the schema.
 
-        Raises BadScope, ProjectionError, duckdb.Error where the generation is damaged.
+        The pin will do for what is asked `together` with it as well. Raises BadScope, ProjectionError, duckdb.Error
+        where the generation is damaged.
         """
         wanted = list(wanted)
         held = self._held(scope)
-        pin = self._usable(pin, scope, wanted, held)
+        pin = self._usable(pin, scope, wanted, held, together)
         if (scope, pin) not in self._schemas:
             self._schemas[scope, pin] = f"scope_{next(self._numbers)}"
         schema = self._schemas[scope, pin]
@@ -159,16 +160,19 @@ class Scopes:
         lay_runs(self.connection, runs_of(log).all(running_pid(log)))
         return f"select * from history.{RUNS}"
 
-    def _usable(self, pin: Pin | None, scope: Scope, wanted: Sequence[str], held: set[str]) -> Pin | None:
+    def _usable(
+        self, pin: Pin | None, scope: Scope, wanted: Sequence[str], held: set[str], together: Iterable[str]
+    ) -> Pin | None:
         """Return a pin with how it is found and what it has to hold; None where answers had better do without it."""
         if pin is None or not self._can_pin(pin, wanted, set() if self.tail else held):
             return None
         stored = self._standing(held)
         if not stored:
             return replace(pin, people=True)
-        people = pin.people or follows_people(wanted, self.projections, stored)
         wider = replace(pin, people=True, placed=True, tail=self.tail > 0)
-        return wider if (scope, wider) in self._schemas else replace(wider, people=people)
+        if (scope, wider) in self._schemas:
+            return wider
+        return replace(wider, people=follows_people([*wanted, *together], self.projections, stored))
 
     def _can_pin(self, pin: Pin, wanted: Sequence[str], stored: set[str]) -> bool:
         """Say whether an answer about one relationship is best computed from what concerns it alone.
@@ -189,10 +193,6 @@ class Scopes:
         if name not in self._pinnable:
             self._pinnable[name] = is_pinnable(name, self.projections)
         return self._pinnable[name]
-
-    def follows_people(self, names: Iterable[str]) -> bool:
-        """Say whether some answers about a relationship need what its people did elsewhere, too."""
-        return follows_people(names, self.projections, ())
 
     def _pinned(self, pin: Pin) -> tuple[str, int]:
         """Return the schema of a relationship's part of the log, and how many revisions it holds."""
@@ -237,7 +237,7 @@ class Scopes:
             return {}
         if not pairs:
             return taken_over(names)
-        schema = self.lay(scope, names, Pin(pairs, people=False))
+        schema = self.lay(scope, names, Pin(pairs))
         listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in pairs)
         return {
             name: f"""

@@ -203,19 +203,29 @@ class Reader:
         lay: Iterable[str] = (),
         relationship: str | None = None,
         bearing: bool = False,
-        people: bool = False,
+        together: Iterable[str] = (),
     ) -> Table:
         """Run a query of our own with a scope's views in reach (users' SQL goes through `tracker.state.query`).
 
         `relationship` promises that the query keeps only what concerns that one; then it is answered from a small part
-        of the log, which may show of others less than there is; `bearing` shows all of those that bear on it. `people`
-        says that others of its rows will be asked for that need what its people did elsewhere (`local:`).
+        of the log, which may show of others less than there is; `bearing` shows all of those that bear on it. What
+        is asked `together` with it, about the same one, is found in the same part.
         """
         wanted = list(lay) or sorted(named_sources(query) & self.names())
-        return self._sure(lambda: self._sql(query, scope, values, wanted, _pin(relationship, bearing, people)))
+        pin = _pin(relationship, bearing)
+        return self._sure(lambda: self._sql(query, scope, values, wanted, pin, together=together))
 
-    def _sql(self, query: str, scope: Scope, values: Sequence[Any], wanted: Iterable[str], pin: Pin | None) -> Table:
-        schema = self.scopes.lay(scope, wanted, pin)
+    def _sql(
+        self,
+        query: str,
+        scope: Scope,
+        values: Sequence[Any],
+        wanted: Iterable[str],
+        pin: Pin | None,
+        *,
+        together: Iterable[str] = (),
+    ) -> Table:
+        schema = self.scopes.lay(scope, wanted, pin, together=together)
         self.connection.execute(f"set search_path = '{schema},main'")
         cursor = self.connection.execute(query, list(values))
         return Table([column[0] for column in cursor.description or []], cursor.fetchall())
@@ -271,8 +281,8 @@ class Reader:
         self.connection.close()
 
 
-def _pin(relationship: str | None, bearing: bool = False, people: bool = False) -> Pin | None:
-    return None if relationship is None else Pin((relationship,), bearing, people)
+def _pin(relationship: str | None, bearing: bool = False) -> Pin | None:
+    return None if relationship is None else Pin((relationship,), bearing)
 
 
 def _raise_explained(error: duckdb.Error) -> NoReturn:

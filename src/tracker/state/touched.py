@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import duckdb
 
+from tracker.state.lookups import accounts_of, named_parties
 from tracker.state.mirror import GENERATION, TAIL
-from tracker.state.pins import SHARED, UPS, accounts_of, lay_shared, named_parties
+from tracker.state.pin_steps import SHARED, UPS, lay_shared
 
 TOUCHED = "touched"
 """The schema of the steps that lead to them."""
