@@ -3,27 +3,22 @@
 A revision holds until the next one of its development: `superseded_at` is when that was recorded, `superseded_on` from
 which day of publication it counts (docs/semantics.md, 3). A plain predicate then tells what held under any scope.
 
-Each event is decoded once, in one pass, into `told`, whose rows never change: a generation's are carried over as they
-are. What later events, or a date that takes a parser, say of a few of them stands beside it in `amended`.
+Each event is decoded once into `told` (`tracker.state.decoding`); a generation's rows are carried over as they are.
+What later events, or a date that takes a parser, say of a few of them stands beside it in `amended`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any
 
 import duckdb
 
 from tracker.log.rows import Row
 from tracker.model.edtf import parse_edtf, published_on
-from tracker.state.incoming import INCOMING, incoming
-from tracker.state.vocabulary import Column, vocabulary
-
-ENVELOPE = (
-    "event VARCHAR, recorded_at TIMESTAMP, coder VARCHAR, revision BIGINT, reason VARCHAR, published VARCHAR, "
-    "book VARCHAR"
-)
+from tracker.state.decoding import SPANNED, load_told, read_field, structure
+from tracker.state.incoming import incoming
+from tracker.state.vocabulary import vocabulary
 
 PARTY_STRUCT = (
     "STRUCT(party VARCHAR, name VARCHAR, kind VARCHAR, aliases VARCHAR[], affiliations STRUCT(organisation VARCHAR, "
@@ -36,10 +31,6 @@ REPORT_STRUCT = (
     "archive_url VARCHAR, retrieved VARCHAR, text_sha256 VARCHAR, reliability VARCHAR, origin VARCHAR, note VARCHAR)"
 )
 
-PARTY_TOPICS = ("PartyRegistered.v1", "PartyAliasAdded.v1", "PartiesMerged.v1", "PartyMergeUndone.v1")
-REPORT_TOPICS = ("ReportFiled.v1", "ReportRegraded.v1", "OriginLinked.v1", "ReportWithdrawn.v1")
-RETRACTED_TOPIC = "DevelopmentRetracted.v1"
-
 ALWAYS = "DATE '0001-01-01'"
 """Our own slips count under every `known_at`: the day before all days."""
 
@@ -47,34 +38,10 @@ LOG_TABLES = ("told", "amended", "party_entries", "report_entries", "spans", "pa
 """What `load_log` leaves in the schema `log`, beside the views of `log_views`."""
 
 CLOSINGS = ("superseded_at", "superseded_on", "superseded_by_retraction", "superseded_because")
-SPANNED = {
-    "occurred_earliest": "occurred",
-    "occurred_latest": "occurred",
-    "expires_on": "expires",
-    "starts_on": "starts",
-}
-"""The days of a development, and the EDTF text that each comes from."""
-
-KEPT_AS_TEXT = frozenset({"amount", "amounts", "quote"})
-"""Kinds of which the JSON is kept, for a view to read where they are asked for: a struct is ten columns to write, of
-which hardly a row in a hundred has any."""
-
-COMPRESSION = {
-    "data": "zstd",
-    "quote": "zstd",
-    "note": "zstd",
-    "gloss": "zstd",
-    "event": "uncompressed",
-    "development": "uncompressed",
-}
-"""Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long. Ids are
-looked for in all of them; to take them out of their compression would cost more than to read them."""
+"""What `amended` says of how a revision stopped to hold."""
 
 KEYS = ("development", "occurrence", "agreement", "commitment")
 """Columns by whose values a row is looked up; `people` and `person` are so too."""
-
-PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
-"""A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
 
 
 def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, carried: str | None = None) -> None:
@@ -85,7 +52,7 @@ def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, ca
     """
     con.execute("create schema if not exists log")
     with incoming(con, batches):
-        _load_told(con)
+        load_told(con)
     derive(con, carried=carried)
 
 
@@ -110,7 +77,7 @@ def log_views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the queries of `entries`, one row per event, and `developments`, one per revision of a development."""
     known = vocabulary()
     amended = [f"coalesce(a.{column}, t.{column}) as {column}" for column in SPANNED]
-    fields = [_read_field(con, column) for column in known.columns]
+    fields = [read_field(con, column) for column in known.columns]
     return {
         "entries": """
             select
@@ -131,82 +98,6 @@ def log_views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
             where t.kind_of_event = 'development'
         """,
     }
-
-
-def _load_told(con: duckdb.DuckDBPyConnection) -> None:
-    decoded = _decoded(con)
-    place = "select path is not null from duckdb_databases() where database_name = current_database()"
-    if not con.execute(place).fetchall()[0][0]:
-        con.execute(f"create table log.told as {decoded}")
-        return
-    # Only a database in a file compresses, and only there the words are allowed.
-    told = [
-        f'"{name}" {kind}' + (f" using compression {COMPRESSION[name]}" if name in COMPRESSION else "")
-        for name, kind, *_ in con.execute(f"describe {decoded}").fetchall()
-    ]
-    con.execute(f"create table log.told ({', '.join(told)})")
-    con.execute(f"insert into log.told {decoded}")
-
-
-def _decoded(con: duckdb.DuckDBPyConnection) -> str:
-    """One row per event: its envelope and all fields of its payload, typed, from one reading of its JSON."""
-    known = vocabulary()
-    payload = ", ".join(f'"{column.field}" {_kept_type(column)}' for column in known.columns)
-    structure = _structure(con, f"STRUCT({ENVELOPE}, payload STRUCT({payload}))")
-    fields = ",\n                ".join(_field(column) for column in known.columns)
-    days = ", ".join(f"{_plain_day(text, day)} as {day}" for day, text in SPANNED.items())
-    return f"""
-        with parsed as (
-            select position, topic as event_topic, data, json_transform(data, '{structure}') as e
-            from {INCOMING}
-        ),
-        spread as (
-            select
-                position,
-                event_topic,
-                lower(regexp_replace(split_part(event_topic, '.', 1), '([a-z0-9])([A-Z])', '\\1-\\2', 'g')) as type,
-                case
-                    when event_topic in ({_listed(PARTY_TOPICS)}) then 'party'
-                    when event_topic in ({_listed(REPORT_TOPICS)}) then 'report'
-                    when event_topic = '{RETRACTED_TOPIC}' then 'retraction'
-                    else 'development'
-                end as kind_of_event,
-                data,
-                e.event, e.recorded_at, e.coder, e.revision, e.reason, e.published as source_published, e.book,
-                e.payload as p
-            from parsed
-        ),
-        typed as (
-            select
-                * exclude (p),
-                case kind_of_event
-                    when 'development' then p.report || '#' || p.key
-                    when 'retraction' then data ->> '$.payload.development'
-                end as development,
-                {fields}
-            from spread
-        )
-        select
-            *,
-            {days},
-            {known.pair_first} as pair_first,
-            {known.pair_second} as pair_second,
-            {known.variant} as variant
-        from typed
-    """
-
-
-def _plain_day(text: str, day: str) -> str:
-    """Return SQL for a day of a text that is a plain day, month or year; NULL for all that takes a parser."""
-    first = "starts" in day or "earliest" in day
-    month, year = ("-01", "-01-01") if first else ("-01", "-12-01")
-    whole = "{}" if first else "last_day({})"
-    return f"""
-                case when regexp_full_match({text}, '{PLAIN_DAY}') then case length({text})
-                    when 10 then try_cast({text} as date)
-                    when 7 then {whole.format(f"try_cast({text} || '{month}' as date)")}
-                    when 4 then {whole.format(f"try_cast({text} || '{year}' as date)")}
-                end end"""
 
 
 def _dated_texts() -> str:
@@ -344,7 +235,7 @@ def _load_parties(con: duckdb.DuckDBPyConnection) -> None:
         from (
             select
                 position, event_topic as topic, recorded_at, revision,
-                json_transform(data -> '$.payload', '{_structure(con, PARTY_STRUCT)}') as p,
+                json_transform(data -> '$.payload', '{structure(con, PARTY_STRUCT)}') as p,
                 data ->> '$.payload.into' as into_party
             from log.told
             where kind_of_event = 'party'
@@ -368,7 +259,7 @@ def _load_reports(con: duckdb.DuckDBPyConnection) -> None:
         create table log.report_payloads as
         select
             position, event_topic as topic, recorded_at, revision, source_published,
-            json_transform(data -> '$.payload', '{_structure(con, REPORT_STRUCT)}') as p
+            json_transform(data -> '$.payload', '{structure(con, REPORT_STRUCT)}') as p
         from log.told
         where kind_of_event = 'report'
     """)
@@ -405,47 +296,6 @@ def _load_keys(con: duckdb.DuckDBPyConnection) -> None:
         from ({" union all ".join(named)})
         order by key
     """)
-
-
-def _kept_type(column: Column) -> str:
-    return "JSON" if column.kind in KEPT_AS_TEXT else column.sql_type
-
-
-def _field(column: Column) -> str:
-    value = f'p."{column.field}"'
-    # An empty list says nothing, as an empty field does.
-    if column.kind in ("texts", "parties"):
-        value = f"case when len({value}) > 0 then {value} end"
-    if column.kind in KEPT_AS_TEXT:
-        value = f"nullif({value}::varchar, '[]')"
-    return f'{value} as "{column.name}"'
-
-
-def _read_field(con: duckdb.DuckDBPyConnection, column: Column) -> str:
-    value = f't."{column.name}"'
-    if column.kind in KEPT_AS_TEXT:
-        value = f"json_transform({value}, '{_structure(con, column.sql_type)}')"
-    return f'{value} as "{column.name}"'
-
-
-def _listed(texts: Iterable[str]) -> str:
-    return ", ".join(f"'{text}'" for text in texts)
-
-
-def _structure(con: duckdb.DuckDBPyConnection, struct: str) -> str:
-    """Return the structure that json_transform wants for a DuckDB struct type."""
-    import json
-
-    # `duckdb.type` would open a database of its own to parse it, which takes longer than many an answer.
-    return json.dumps(_as_structure(con.type(struct))).replace("'", "''")
-
-
-def _as_structure(kind: Any) -> object:
-    if kind.id == "struct":
-        return {name: _as_structure(child) for name, child in kind.children}
-    if kind.id == "list":
-        return [_as_structure(kind.children[0][1])]
-    return str(kind)
 
 
 def _load_days(con: duckdb.DuckDBPyConnection, table: str, query: str, parse: Callable[[str], date]) -> None:

@@ -134,7 +134,7 @@ def model_hash() -> str:
     The sources themselves are hashed, for no number that somebody must remember to raise would be as sure.
     """
     here = Path(__file__).parent
-    sources = [here / "load.py", here.parent / "model" / "edtf.py"]
+    sources = [here / "load.py", here / "decoding.py", here.parent / "model" / "edtf.py"]
     views = {name: query for name, query in base_views(Scope(), date.min).items() if name != "scope"}
     parts = [path.read_text(encoding="utf-8") for path in sources]
     # Not `asdict`, which copies all of it first: that took longer than the hash and the views together.
