@@ -67,6 +67,32 @@ def test_rows_come_from_stdin_too(workspace: Path) -> None:
     assert "1 recorded" in in_(workspace, "-", "--type", "contact-made", stdin=table).err
 
 
+def test_a_table_may_say_that_it_is_one(workspace: Path, tmp_path: Path) -> None:
+    """Whatever the file is called, a column may give the types; a book of the same command stays a book."""
+    book, path = tmp_path / "wire.yaml", tmp_path / "feed.2025"
+    book.write_text(
+        "tracker: book/1\nreport: {id: wire-1, publisher: The Wire, published: 2025-06-01}\n", encoding="utf-8"
+    )
+    table = "type,report,key,party,counterparty\ncontact-made,wire-1,{},acme,globex\n"
+    path.write_text(table.format("k1"), encoding="utf-8")
+
+    assert "1 recorded" in in_(workspace, "--csv", book, path).err
+    assert "1 recorded" in in_(workspace, "--csv", "-", stdin=table.format("k2")).err
+    assert in_(workspace, "--csv", rows_file(tmp_path)).code == ExitCode.USAGE
+
+
+def test_the_undo_line_of_a_table_says_that_it_is_one(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "feed"
+    path.write_text("type,report,key,party,counterparty\ncontact-made,wire-1,k1,acme,globex\n", encoding="utf-8")
+    in_(workspace, rows_file(tmp_path, ROWS[0]))
+    told = in_(workspace, "--csv", path)
+    undo = next(line for line in told.err.splitlines() if line.startswith("undo: tracker import"))
+
+    answer = ask("-C", workspace, *undo.removeprefix("undo: tracker ").replace("'…'", "wrong").split())
+
+    assert "1 retracted" in answer.err
+
+
 def test_books_of_the_same_command_go_first(workspace: Path, tmp_path: Path) -> None:
     book = tmp_path / "hooli.yaml"
     book.write_text("tracker: book/1\nparties: [{id: hooli, name: Hooli}]\n", encoding="utf-8")

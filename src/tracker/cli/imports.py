@@ -19,6 +19,7 @@ from tracker.cli.rows import (
     Chunk,
     Codes,
     Columns,
+    Csv,
     Delimiter,
     RegisterParties,
     Report,
@@ -74,6 +75,7 @@ def import_(
     published: Published = None,
     dry_run: DryRun = False,
     verbose: Verbose = False,
+    csv: Csv = False,
     type_: Type = None,
     columns: Columns = None,
     delimiter: Delimiter = None,
@@ -100,7 +102,7 @@ def import_(
     source_day(published, "--published", session.today)
     options = ImportOptions(prune=prune, revert=revert, why=why, published=published, dry_run=dry_run)
     rows = RowsOptions(
-        type_, columns, delimiter, report, tuple(codes or ()), register_parties, skip_bad, chunk, retract
+        type_, columns, delimiter, report, tuple(codes or ()), register_parties, skip_bad, chunk, retract, csv
     )
     given = list(paths or [session.workspace.root / "events"])
     with _with_stdin(given, rows) as files, session.log() as log:
@@ -182,8 +184,8 @@ def _with_stdin(given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]
         path = Path(folder) / "stdin"
         # A byte more than a book may have, so that a larger one is seen to be so.
         first = sys.stdin.buffer.read(MAX_BYTES + 1)
-        in_braces = first[:1_000].lstrip().startswith(b"{")
-        is_table = rows.columns or rows.delimiter or (rows.type and not in_braces)
+        in_braces = not rows.csv and first[:1_000].lstrip().startswith(b"{")
+        is_table = rows.csv or rows.columns or rows.delimiter or (rows.type and not in_braces)
         with path.open("wb") as file:
             file.write(first)
             if in_braces or is_table:

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
 LINES = (".jsonl", ".ndjson")
+BOOKS = (".yaml", ".yml")
 
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Rows: the type of all rows, where no column says it.")
+]
+Csv = Annotated[
+    bool, typer.Option("--csv", help="Rows: tables, whatever the files are called, and from stdin; books stay books.")
 ]
 Columns = Annotated[
     str | None,
@@ -83,6 +87,7 @@ class RowsOptions:
     skip_bad: bool = False
     chunk: int | None = None
     retract: bool = False
+    csv: bool = False
 
     @property
     def any(self) -> bool:
@@ -95,9 +100,11 @@ class RowsOptions:
             return False
         if path.suffix in TABLES:
             return True
+        if self.csv:
+            return path.suffix not in BOOKS
         if path.suffix in LINES:
             return self.type is not None or _says_its_type(path)
-        return bool(self.type or self.columns or self.delimiter) and path.suffix not in (".yaml", ".yml")
+        return bool(self.type or self.columns or self.delimiter) and path.suffix not in BOOKS
 
     def file(self, path: Path) -> RowsFile:
         """Return how a file is read; raises UsageError, BadCodes."""
@@ -107,8 +114,8 @@ class RowsOptions:
         from tracker.books.rows import read_table_options
 
         is_table = path.suffix not in LINES
-        if not is_table and (self.columns or self.delimiter):
-            raise UsageError(f"{shown(path)} holds JSON lines: --columns and --delimiter are for tables")
+        if not is_table and (self.csv or self.columns or self.delimiter):
+            raise UsageError(f"{shown(path)} holds JSON lines: --csv, --columns and --delimiter are for tables")
         table = read_table_options(self.columns, self.delimiter, TABLES.get(path.suffix, "comma")) if is_table else None
         rows = RowOptions(self.type, self.report, self.register_parties, read_codes(self.codes), is_table)
         return RowsFile(path, table, rows)
@@ -119,6 +126,7 @@ class RowsOptions:
         for flag in ("type", "columns", "delimiter", "report"):
             value = getattr(self, flag)
             parts += [f"--{flag}", str(value)] if value else []
+        parts += ["--csv"] if self.csv else []
         for codes in self.codes:
             parts += ["--codes", shown(codes)]
         return " ".join(map(shlex.quote, [*parts, *more]))
