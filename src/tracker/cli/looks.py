@@ -197,11 +197,20 @@ def _named(value: Any, names: Names) -> str:
 
 def roles_text(roles: Any, names: Names) -> str:
     """`{"grantor": "acme", "holder": "globex"}` → `Acme → Globex`."""
+    return " → ".join(", ".join(text_of(names.of(party)) for party in parties) for parties in _roles(roles))
+
+
+def parties_in(roles: Any) -> list[str]:
+    """`{"grantor": "acme", "holder": "globex"}` → `["acme", "globex"]`."""
+    return [party for parties in _roles(roles) for party in parties]
+
+
+def _roles(roles: Any) -> list[list[str]]:
+    """Return the parties of each role that is filled."""
     import json
 
     parts = json.loads(roles) if isinstance(roles, str) else roles or {}
-    listed = [part for part in parts.values() if part]
-    return " → ".join(", ".join(text_of(names.of(p)) for p in ([x] if isinstance(x, str) else x)) for x in listed)
+    return [[part] if isinstance(part, str) else part for part in parts.values() if part]
 
 
 def _numeric(values: Iterable[Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,6 +59,11 @@ class Names:
         self._look_up(texts)
         return all(map(self._known, texts))
 
+    def expect(self, parties: Iterable[str]) -> None:
+        """Look up at once what will be asked for one by one."""
+        if unknown := sorted(set(parties) - self._looked_up.keys()):
+            self._look_up(unknown)
+
     def suggestions(self, text: str) -> list[str]:
         """Return names that were probably meant, one for each party, best first."""
         owners = dict(self._names)
@@ -87,9 +92,9 @@ class Names:
         return [(one, party) for party, name, aliases in rows for one in (party, name, *(aliases or []))]
 
     def _known(self, party: str) -> Known | None:
-        if len(self._looked_up) > FEW:
-            return self._all.get(party)
         if party not in self._looked_up:
+            if len(self._looked_up) > FEW:
+                return self._all.get(party)
             self._look_up([party])
         return self._looked_up[party]
 

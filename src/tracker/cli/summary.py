@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tracker.cells import text_of
-from tracker.cli.looks import roles_text
+from tracker.cli.looks import parties_in, roles_text
 from tracker.cli.names import Names
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def summaries_of(
     if pair is not None:
         query, values = f"{query} and relationship = ?", [*values, pair]
     records = reader.sql(query, scope, values, lay=["relationship_occurrences"], relationship=pair).records()
+    names.expect(party for record in records for party in parties_in(record["roles"]))
     return {record["occurrence"]: text_of(summary(record, names)) for record in records}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +13,29 @@ if TYPE_CHECKING:
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
+
+
+def begin(ask: Callable[[], Answer]) -> Callable[[], Answer]:
+    """Begin to ask, and return how to get the answer, which waits for it and raises what asking raises."""
+    found: list[Answer] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(ask())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+
+    def answer() -> Answer:
+        thread.join()
+        if failed:
+            raise failed[0]
+        return found[0]
+
+    return answer
 
 
 def ask_beside(
@@ -60,13 +84,15 @@ def make_beside(
 ) -> None:
     """Make what is named, each when all that it needs is made, by a worker that has nothing else to do.
 
+    Of what can be made, that goes first on which the longest chain of others waits, for the end waits for that, too.
     `begun` and `made` are told each name before and after, by the caller's thread. Where one fails, what is being made
     is waited for, and what the first one raised is raised. At Ctrl-C the workers are stopped by `stop`.
     """
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
-    order = TopologicalSorter({name: sorted(needs[name]) for name in sorted(needs)})
+    order = TopologicalSorter(needs)
     order.prepare()
+    waiting = _chains(needs)
     free = list(workers)
     with ThreadPoolExecutor(len(workers)) as pool:
         running: dict[Future[object], tuple[str, Asked]] = {}
@@ -74,7 +100,7 @@ def make_beside(
         failed: BaseException | None = None
         try:
             while running or (order.is_active() and failed is None):
-                ready += order.get_ready()
+                ready = sorted([*ready, *order.get_ready()], key=waiting.__getitem__, reverse=True)
                 while ready and free and failed is None:
                     name, worker = ready.pop(0), free.pop()
                     begun(name)
@@ -93,3 +119,12 @@ def make_beside(
             raise
     if failed is not None:
         raise failed
+
+
+def _chains(needs: Mapping[str, set[str]]) -> dict[str, int]:
+    """Return how long the longest chain is of those that wait for each name, one after the other."""
+    longest = dict.fromkeys(needs, 0)
+    for name in reversed([*TopologicalSorter(needs).static_order()]):
+        for needed in needs[name]:
+            longest[needed] = max(longest[needed], longest[name] + 1)
+    return longest

@@ -51,7 +51,7 @@ PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
 
 def load_told(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table `told` of the events in `INCOMING`."""
-    decoded = _decoded(con)
+    decoded = decoded_from(con, INCOMING)
     place = "select path is not null from duckdb_databases() where database_name = current_database()"
     if not con.execute(place).fetchall()[0][0]:
         con.execute(f"create table log.told as {decoded}")
@@ -65,8 +65,11 @@ def load_told(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"insert into log.told {decoded}")
 
 
-def _decoded(con: duckdb.DuckDBPyConnection) -> str:
-    """One row per event: its envelope and all fields of its payload, typed, from one reading of its JSON."""
+def decoded_from(con: duckdb.DuckDBPyConnection, events: str) -> str:
+    """Return SQL for one row per event: its envelope and all fields of its payload, typed, from one reading of JSON.
+
+    `events` is SQL for the position, topic and data of each.
+    """
     known = vocabulary()
     payload = ", ".join(f'"{column.field}" {_kept_type(column)}' for column in known.columns)
     kinds = structure(con, f"STRUCT({ENVELOPE}, payload STRUCT({payload}))")
@@ -75,7 +78,7 @@ def _decoded(con: duckdb.DuckDBPyConnection) -> str:
     return f"""
         with parsed as (
             select position, topic as event_topic, data, json_transform(data, '{kinds}') as e
-            from {INCOMING}
+            from {events}
         ),
         spread as (
             select

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import count
@@ -27,10 +27,12 @@ from tracker.state.pins import (
     PLACED,
     SETTLED,
     SLICED,
+    Part,
     Pin,
     follows_people,
     is_calm,
     is_pinnable,
+    lay_developments,
     lay_pin,
     over_pin,
     taken_over,
@@ -46,10 +48,10 @@ ABREAST_FROM = 8
 """From so many views and tables on, several are laid at once: DuckDB plans each with one core."""
 
 FEW = 20_000
-"""So many developments are few."""
+"""So many events, or rows of a pin, are few."""
 
 PINNED_FROM = 20_000
-"""From so many developments on, the answers of one relationship are computed from what concerns it alone."""
+"""From so many events on, the answers of one relationship are computed from what concerns it alone."""
 
 SHORT_TAIL = 500
 """So many events after a generation may be pinned for every relationship."""
@@ -57,6 +59,27 @@ SHORT_TAIL = 500
 
 class BadScope(TrackerError):
     """The `where` of a scope is no boolean expression over the evidence columns of `developments`."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What a schema is to hold: a query for each name, which are views, and the part of the log that they read."""
+
+    schema: str
+    scope: Scope
+    queries: Mapping[str, str]
+    views: set[str]
+    part: Part | None
+
+    def needs(self, wanted: Iterable[str], *, exactly: bool = False) -> dict[str, set[str]]:
+        """Return what `wanted` needs, each with what it reads; a part's developments, of many columns, come first."""
+        needs = read_by(self.queries, wanted, exactly=exactly)
+        if self.part is None:
+            return needs
+        developments = self.part.developments
+        reading = {name: {developments} if developments in self.queries[name] else set() for name in needs}
+        first: dict[str, set[str]] = {developments: set()} if any(reading.values()) else {}
+        return first | {name: read | reading[name] for name, read in needs.items()}
 
 
 class Scopes:
@@ -88,8 +111,8 @@ class Scopes:
         self._abreast = min(2, os.cpu_count() or 1)
         # Shared with those beside this one.
         self._numbers = count()
-        self.pins: dict[Pin, tuple[str, int]] = {}
-        """The schema of each relationship's part of the log, and how many revisions it holds."""
+        self.pins: dict[Pin, Part] = {}
+        """Each relationship's part of the log."""
         self._pinning = Lock()
         self._pinnable: dict[str, bool] = {}
 
@@ -123,11 +146,11 @@ class Scopes:
         if not missing:
             return schema
         refuse_bad_where(scope)
-        base, few = base_views(scope, self._today), self.developments <= FEW
+        base, few = base_views(scope, self._today), self.events <= FEW
         part = None
         if pin is not None:
-            part, revisions = self._pinned(pin)
-            base, few = over_pin(base, part, pin), revisions <= FEW
+            part = self._pinned(pin)
+            base, few = over_pin(base, part), part.revisions <= FEW
         queries = base | {p.name: p.query for p in self.projections.values()}
         if pin is None and self.tail:
             generation = self._mended(scope, held & set(build_order(queries, missing)))
@@ -145,11 +168,11 @@ class Scopes:
         views |= set(missing)
         # Many rows keep all cores busy anyway, and two large tables at once take the memory of both.
         abreast = self._abreast if few else 1
+        layout = _Layout(schema, scope, queries, views, part)
         try:
-            self._create(schema, queries, read_by(queries, missing), scope, views, abreast=abreast)
+            self._create(layout, layout.needs(missing), abreast=abreast)
         except duckdb.CatalogException:
-            needs = read_by(queries, missing, exactly=True)
-            self._create(schema, queries, needs, scope, views, abreast=abreast, last_try=True)
+            self._create(layout, layout.needs(missing, exactly=True), abreast=abreast, last_try=True)
         return schema
 
     def _runs(self, log: Path) -> str:
@@ -180,7 +203,7 @@ class Scopes:
         Not where a generation holds all rows that it is a view of, nor where the log is small enough to lay for all
         relationships at once.
         """
-        if set(wanted) <= stored or self.developments <= PINNED_FROM:
+        if set(wanted) <= stored or self.events <= PINNED_FROM:
             return False
         if stored and all(known.relationships != pin.relationships for known in self.pins):
             queries = base_views(Scope(), self._today) | {p.name: p.query for p in self.projections.values()}
@@ -194,12 +217,10 @@ class Scopes:
             self._pinnable[name] = is_pinnable(name, self.projections)
         return self._pinnable[name]
 
-    def _pinned(self, pin: Pin) -> tuple[str, int]:
-        """Return the schema of a relationship's part of the log, and how many revisions it holds."""
+    def _pinned(self, pin: Pin) -> Part:
         with self._pinning:
             if pin not in self.pins:
-                schema = f"pin_{len(self.pins)}"
-                self.pins[pin] = schema, lay_pin(self.connection, schema, pin)
+                self.pins[pin] = lay_pin(self.connection, f"pin_{len(self.pins)}", pin)
             return self.pins[pin]
 
     def _standing(self, held: set[str]) -> set[str]:
@@ -230,7 +251,7 @@ class Scopes:
         """
         names = sorted(name for name in held if name in self.projections and self._is_pinnable(name))
         names = [name for name in names if named_key(self.projections[name])[:1] == ["relationship"]]
-        if not names or self.developments <= PINNED_FROM:
+        if not names or self.events <= PINNED_FROM:
             return {}
         pairs = self._touched
         if pairs is None or any(pair.count("--") != 1 for pair in pairs):
@@ -264,34 +285,30 @@ class Scopes:
             if facts.is_answer and not facts.laid and name not in self._changed and (same_day or not facts.by_day)
         }
 
-    def _create(
-        self,
-        schema: str,
-        queries: dict[str, str],
-        needs: dict[str, set[str]],
-        scope: Scope,
-        views: set[str],
-        *,
-        abreast: int,
-        last_try: bool = False,
-    ) -> None:
+    def _create(self, layout: _Layout, needs: dict[str, set[str]], *, abreast: int, last_try: bool = False) -> None:
+        schema, part = layout.schema, layout.part
         laid = self._laid[schema]
         needs = {name: read - laid for name, read in needs.items() if name not in laid}
         for name in needs.keys() & self.projections.keys():
             self.projections[name].refuse_effects()
 
         def create(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+            if part is not None and name == part.developments:
+                # Another thread, of another scope, may be about to make the same.
+                with self._pinning:
+                    lay_developments(connection, part)
+                return
             try:
-                kind = "view" if name in views else "table"
-                connection.execute(f'create {kind} "{schema}"."{name}" as {queries[name]}')
+                kind = "view" if name in layout.views else "table"
+                connection.execute(f'create {kind} "{schema}"."{name}" as {layout.queries[name]}')
             except duckdb.CatalogException as error:
                 if last_try:
-                    raise explained(name, scope, error) from error
+                    raise explained(name, layout.scope, error) from error
                 raise
             except duckdb.Error as error:
                 if self._generation is not None and may_be_damage(error):
                     raise
-                raise explained(name, scope, error) from error
+                raise explained(name, layout.scope, error) from error
 
         if abreast == 1 or len(needs) < ABREAST_FROM:
             for name in sorted_by_needs(needs):
@@ -314,14 +331,11 @@ class Scopes:
         return name == "scope" or name in (LAID - WHOLE if few else LAID)
 
     @cached_property
-    def developments(self) -> int:
-        """How many revisions of developments the log holds, or a larger number that is few as well."""
+    def events(self) -> int:
+        """How many events the log holds."""
         if self._generation is not None:
-            events = self._generation.manifest.position + self.tail
-            if events <= min(FEW, PINNED_FROM):
-                return events
-        query = "select count(*) from log.told where kind_of_event = 'development'"
-        return int(self.connection.execute(query).fetchall()[0][0])
+            return self._generation.manifest.position + self.tail
+        return int(self.connection.execute("select count(*) from log.told").fetchall()[0][0])
 
 
 def refuse_bad_where(scope: Scope) -> None:

@@ -19,6 +19,7 @@ import duckdb
 
 from tracker.state import pin_steps
 from tracker.state.base import view_names
+from tracker.state.decoding import decoded_from
 from tracker.state.load import log_views
 from tracker.state.lookups import accounts_of
 from tracker.state.mirror import GENERATION, TAIL
@@ -36,12 +37,18 @@ PLACED = frozenset({"placings", "happenings"})
 SETTLED = frozenset({"parties", "tenures", "affiliations"})
 """Who somebody is and where they belong: a tail that is calm leaves these as they are."""
 
+NAMED_REPORTS = "select unnest([report, origin]) from log.told where position in (select position from {}.pinned)"
+"""SQL for the reports that are named in what the pin in a schema holds, and their origins."""
+
+DECODED_ANEW = 1_000
+"""So many events are sooner read from their JSON than from the hundred columns of `told`."""
+
 SLICED = {
-    **dict.fromkeys(("placings", "retold", "completed", "happenings"), ("position", "position")),
-    **dict.fromkeys(("quantities", "statements"), ("development", "development")),
-    "reports": ("report", "unnest([report, origin])"),
+    **dict.fromkeys(("placings", "retold", "completed", "happenings"), "position in (select position from {}.pinned)"),
+    **dict.fromkeys(("quantities", "statements"), "development in (select development from {}.pinned)"),
+    "reports": f"report in ({NAMED_REPORTS})",
 }
-"""Large tables of a generation: the column that says which of their rows a pin needs, and what of its developments."""
+"""Large tables of a generation: which of their rows the pin in a schema needs."""
 
 
 @dataclass(frozen=True)
@@ -66,35 +73,64 @@ class Pin:
         return ("developments", "report_entries") if self.tail else ("developments",)
 
 
-def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> int:
-    """Make the tables that a pin cuts in a schema of their own; return how many revisions of developments they hold."""
+@dataclass(frozen=True)
+class Part:
+    """The part of the decoded log that a pin holds: a schema of tables in place of some of the log's."""
+
+    pin: Pin
+    schema: str
+    revisions: int
+    """How many rows of the decoded log are in it, which are hardly more than revisions of developments."""
+
+    @property
+    def developments(self) -> str:
+        """The table of its developments, with all that is told of them: it is made when it is first read."""
+        return f"{self.schema}.developments"
+
+
+def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> Part:
+    """Find what a pin holds, and make the tables that it cuts in a schema of their own, but for the developments."""
     con.execute(f"create schema {schema}")
     if not pin.placed:
         pin_steps.lay_shared(con)
-    for name, query in (_steps(schema, pin) | _cut(con, schema, pin)).items():
+    for name, query in (_steps(schema, pin) | _cut(schema, pin)).items():
         con.execute(f"create table {schema}.{name} as {query}", _values(pin) if "?" in query else None)
-    return int(con.execute(f"select count(*) from {schema}.developments").fetchall()[0][0])
+    return Part(pin, schema, con.execute(f"select count(*) from {schema}.pinned").fetchall()[0][0])
+
+
+def lay_developments(con: duckdb.DuckDBPyConnection, part: Part) -> None:
+    """Make the table of a part's developments, where it is not there yet: a hundred columns, read for some answers."""
+    rows = f"where position in (select position from {part.schema}.pinned)"
+    told = f"select * from log.told {rows}"
+    if part.revisions <= DECODED_ANEW:
+        told = decoded_from(con, f"(select position, event_topic as topic, data from log.told {rows})")
+    developments = log_views(con)["developments"].replace("log.told", "told").replace("log.amended", "amended")
+    con.execute(f"""
+        create table if not exists {part.developments} as
+        with told as materialized ({told}),
+        amended as materialized (select * from log.amended {rows})
+        {developments}
+    """)
 
 
 def _values(pin: Pin) -> list[Iterable[str]]:
     return [pin.relationships] if pin.placed else [*zip(*(pair.split("--") for pair in pin.relationships), strict=True)]
 
 
-def over_pin(queries: Mapping[str, str], schema: str, pin: Pin) -> dict[str, str]:
+def over_pin(queries: Mapping[str, str], part: Part) -> dict[str, str]:
     """Return base views that read the tables of a pin in place of the whole log."""
     found = dict(queries)
-    for table in pin.cut:
-        found = {name: query.replace(f"log.{table}", f"{schema}.{table}") for name, query in found.items()}
+    for table in part.pin.cut:
+        found = {name: query.replace(f"log.{table}", f"{part.schema}.{table}") for name, query in found.items()}
     return found
 
 
-def taken_over(names: Iterable[str], schema: str | None = None) -> dict[str, str]:
-    """Return queries of tables as a generation holds them; of the large ones, what the pin in a schema needs."""
+def taken_over(names: Iterable[str], part: Part | None = None) -> dict[str, str]:
+    """Return queries of tables as a generation holds them; of the large ones, what a pin needs."""
     found = {name: f'select * from {GENERATION}.state."{name}"' for name in names}
-    if schema is not None:
+    if part is not None:
         for name in found.keys() & SLICED.keys():
-            column, needed = SLICED[name]
-            found[name] += f" where {column} in (select {needed} from {schema}.developments)"
+            found[name] += f" where {SLICED[name].format(part.schema)}"
     return found
 
 
@@ -170,29 +206,21 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
     return found
 
 
-def _cut(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> dict[str, str]:
-    """Return the queries of the tables of the log of which a pin holds a part."""
-    part = f"where position in (select position from {schema}.pinned)"
-    developments = log_views(con)["developments"].replace("log.told", "told").replace("log.amended", "amended")
-    found = {
-        "developments": f"""
-            with told as materialized (select * from log.told {part}),
-            amended as materialized (select * from log.amended {part})
-            {developments}
-        """,
-    }
+def _cut(schema: str, pin: Pin) -> dict[str, str]:
+    """Return the queries of what a pin holds beside its developments: the parties and reports that these name."""
+    found = {}
     if "party_entries" in pin.cut:
         found["party_entries"] = f"select * from log.party_entries where party in (select party from {schema}.parties)"
     if "report_entries" in pin.cut:
         found["report_entries"] = f"""
-            with recursive reports as (
-                select unnest([report, origin]) as report from {schema}.developments
+            with recursive origins as (
+                select report from ({NAMED_REPORTS.format(schema)}) as named(report)
                 union
                 select entries.origin
-                from reports
-                join log.report_entries as entries on entries.report = reports.report
+                from origins
+                join log.report_entries as entries on entries.report = origins.report
                 where entries.origin is not null
             )
-            select * from log.report_entries where report in (select report from reports)
+            select * from log.report_entries where report in (select report from origins)
         """
     return found

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,7 @@ def read_by(queries: Mapping[str, str], wanted: Iterable[str], *, exactly: bool 
         name = pending.pop()
         if name not in needs:
             named = _exact_references(name, queries[name]) if exactly else named_sources(queries[name])
-            needs[name] = (named & queries.keys()) - {name}
+            needs[name] = {*named & queries.keys()} - {name}
             pending += needs[name]
     try:
         sorted_by_needs(needs)
@@ -196,9 +197,10 @@ def sorted_by_needs(needs: Mapping[str, set[str]]) -> list[str]:
         raise NamedInACircle(error.args[1]) from error
 
 
-def named_sources(query: str) -> set[str]:
+@lru_cache(maxsize=1_000)
+def named_sources(query: str) -> frozenset[str]:
     """Return what stands behind `from` and `join` in a query: a cheap reading that is right for SQL of our style."""
-    return set(SOURCE.findall(query))
+    return frozenset(SOURCE.findall(query))
 
 
 def table_names(con: duckdb.DuckDBPyConnection, query: str) -> set[str]:
@@ -230,7 +232,7 @@ def tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[st
     tree = _syntax(con, query)
     if tree["error"] and tree["error_type"] == "not implemented":
         # A pivot, which DuckDB runs as several statements.
-        return named_sources(query.lower())
+        return set(named_sources(query.lower()))
     if tree["error"]:
         raise ProjectionError(f"projection '{name}' cannot be read: {tree['error_message'].splitlines()[0]}")
     return {table for table in _tables_in(tree["statements"], frozenset()) if "." not in table}

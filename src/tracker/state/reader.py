@@ -15,7 +15,7 @@ import duckdb
 
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import view_names
-from tracker.state.beside import ask_beside
+from tracker.state.beside import ask_beside, begin
 from tracker.state.generations import Generations, warn
 from tracker.state.history import RUNS
 from tracker.state.laying import FEW, Scopes
@@ -242,7 +242,7 @@ class Reader:
         if (
             os.cpu_count() == 1
             or threads < 2
-            or (relationship is None and self._sure(lambda: self.scopes.developments) > FEW)
+            or (relationship is None and self._sure(lambda: self.scopes.events) > FEW)
         ):
             return [question(self) for question in questions]
         beside = [self._beside() for _ in range(threads)]
@@ -297,8 +297,9 @@ def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:
 
     Where there is no generation, or none that can be trusted, the whole log is read.
     """
+    attached = begin(lambda: attach_current(log, CONFIG))
     projections = read_projections(folders)
-    generation = attach_current(log, CONFIG)
+    generation = attached()
     if generation is None:
         return Reader(read_rows(log), projections, today, log=log)
     rest = generation.rest_of(read_rows(log, after=max(generation.manifest.position - 1, 0)))

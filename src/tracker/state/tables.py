@@ -104,7 +104,7 @@ def _needs(
             continue
         query = queries[name]
         # The base views are in our style, for which the cheap reading is right.
-        named = tables_read(con, name, query) if name in projections else named_sources(query)
+        named = tables_read(con, name, query) if name in projections else set(named_sources(query))
         needs[name] = named & queries.keys() - {name}
         pending += needs[name]
     return needs
