@@ -25,6 +25,7 @@
 -- order by: commitment, unit nulls last, layer nulls last, per nulls first
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: compute-*
 with
 
 -- Rounds and sums up to a day are no part of what is owed.

@@ -27,6 +27,7 @@
 -- order by: relationship, grantor, holder, coverage, step
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: exclusivity-*, term-affirmed
 with recursive
 
 -- A relaxation that names no level leaves less than exclusivity; against a level that is known to be weaker it says nothing new.

@@ -21,6 +21,7 @@
 -- order by: relationship, grantor, holder, coverage, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: exclusivity-*, term-affirmed
 with
 
 moves as (

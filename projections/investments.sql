@@ -16,6 +16,7 @@
 -- order by: relationship, investor, investee, since_on, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: investment-made
 with
 
 -- Inferences, headlines, plans and papers that do not bind are no investments yet.

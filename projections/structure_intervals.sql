@@ -13,6 +13,7 @@
 -- order by: relationship, component, subject, since_on, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: compute-*, exclusivity-*, term-affirmed, investment-made, licence-*, revenue-share-*, board-seat-*, right-*
 with
 
 levels as materialized (

@@ -27,6 +27,7 @@ from tracker.state.projections import Projection, read_projection
 from tracker.state.reader import CONFIG, Reader
 from tracker.state.replay import quiet
 from tracker.state.scope import Scope
+from tracker.state.tails import CalmTail
 
 ASKED = tuple(
     name for name, projection in PROJECTIONS.items() if projection.pinned and "relationship" in projection.columns
@@ -147,7 +148,7 @@ def differing_over_a_generation(rows: Rows, tail: int, folder: Path, seed: int =
                 asked |= rows_under(pinned, scope, set(ASKED) - asked.keys(), pair)
                 expected = rows_under(whole, scope, ASKED, pair)
                 yield from (f"{name} of {pair} under {scope}" for name in ASKED if asked[name] != expected[name])
-        yield from (PINNED_AS_PLACED for pin in pinned.scopes.pins if pin.placed and pin.tail == (tail > 0))
+        yield from (PINNED_AS_PLACED for pin in pinned.scopes.pins if pin.relationships and pin.placed)
         pinned.close()
         whole.close()
 
@@ -179,7 +180,7 @@ def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
         assert differ <= {PINNED_AS_PLACED}
 
 
-@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm"])
+@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm", "types"])
 def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     pinning: pytest.MonkeyPatch, tmp_path: Path, forgotten: str
 ) -> None:
@@ -200,14 +201,19 @@ def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
         )
     elif forgotten == "people":
         pinning.setattr(laying, "follows_people", lambda *_: False)
+    elif forgotten == "types":
+        pinning.setattr(CalmTail, "leaves", lambda *_: True)
     else:
-        pinning.setattr(laying, "is_calm", lambda _: True)
+        pinning.setattr(laying, "calm_tail", lambda *_: CalmTail(frozenset(), files=False))
 
-    logs = (seats_of_people_told_elsewhere(),) if forgotten == "people" else map(recorded, range(8))
+    logs = {"people": lambda _: seats_of_people_told_elsewhere(), "types": calm_at_the_end}
+    tails = {"calm": 20, "types": 6}
     assert any(
         answer != PINNED_AS_PLACED
-        for rows in logs
-        for answer in differing_over_a_generation(rows, 20 if forgotten == "calm" else 0, tmp_path)
+        for seed in range(8)
+        for answer in differing_over_a_generation(
+            logs.get(forgotten, recorded)(seed), tails.get(forgotten, 0), tmp_path
+        )
     )
 
 

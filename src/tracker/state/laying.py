@@ -19,26 +19,27 @@ import duckdb
 
 from tracker.errors import TrackerError
 from tracker.state.base import LAID, base_views
-from tracker.state.beside import make_beside
+from tracker.state.beside import begin, make_beside
 from tracker.state.guard import NoCondition, refuse_no_condition
 from tracker.state.history import RUNS, lay_runs
+from tracker.state.holdings import PLACED, Holdings
 from tracker.state.mirror import GENERATION, Attached, may_be_damage
 from tracker.state.pins import (
-    PLACED,
-    SETTLED,
     SLICED,
+    STIRRED,
     Part,
     Pin,
     follows_people,
-    is_calm,
     is_pinnable,
-    lay_developments,
     lay_pin,
+    mended_by,
     over_pin,
+    rows_taken_over,
     taken_over,
 )
 from tracker.state.projections import Projection, ProjectionError, build_order, named_key, read_by, sorted_by_needs
 from tracker.state.scope import Scope
+from tracker.state.tails import CalmTail, calm_tail
 from tracker.state.touched import touched_pairs
 
 WHOLE = frozenset({"weighed", "reported", "happened"})
@@ -72,14 +73,13 @@ class _Layout:
     part: Part | None
 
     def needs(self, wanted: Iterable[str], *, exactly: bool = False) -> dict[str, set[str]]:
-        """Return what `wanted` needs, each with what it reads; a part's developments, of many columns, come first."""
+        """Return what `wanted` needs, each with what it reads; the tables of the part come first."""
         needs = read_by(self.queries, wanted, exactly=exactly)
         if self.part is None:
             return needs
-        developments = self.part.developments
-        reading = {name: {developments} if developments in self.queries[name] else set() for name in needs}
-        first: dict[str, set[str]] = {developments: set()} if any(reading.values()) else {}
-        return first | {name: read | reading[name] for name, read in needs.items()}
+        cut = {name: set(map(self.part.name, self.part.read_in(self.queries[name]))) for name in needs}
+        first: dict[str, set[str]] = {name: set() for name in sorted(set().union(*cut.values()))}
+        return first | {name: read | cut[name] for name, read in needs.items()}
 
 
 class Scopes:
@@ -105,7 +105,7 @@ class Scopes:
         self._today = today
         self._log = log
         self._generation = generation
-        self._changed = set(generation.manifest.changed(projections)) if generation else set()
+        self._holdings = Holdings(generation.manifest if generation else None, projections, today)
         self._schemas: dict[tuple[Scope, Pin | None], str] = {}
         self._laid: dict[str, set[str]] = {}
         self._abreast = min(2, os.cpu_count() or 1)
@@ -137,7 +137,7 @@ class Scopes:
         where the generation is damaged.
         """
         wanted = list(wanted)
-        held = self._held(scope)
+        held = self._holdings.under(scope)
         pin = self._usable(pin, scope, wanted, held, together)
         if (scope, pin) not in self._schemas:
             self._schemas[scope, pin] = f"scope_{next(self._numbers)}"
@@ -146,17 +146,9 @@ class Scopes:
         if not missing:
             return schema
         refuse_bad_where(scope)
-        base, few = base_views(scope, self._today), self.events <= FEW
-        part = None
-        if pin is not None:
-            part = self._pinned(pin)
-            base, few = over_pin(base, part), part.revisions <= FEW
-        queries = base | {p.name: p.query for p in self.projections.values()}
-        if pin is None and self.tail:
-            generation = self._mended(scope, held & set(build_order(queries, missing)))
-        else:
-            generation = taken_over(held if pin is None else self._standing(held), part)
-        queries |= generation
+        part, generation = self._taken(scope, missing, held, pin)
+        queries = self._queries(scope, part) | generation
+        few = (self.events if part is None else part.rows) <= FEW
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"set search_path = '{schema},main'")
         if RUNS in missing and RUNS not in self.projections and self._log is not None:
@@ -175,6 +167,51 @@ class Scopes:
             self._create(layout, layout.needs(missing, exactly=True), abreast=abreast, last_try=True)
         return schema
 
+    def _queries(self, scope: Scope, part: Part | None = None) -> dict[str, str]:
+        base = base_views(scope, self._today)
+        return (base if part is None else over_pin(base, part)) | {p.name: p.query for p in self.projections.values()}
+
+    def _taken(
+        self, scope: Scope, missing: Sequence[str], held: set[str], pin: Pin | None
+    ) -> tuple[Part | None, dict[str, str]]:
+        """Return the part of the log that a pin holds, and queries of what is taken of the generation."""
+        if pin is None:
+            if not self.tail:
+                return None, taken_over(held)
+            standing = self._standing(held) if self.events > PINNED_FROM else set()
+            if standing.issuperset(missing):
+                return None, taken_over(missing)
+            return None, self._mended(scope, held & set(build_order(self._queries(scope), missing)))
+        standing = self._standing(held, pin)
+        if not pin.tail or pin.stirred:
+            part = self._pinned(pin)
+            return part, taken_over(standing, part)
+        return self._taken_with_tail(scope, missing, held, pin, standing)
+
+    def _taken_with_tail(
+        self, scope: Scope, missing: Sequence[str], held: set[str], pin: Pin, standing: set[str]
+    ) -> tuple[Part, dict[str, str]]:
+        """Return the same where a tail moves nobody: of large tables only what it is about is made anew.
+
+        That is the same for all relationships, and found while the pin is laid.
+        """
+        large = SLICED.keys() & held - standing
+        needed = build_order(self._queries(scope) | dict.fromkeys(standing | large, ""), missing)
+        beside = self.beside()
+        laid = begin(lambda: beside.lay(scope, large.intersection(needed), STIRRED))
+        try:
+            part = self._pinned(pin)
+            queries = self._queries(scope, part)
+            for table in sorted(set().union(*(part.read_in(queries[name]) for name in needed))):
+                part.lay(self.connection, table)
+        finally:
+            schema = laid()
+            beside.connection.close()
+        self.take_in(beside)
+        typed = standing & self._holdings.told_by_type
+        taken = taken_over(standing - typed, part) | rows_taken_over(typed, pin.relationships)
+        return part, taken | mended_by(large, part, self._pinned(STIRRED), schema)
+
     def _runs(self, log: Path) -> str:
         # Hardly any answer needs the history, nor the locks that come with it.
         from tracker.state.replay_lock import running_pid
@@ -187,9 +224,13 @@ class Scopes:
         self, pin: Pin | None, scope: Scope, wanted: Sequence[str], held: set[str], together: Iterable[str]
     ) -> Pin | None:
         """Return a pin with how it is found and what it has to hold; None where answers had better do without it."""
+        if pin is STIRRED:
+            return pin
         if pin is None or not self._can_pin(pin, wanted, set() if self.tail else held):
             return None
-        stored = self._standing(held)
+        stored = self._standing(held, pin)
+        if self.tail and stored.issuperset(wanted):
+            return None
         if not stored:
             return replace(pin, people=True)
         wider = replace(pin, people=True, placed=True, tail=self.tail > 0)
@@ -206,8 +247,7 @@ class Scopes:
         if set(wanted) <= stored or self.events <= PINNED_FROM:
             return False
         if stored and all(known.relationships != pin.relationships for known in self.pins):
-            queries = base_views(Scope(), self._today) | {p.name: p.query for p in self.projections.values()}
-            queries |= dict.fromkeys(stored, "")
+            queries = self._queries(Scope()) | dict.fromkeys(stored, "")
             if all(name in stored or self._is_laid(name, few=False) for name in build_order(queries, wanted)):
                 return False
         return all(pair.count("--") == 1 for pair in pin.relationships) and all(map(self._is_pinnable, wanted))
@@ -218,24 +258,22 @@ class Scopes:
         return self._pinnable[name]
 
     def _pinned(self, pin: Pin) -> Part:
-        with self._pinning:
-            if pin not in self.pins:
-                self.pins[pin] = lay_pin(self.connection, f"pin_{len(self.pins)}", pin)
-            return self.pins[pin]
+        # Who looks for one that is found need not wait for another that is being looked for.
+        if pin not in self.pins:
+            with self._pinning:
+                if pin not in self.pins:
+                    self.pins[pin] = lay_pin(self.connection, f"pin_{len(self.pins)}", pin)
+        return self.pins[pin]
 
-    def _standing(self, held: set[str]) -> set[str]:
+    def _standing(self, held: set[str], pin: Pin | None = None) -> set[str]:
         """Return what a pin takes of a generation as it is: all that is held, or with a tail what that leaves alone."""
         if not self.tail:
             return held if held >= PLACED else set()
-        if not held >= PLACED | SETTLED or not self._is_calm:
-            return set()
-        facts = self._generation.manifest.tables if self._generation else {}
-        return {name for name in held if name in SETTLED or not facts[name].needs}
+        return self._holdings.left_by(self._calm, held, bearing=pin is not None and pin.bearing) if held else set()
 
     @cached_property
-    def _is_calm(self) -> bool:
-        with self._pinning:
-            return self.tail <= SHORT_TAIL and is_calm(self.connection)
+    def _calm(self) -> CalmTail | None:
+        return calm_tail(self.connection, self._pinned(STIRRED)) if self.tail <= SHORT_TAIL else None
 
     @cached_property
     def _touched(self) -> tuple[str, ...] | None:
@@ -269,22 +307,6 @@ class Scopes:
             for name in names
         }
 
-    def _held(self, scope: Scope) -> set[str]:
-        """Return the names whose rows in the generation are what laying them would give, had no event come since.
-
-        They are where the scope cuts no evidence, neither their SQL nor what it reads changed, and either the day is
-        the generation's or they do not depend on it.
-        """
-        held = self._generation.manifest if self._generation else None
-        if held is None or replace(scope, as_of=None) != Scope():
-            return set()
-        same_day = (scope.as_of or self._today) == held.as_of
-        return {
-            name
-            for name, facts in held.tables.items()
-            if facts.is_answer and not facts.laid and name not in self._changed and (same_day or not facts.by_day)
-        }
-
     def _create(self, layout: _Layout, needs: dict[str, set[str]], *, abreast: int, last_try: bool = False) -> None:
         schema, part = layout.schema, layout.part
         laid = self._laid[schema]
@@ -293,10 +315,8 @@ class Scopes:
             self.projections[name].refuse_effects()
 
         def create(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-            if part is not None and name == part.developments:
-                # Another thread, of another scope, may be about to make the same.
-                with self._pinning:
-                    lay_developments(connection, part)
+            if part is not None and name.startswith(f"{part.schema}."):
+                part.lay(connection, name.removeprefix(f"{part.schema}."))
                 return
             try:
                 kind = "view" if name in layout.views else "table"

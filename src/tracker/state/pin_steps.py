@@ -73,6 +73,11 @@ def of_all_pins() -> dict[str, str]:
     }
 
 
+def stirred() -> str:
+    """Return SQL for what the tail is about: every account of the happenings of which it tells or takes back one."""
+    return accounts_of(f"select development from {TAIL}.log.told where development is not null")
+
+
 def as_placed(schema: str, *, bearing: bool, tail: bool) -> dict[str, str]:
     """Return the steps to what touches the pairs as a generation has it, and to all that a calm tail tells."""
     others = f"""

@@ -6,14 +6,15 @@ rather too much than too little: whoever ever belonged to one of the two, as any
 revision of a development comes with it, every account of a happening, and all that names the same agreement or
 commitment. The views of a scope, laid over that, leave of it what they would leave of the whole log.
 
-Where a scope cuts no evidence, a generation has settled what happened between whom, whatever the day asked about. Then
-its word is taken for that, and the search is short; a tail may follow as long as it moves nobody (`is_calm`).
+Where a scope cuts no evidence, a generation has settled what happened between whom, whatever the day asked about. Its
+word is then taken for that, and the search is short; a tail may follow that moves nobody (`tracker.state.tails`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 import duckdb
 
@@ -21,21 +22,11 @@ from tracker.state import pin_steps
 from tracker.state.base import view_names
 from tracker.state.decoding import decoded_from
 from tracker.state.load import log_views
-from tracker.state.lookups import accounts_of
-from tracker.state.mirror import GENERATION, TAIL
+from tracker.state.mirror import GENERATION
 from tracker.state.projections import Projection, named_sources
-
-CUT = ("developments", "report_entries", "party_entries")
-"""The tables of the decoded log of which a pin holds a part; what days texts mean is read whole."""
 
 WHOLE_LOG = frozenset({"scope", "events"})
 """Base views that read nothing of what a pin cuts."""
-
-PLACED = frozenset({"placings", "happenings"})
-"""What says between whom something happened: a generation that holds both need not be searched for whom it may be."""
-
-SETTLED = frozenset({"parties", "tenures", "affiliations"})
-"""Who somebody is and where they belong: a tail that is calm leaves these as they are."""
 
 NAMED_REPORTS = "select unnest([report, origin]) from log.told where position in (select position from {}.pinned)"
 """SQL for the reports that are named in what the pin in a schema holds, and their origins."""
@@ -44,11 +35,13 @@ DECODED_ANEW = 1_000
 """So many events are sooner read from their JSON than from the hundred columns of `told`."""
 
 SLICED = {
-    **dict.fromkeys(("placings", "retold", "completed", "happenings"), "position in (select position from {}.pinned)"),
-    **dict.fromkeys(("quantities", "statements"), "development in (select development from {}.pinned)"),
-    "reports": f"report in ({NAMED_REPORTS})",
+    **dict.fromkeys(
+        ("placings", "retold", "completed", "happenings"), "position {}in (select position from {}.pinned)"
+    ),
+    **dict.fromkeys(("quantities", "statements"), "development {}in (select development from {}.pinned)"),
+    "reports": f"report {{}}in ({NAMED_REPORTS})",
 }
-"""Large tables of a generation: which of their rows the pin in a schema needs."""
+"""Large tables of a generation: which of their rows are those of the pin in a schema, or are not."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,8 @@ class Pin:
     """What is asked about: relationships, and `bearing` whether also all of those of which something bears on them.
 
     The rest is how it is found (`Scopes.lay`): `people` says whether with what their people did elsewhere, `placed`
-    that a generation's word is taken for what happened between whom, and `tail` that events follow that.
+    that a generation's word is taken for what happened between whom, and `tail` that events follow that. What is
+    `stirred` is no relationship's: what the tail is about, and every account of the same happenings.
     """
 
     relationships: tuple[str, ...]
@@ -64,53 +58,49 @@ class Pin:
     people: bool = False
     placed: bool = False
     tail: bool = False
+    stirred: bool = False
 
-    @property
-    def cut(self) -> tuple[str, ...]:
-        """The tables of the decoded log of which it holds a part; the others are read whole."""
-        if not self.placed:
-            return CUT
-        return ("developments", "report_entries") if self.tail else ("developments",)
+
+STIRRED = Pin((), placed=True, tail=True, stirred=True)
 
 
 @dataclass(frozen=True)
 class Part:
-    """The part of the decoded log that a pin holds: a schema of tables in place of some of the log's."""
+    """The part of the decoded log that a pin holds: a schema of tables in place of some of the log's.
 
-    pin: Pin
+    `tables` are these, by the name of the log's, each with its query: they are made when they are first read, for not
+    every answer reads them. `rows` is how many rows of the log are in it.
+    """
+
     schema: str
-    revisions: int
-    """How many rows of the decoded log are in it, which are hardly more than revisions of developments."""
+    rows: int
+    tables: Mapping[str, str]
+    laying: Lock = field(default_factory=Lock, compare=False)
+    """Answers under several scopes may ask for the same table at once."""
 
-    @property
-    def developments(self) -> str:
-        """The table of its developments, with all that is told of them: it is made when it is first read."""
-        return f"{self.schema}.developments"
+    def name(self, table: str) -> str:
+        """Return the name, with the schema, of what stands in place of a table of the log."""
+        return f"{self.schema}.{table}"
+
+    def lay(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Make one of the tables, where it is not there yet."""
+        with self.laying:
+            con.execute(f"create table if not exists {self.name(table)} as {self.tables[table]}")
+
+    def read_in(self, query: str) -> set[str]:
+        """Return which of the tables a query reads."""
+        return {table for table in self.tables if self.name(table) in query}
 
 
 def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> Part:
-    """Find what a pin holds, and make the tables that it cuts in a schema of their own, but for the developments."""
+    """Find what a pin holds, in a schema of its own."""
     con.execute(f"create schema {schema}")
     if not pin.placed:
         pin_steps.lay_shared(con)
-    for name, query in (_steps(schema, pin) | _cut(schema, pin)).items():
+    for name, query in _steps(schema, pin).items():
         con.execute(f"create table {schema}.{name} as {query}", _values(pin) if "?" in query else None)
-    return Part(pin, schema, con.execute(f"select count(*) from {schema}.pinned").fetchall()[0][0])
-
-
-def lay_developments(con: duckdb.DuckDBPyConnection, part: Part) -> None:
-    """Make the table of a part's developments, where it is not there yet: a hundred columns, read for some answers."""
-    rows = f"where position in (select position from {part.schema}.pinned)"
-    told = f"select * from log.told {rows}"
-    if part.revisions <= DECODED_ANEW:
-        told = decoded_from(con, f"(select position, event_topic as topic, data from log.told {rows})")
-    developments = log_views(con)["developments"].replace("log.told", "told").replace("log.amended", "amended")
-    con.execute(f"""
-        create table if not exists {part.developments} as
-        with told as materialized ({told}),
-        amended as materialized (select * from log.amended {rows})
-        {developments}
-    """)
+    rows = int(con.execute(f"select count(*) from {schema}.pinned").fetchall()[0][0])
+    return Part(schema, rows, _cut(con, schema, pin, rows))
 
 
 def _values(pin: Pin) -> list[Iterable[str]]:
@@ -120,8 +110,8 @@ def _values(pin: Pin) -> list[Iterable[str]]:
 def over_pin(queries: Mapping[str, str], part: Part) -> dict[str, str]:
     """Return base views that read the tables of a pin in place of the whole log."""
     found = dict(queries)
-    for table in part.pin.cut:
-        found = {name: query.replace(f"log.{table}", f"{part.schema}.{table}") for name, query in found.items()}
+    for table in part.tables:
+        found = {name: query.replace(f"log.{table}", part.name(table)) for name, query in found.items()}
     return found
 
 
@@ -130,36 +120,26 @@ def taken_over(names: Iterable[str], part: Part | None = None) -> dict[str, str]
     found = {name: f'select * from {GENERATION}.state."{name}"' for name in names}
     if part is not None:
         for name in found.keys() & SLICED.keys():
-            found[name] += f" where {SLICED[name].format(part.schema)}"
+            found[name] += f" where {SLICED[name].format('', part.schema)}"
     return found
 
 
-def is_calm(con: duckdb.DuckDBPyConnection) -> bool:
-    """Say whether a tail moves nobody: it tells of no party, of no person, of no report that was there before.
+def mended_by(names: Iterable[str], part: Part, stirred: Part, schema: str) -> dict[str, str]:
+    """Return queries of what a pin needs of large tables: what a tail stirred as laid in a schema, the rest as held."""
+    return {
+        name: f"""
+            {query} and {SLICED[name].format("not ", stirred.schema)}
+            union all by name
+            select * from "{schema}"."{name}"
+        """
+        for name, query in taken_over(names, part).items()
+    }
 
-    Then what happened between whom stands as the generation has it, but for what the tail itself is about.
-    """
-    fresh = f"select development from {TAIL}.log.told where development is not null"
-    accounts = accounts_of(fresh)
-    stirred = con.execute(f"""
-        select 1 from {TAIL}.log.party_entries
-        union all
-        select 1 from {TAIL}.log.told where bears_on is not null
-        union all
-        select 1
-        from {TAIL}.log.report_entries
-        where topic <> 'ReportFiled.v1'
-            or report in (select report from {GENERATION}.log.report_entries)
-            or report in (select origin from {GENERATION}.log.report_entries where origin is not null)
-            or report in (select origin from {GENERATION}.log.told where origin is not null)
-        union all
-        select 1
-        from log.told
-        where (person is not null or people is not null)
-            and position in (select position from ({accounts}))
-        limit 1
-    """)
-    return not stirred.fetchall()
+
+def rows_taken_over(names: Iterable[str], relationships: Iterable[str]) -> dict[str, str]:
+    """Return queries of the rows of some relationships in tables as a generation holds them."""
+    listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in relationships)
+    return {name: f"{query} where relationship in ({listed})" for name, query in taken_over(names).items()}
 
 
 def follows_people(tables: Iterable[str], projections: Mapping[str, Projection], held: Iterable[str]) -> bool:
@@ -195,6 +175,8 @@ def _read_for(
 
 def _steps(schema: str, pin: Pin) -> dict[str, str]:
     """Return the tables that lead to a pin by name, each a query over the log and those before it."""
+    if pin.stirred:
+        return {"pinned": pin_steps.stirred()}
     if pin.placed:
         found = pin_steps.as_placed(schema, bearing=pin.bearing, tail=pin.tail)
     else:
@@ -206,12 +188,23 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
     return found
 
 
-def _cut(schema: str, pin: Pin) -> dict[str, str]:
-    """Return the queries of what a pin holds beside its developments: the parties and reports that these name."""
-    found = {}
-    if "party_entries" in pin.cut:
+def _cut(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin, rows: int) -> dict[str, str]:
+    """Return the queries of what stands in place of tables of the log; the others are read whole."""
+    pinned = f"where position in (select position from {schema}.pinned)"
+    told = f"select * from log.told {pinned}"
+    if rows <= DECODED_ANEW:
+        told = decoded_from(con, f"(select position, event_topic as topic, data from log.told {pinned})")
+    developments = log_views(con)["developments"].replace("log.told", "told").replace("log.amended", "amended")
+    found = {
+        "developments": f"""
+            with told as materialized ({told}),
+            amended as materialized (select * from log.amended {pinned})
+            {developments}
+        """,
+    }
+    if not pin.placed:
         found["party_entries"] = f"select * from log.party_entries where party in (select party from {schema}.parties)"
-    if "report_entries" in pin.cut:
+    if pin.tail or not pin.placed:
         found["report_entries"] = f"""
             with recursive origins as (
                 select report from ({NAMED_REPORTS.format(schema)}) as named(report)

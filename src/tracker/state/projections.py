@@ -53,7 +53,8 @@ class Projection:
 
     `laid` says why its rows are kept nowhere: it only cuts, joins or renames what is, and is laid as a view. `pinned`
     says why the rows of one relationship follow from what touches it (`tracker.state.pins`), `local` why what its
-    people did elsewhere changes none of them.
+    people did elsewhere changes none of them, `types` of which types of developments alone its rows are told: names
+    or patterns such as `compute-*`, with commas between them.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Projection:
     laid: str = ""
     pinned: str = ""
     local: str = ""
+    types: str = ""
     own: bool = False
 
     def refuse_effects(self) -> None:
@@ -82,7 +84,7 @@ class Projection:
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-SAID = ("grain", "order by", "laid", "pinned", "local")
+SAID = ("grain", "order by", "laid", "pinned", "local", "types")
 """What a header says of the whole table; its other lines are columns."""
 MAX_BYTES = 1_000_000
 """Thirty times the longest projection here; a larger file is another that got the name."""
@@ -135,6 +137,7 @@ def read_projection(path: Path) -> Projection:
         said["laid"],
         said["pinned"],
         said["local"],
+        said["types"],
     )
 
 
