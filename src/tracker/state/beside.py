@@ -79,12 +79,13 @@ def make_beside(
     make: Callable[[Asked, str], object],
     stop: Callable[[Asked], None],
     *,
+    cost: Callable[[str], int] = lambda _: 1,
     begun: Callable[[str], None] = lambda _: None,
     made: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Make what is named, each when all that it needs is made, by a worker that has nothing else to do.
 
-    Of what can be made, that goes first on which the longest chain of others waits, for the end waits for that, too.
+    Of what can be made, that goes first with which the costliest chain begins, for the end waits for that, too.
     `begun` and `made` are told each name before and after, by the caller's thread. Where one fails, what is being made
     is waited for, and what the first one raised is raised. At Ctrl-C the workers are stopped by `stop`.
     """
@@ -92,7 +93,7 @@ def make_beside(
 
     order = TopologicalSorter(needs)
     order.prepare()
-    waiting = _chains(needs)
+    chains = _chains(needs, cost)
     free = list(workers)
     with ThreadPoolExecutor(len(workers)) as pool:
         running: dict[Future[object], tuple[str, Asked]] = {}
@@ -100,7 +101,7 @@ def make_beside(
         failed: BaseException | None = None
         try:
             while running or (order.is_active() and failed is None):
-                ready = sorted([*ready, *order.get_ready()], key=waiting.__getitem__, reverse=True)
+                ready = sorted([*ready, *order.get_ready()], key=chains.__getitem__, reverse=True)
                 while ready and free and failed is None:
                     name, worker = ready.pop(0), free.pop()
                     begun(name)
@@ -121,10 +122,12 @@ def make_beside(
         raise failed
 
 
-def _chains(needs: Mapping[str, set[str]]) -> dict[str, int]:
-    """Return how long the longest chain is of those that wait for each name, one after the other."""
-    longest = dict.fromkeys(needs, 0)
+def _chains(needs: Mapping[str, set[str]], cost: Callable[[str], int]) -> dict[str, int]:
+    """Return what the costliest chain costs that begins with each name, of which each waits for the one before."""
+    after = dict.fromkeys(needs, 0)
+    chains: dict[str, int] = {}
     for name in reversed([*TopologicalSorter(needs).static_order()]):
+        chains[name] = after[name] + cost(name)
         for needed in needs[name]:
-            longest[needed] = max(longest[needed], longest[name] + 1)
-    return longest
+            after[needed] = max(after[needed], chains[name])
+    return chains

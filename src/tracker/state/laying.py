@@ -77,9 +77,13 @@ class _Layout:
         needs = read_by(self.queries, wanted, exactly=exactly)
         if self.part is None:
             return needs
-        cut = {name: set(map(self.part.name, self.part.read_in(self.queries[name]))) for name in needs}
+        cut = {name: self.part.read_in(self.queries[name]) for name in needs}
         first: dict[str, set[str]] = {name: set() for name in sorted(set().union(*cut.values()))}
         return first | {name: read | cut[name] for name, read in needs.items()}
+
+    def length(self, name: str) -> int:
+        """Return how long the query of a name is."""
+        return len(self.part.tables[name] if self.part and name in self.part.tables else self.queries[name])
 
 
 class Scopes:
@@ -315,8 +319,8 @@ class Scopes:
             self.projections[name].refuse_effects()
 
         def create(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-            if part is not None and name.startswith(f"{part.schema}."):
-                part.lay(connection, name.removeprefix(f"{part.schema}."))
+            if part is not None and name in part.tables:
+                part.lay(connection, name)
                 return
             try:
                 kind = "view" if name in layout.views else "table"
@@ -339,7 +343,15 @@ class Scopes:
         try:
             for each in connections:
                 each.execute(f"set search_path = '{schema},main'")
-            make_beside(connections, needs, create, lambda connection: connection.interrupt(), made=laid.add)
+            # What DuckDB takes to plan a query grows with its length, and over few rows it does little else.
+            make_beside(
+                connections,
+                needs,
+                create,
+                lambda connection: connection.interrupt(),
+                cost=layout.length,
+                made=laid.add,
+            )
         finally:
             for each in connections:
                 each.close()

@@ -68,28 +68,27 @@ STIRRED = Pin((), placed=True, tail=True, stirred=True)
 class Part:
     """The part of the decoded log that a pin holds: a schema of tables in place of some of the log's.
 
-    `tables` are these, by the name of the log's, each with its query: they are made when they are first read, for not
-    every answer reads them. `rows` is how many rows of the log are in it.
+    `tables` are these, each name with its schema and query: they are made when they are first read, for not every
+    answer reads them. `rows` is how many rows of the log are in it.
     """
 
     schema: str
     rows: int
     tables: Mapping[str, str]
-    laying: Lock = field(default_factory=Lock, compare=False)
+    _laid: set[str] = field(default_factory=set, compare=False)
+    _laying: Lock = field(default_factory=Lock, compare=False)
     """Answers under several scopes may ask for the same table at once."""
 
-    def name(self, table: str) -> str:
-        """Return the name, with the schema, of what stands in place of a table of the log."""
-        return f"{self.schema}.{table}"
-
-    def lay(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
+    def lay(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
         """Make one of the tables, where it is not there yet."""
-        with self.laying:
-            con.execute(f"create table if not exists {self.name(table)} as {self.tables[table]}")
+        with self._laying:
+            if name not in self._laid:
+                con.execute(f"create table {name} as {self.tables[name]}")
+                self._laid.add(name)
 
     def read_in(self, query: str) -> set[str]:
         """Return which of the tables a query reads."""
-        return {table for table in self.tables if self.name(table) in query}
+        return {name for name in self.tables if name in query}
 
 
 def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> Part:
@@ -97,10 +96,13 @@ def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> Part:
     con.execute(f"create schema {schema}")
     if not pin.placed:
         pin_steps.lay_shared(con)
+    rows = 0
     for name, query in _steps(schema, pin).items():
-        con.execute(f"create table {schema}.{name} as {query}", _values(pin) if "?" in query else None)
-    rows = int(con.execute(f"select count(*) from {schema}.pinned").fetchall()[0][0])
-    return Part(schema, rows, _cut(con, schema, pin, rows))
+        made = con.execute(f"create table {schema}.{name} as {query}", _values(pin) if "?" in query else None)
+        if name == "pinned":
+            rows = made.fetchall()[0][0]
+    tables = {f"{schema}.{name}": query for name, query in _cut(con, schema, pin, rows).items()}
+    return Part(schema, rows, tables)
 
 
 def _values(pin: Pin) -> list[Iterable[str]]:
@@ -111,7 +113,8 @@ def over_pin(queries: Mapping[str, str], part: Part) -> dict[str, str]:
     """Return base views that read the tables of a pin in place of the whole log."""
     found = dict(queries)
     for table in part.tables:
-        found = {name: query.replace(f"log.{table}", part.name(table)) for name, query in found.items()}
+        whole = table.replace(part.schema, "log")
+        found = {name: query.replace(whole, table) for name, query in found.items()}
     return found
 
 
