@@ -161,7 +161,8 @@ class Scopes:
         views = {name for name in queries if self._is_laid(name, few=few)} | generation.keys()
         if pin is not None:
             views -= SLICED.keys() & generation.keys()
-        views |= set(missing)
+        if pin is not STIRRED:
+            views |= set(missing)
         # Many rows keep all cores busy anyway, and two large tables at once take the memory of both.
         abreast = self._abreast if few else 1
         layout = _Layout(schema, scope, queries, views, part)

@@ -61,8 +61,17 @@ def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> Non
     _load_scale(con, vocabulary().scale if carried is None else ())
     _load_spans(con, "log.spans", _dated_texts())
     _load_amended(con, carried)
-    _load_parties(con)
-    _load_reports(con)
+    kinds = {kind for (kind,) in con.execute("select distinct kind_of_event from log.told").fetchall()}
+    for kind, load, tables in (
+        ("party", _load_parties, ("party_entries", "party_spans")),
+        ("report", _load_reports, ("report_entries",)),
+    ):
+        if carried is None or kind in kinds:
+            load(con)
+            continue
+        # Of a kind that a short tail tells nothing of, to plan what makes the tables takes longer than all else.
+        for table in tables:
+            con.execute(f"create table log.{table} as select * from {carried}.log.{table} limit 0")
     _load_keys(con)
     if carried is not None:
         # Both would hold the same texts, and a join must find each of them once.
