@@ -56,11 +56,27 @@ def recorded(seed: int) -> Rows:
 
 @cache
 def calm_at_the_end(seed: int) -> Rows:
-    """Return a log of random histories that ends with what moves nobody, of parties that are told of before."""
+    """Return a log of random histories that ends with what moves nobody, of parties that are told of before.
+
+    Half of that is told by reports of its own, filed then, some of which have it from one that was there before.
+    """
+    chance = Random(seed)
     about = ("conduct", "exclusivity", "compute", "exclusivity compute conduct")
     entries = [entry for history in histories(seed, about) for entry in history]
     last = [entry for entry in entries if moves_nobody(entry)][-6:]
-    return rows_of(log_of([entry for entry in entries if entry not in last] + last))
+    end = [late for n, entry in enumerate(last) for late in (told_late(entry, n) if chance.random() < 0.5 else [entry])]
+    return rows_of(log_of([entry for entry in entries if entry not in last] + end))
+
+
+def told_late(entry: Entry, number: int) -> list[Entry]:
+    """Return an entry as a report tells it that is filed for it, and has it from the one that told it."""
+    [told] = entry["developments"]
+    filing = {"id": f"late-{number}", "publisher": "The Late Wire", "published": "2024-11-30", "reliability": "B"}
+    origin = {"origin": told["report"]} if number % 2 else {}
+    return [
+        {"report": {**filing, **origin}, "recorded": entry["recorded"]},
+        {**entry, "developments": [{**told, "report": filing["id"]}]},
+    ]
 
 
 def seats_of_people_told_elsewhere() -> Rows:

@@ -35,13 +35,11 @@ DECODED_ANEW = 1_000
 """So many events are sooner read from their JSON than from the hundred columns of `told`."""
 
 SLICED = {
-    **dict.fromkeys(
-        ("placings", "retold", "completed", "happenings"), "position {}in (select position from {}.pinned)"
-    ),
-    **dict.fromkeys(("quantities", "statements"), "development {}in (select development from {}.pinned)"),
-    "reports": f"report {{}}in ({NAMED_REPORTS})",
+    **dict.fromkeys(("placings", "retold", "completed", "happenings"), "position in (select position from {}.pinned)"),
+    **dict.fromkeys(("quantities", "statements"), "development in (select development from {}.pinned)"),
+    "reports": f"report in ({NAMED_REPORTS})",
 }
-"""Large tables of a generation: which of their rows are those of the pin in a schema, or are not."""
+"""Large tables of a generation: which of their rows the pin in a schema needs."""
 
 
 @dataclass(frozen=True)
@@ -123,15 +121,17 @@ def taken_over(names: Iterable[str], part: Part | None = None) -> dict[str, str]
     found = {name: f'select * from {GENERATION}.state."{name}"' for name in names}
     if part is not None:
         for name in found.keys() & SLICED.keys():
-            found[name] += f" where {SLICED[name].format('', part.schema)}"
+            found[name] += f" where {SLICED[name].format(part.schema)}"
     return found
 
 
 def mended_by(names: Iterable[str], part: Part, stirred: Part, schema: str) -> dict[str, str]:
     """Return queries of what a pin needs of large tables: what a tail stirred as laid in a schema, the rest as held."""
+    # What is laid has the whole chain of each report's origins, more than is named in what is stirred.
+    made_anew = SLICED | {"reports": f'report in (select report from "{schema}"."reports")'}
     return {
         name: f"""
-            {query} and {SLICED[name].format("not ", stirred.schema)}
+            {query} and not {made_anew[name].format(stirred.schema)}
             union all by name
             select * from "{schema}"."{name}"
         """
