@@ -63,6 +63,17 @@ def _field_table(fields: list[FieldSpec]) -> Iterator[str]:
         yield f"| `{spec.name}`{' (required)' if spec.required else ''} | {holds} | {_cell(spec.description)} |"
 
 
+HEADER = """
+The comments above a select are its header: `-- name: what it is`, `-- grain: one row per (a, b)`, a line for each
+column with what it holds, `-- order by: …`. With `-- laid: why` its rows are kept nowhere. Three more lines make
+answers about one relationship quick where they are true, and wrong where they are not:
+
+- `-- pinned: why`: the rows of a relationship follow from what touches it, as a rank among all does not.
+- `-- local: why`: what its people did with others changes none of them.
+- `-- types: compute-*, …`: they are told of developments of these types alone; news of another type changes none.
+"""
+
+
 def projections_page() -> str:
     """Return the page of the projections, from the headers of their files."""
     lines = ["# The projections", "", GENERATED, ""]
@@ -70,7 +81,7 @@ def projections_page() -> str:
     lines += [
         "A workspace's own `projections/*.sql` stand beside these: one select each, which may pivot. One that writes,"
     ]
-    lines += ["sets something or reaches a file is refused with its name.", ""]
+    lines += ["sets something or reaches a file is refused with its name.", *HEADER.splitlines(), ""]
     folder = ROOT / "projections"
     lines += [line for p in read_projections([folder]).values() for line in _projection(p)]
     checks = read_projections([folder / "checks"])
