@@ -51,7 +51,7 @@ ABREAST_FROM = 8
 FEW = 20_000
 """So many events, or rows of a pin, are few."""
 
-PINNED_FROM = 20_000
+PINNED_FROM = 5_000
 """From so many events on, the answers of one relationship are computed from what concerns it alone."""
 
 SHORT_TAIL = 500
