@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.books import shown
+from tracker.cli.books import ENDINGS, shown
 from tracker.cli.session import Session
 from tracker.errors import UsageError
 from tracker.model.names import visible
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
 LINES = (".jsonl", ".ndjson")
-BOOKS = (".yaml", ".yml")
 
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Rows: the type of all rows, where no column says it.")
@@ -101,10 +100,10 @@ class RowsOptions:
         if path.suffix in TABLES:
             return True
         if self.csv:
-            return path.suffix not in BOOKS
+            return path.suffix not in ENDINGS
         if path.suffix in LINES:
             return self.type is not None or _says_its_type(path)
-        return bool(self.type or self.columns or self.delimiter) and path.suffix not in BOOKS
+        return bool(self.type or self.columns or self.delimiter) and path.suffix not in ENDINGS
 
     def file(self, path: Path) -> RowsFile:
         """Return how a file is read; raises UsageError, BadCodes."""

@@ -37,7 +37,8 @@ ACCOUNT = (
 """What the view of every type tells of an account, before the columns of its own."""
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -45,7 +46,7 @@ def base_views(scope: Scope, today: date) -> dict[str, str]:
     """Return the queries of the base views by name, for a scope; `today` is the day for which no `as_of` is given."""
     recorded = ""
     if scope.recorded_until is not None:
-        recorded = f"recorded_at <= timestamp {_literal(scope.recorded_until.replace(tzinfo=None).isoformat(sep=' '))}"
+        recorded = f"recorded_at <= timestamp {literal(scope.recorded_until.replace(tzinfo=None).isoformat(sep=' '))}"
     as_of = scope.as_of or today
     return {
         "scope": _scope(scope, as_of),
@@ -79,7 +80,7 @@ def view_names() -> set[str]:
 def _scope(scope: Scope, as_of: date) -> str:
     known = f"date '{scope.known_at}'" if scope.known_at else "null::date"
     until = f"timestamp '{scope.recorded_until.replace(tzinfo=None)}'" if scope.recorded_until else "null::timestamp"
-    where = _literal(scope.where) if scope.where else "null::varchar"
+    where = literal(scope.where) if scope.where else "null::varchar"
     return f"select date '{as_of}' as as_of_on, {known} as known_on, {until} as recorded_until, {where} as evidence"
 
 

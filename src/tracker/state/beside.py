@@ -17,6 +17,7 @@ Answer = TypeVar("Answer")
 
 def begin(ask: Callable[[], Answer]) -> Callable[[], Answer]:
     """Begin to ask, and return how to get the answer, which waits for it and raises what asking raises."""
+    # A future would bring the library of logging with it.
     found: list[Answer] = []
     failed: list[BaseException] = []
 

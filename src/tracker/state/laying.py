@@ -18,7 +18,7 @@ from threading import Lock
 import duckdb
 
 from tracker.errors import TrackerError
-from tracker.state.base import LAID, base_views
+from tracker.state.base import LAID, base_views, literal
 from tracker.state.beside import begin, make_beside
 from tracker.state.guard import NoCondition, refuse_no_condition
 from tracker.state.history import RUNS, lay_runs
@@ -161,7 +161,7 @@ class Scopes:
         views = {name for name in queries if self._is_laid(name, few=few)} | generation.keys()
         if pin is not None:
             views -= SLICED.keys() & generation.keys()
-        if pin is not STIRRED:
+        if pin != STIRRED:
             views |= set(missing)
         # Many rows keep all cores busy anyway, and two large tables at once take the memory of both.
         abreast = self._abreast if few else 1
@@ -183,12 +183,13 @@ class Scopes:
         if pin is None:
             if not self.tail:
                 return None, taken_over(held)
-            standing = self._standing(held) if self.events > PINNED_FROM else set()
-            if standing.issuperset(missing):
+            # What a tail leaves as it is takes a while to find out: not where that is no answer anyway.
+            may_stand = self.events > PINNED_FROM and held.issuperset(missing)
+            if may_stand and self._standing(held).issuperset(missing):
                 return None, taken_over(missing)
             return None, self._mended(scope, held & set(build_order(self._queries(scope), missing)))
         standing = self._standing(held, pin)
-        if not pin.tail or pin.stirred:
+        if not pin.tail or pin == STIRRED:
             part = self._pinned(pin)
             return part, taken_over(standing, part)
         return self._taken_with_tail(scope, missing, held, pin, standing)
@@ -229,7 +230,7 @@ class Scopes:
         self, pin: Pin | None, scope: Scope, wanted: Sequence[str], held: set[str], together: Iterable[str]
     ) -> Pin | None:
         """Return a pin with how it is found and what it has to hold; None where answers had better do without it."""
-        if pin is STIRRED:
+        if pin == STIRRED:
             return pin
         if pin is None or not self._can_pin(pin, wanted, set() if self.tail else held):
             return None
@@ -302,7 +303,7 @@ class Scopes:
         if not pairs:
             return taken_over(names)
         schema = self.lay(scope, names, Pin(pairs))
-        listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in pairs)
+        listed = ", ".join(map(literal, pairs))
         return {
             name: f"""
                 select * from {GENERATION}.state."{name}" where relationship not in ({listed})

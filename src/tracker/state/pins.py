@@ -19,7 +19,7 @@ from threading import Lock
 import duckdb
 
 from tracker.state import pin_steps
-from tracker.state.base import view_names
+from tracker.state.base import literal, view_names
 from tracker.state.decoding import decoded_from
 from tracker.state.load import log_views
 from tracker.state.mirror import GENERATION
@@ -47,8 +47,7 @@ class Pin:
     """What is asked about: relationships, and `bearing` whether also all of those of which something bears on them.
 
     The rest is how it is found (`Scopes.lay`): `people` says whether with what their people did elsewhere, `placed`
-    that a generation's word is taken for what happened between whom, and `tail` that events follow that. What is
-    `stirred` is no relationship's: what the tail is about, and every account of the same happenings.
+    that a generation's word is taken for what happened between whom, and `tail` that events follow that.
     """
 
     relationships: tuple[str, ...]
@@ -56,10 +55,10 @@ class Pin:
     people: bool = False
     placed: bool = False
     tail: bool = False
-    stirred: bool = False
 
 
-STIRRED = Pin((), placed=True, tail=True, stirred=True)
+STIRRED = Pin((), placed=True, tail=True)
+"""What is no relationship's: what a tail is about, and every account of the same happenings."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def mended_by(names: Iterable[str], part: Part, stirred: Part, schema: str) -> d
 
 def rows_taken_over(names: Iterable[str], relationships: Iterable[str]) -> dict[str, str]:
     """Return queries of the rows of some relationships in tables as a generation holds them."""
-    listed = ", ".join("'" + pair.replace("'", "''") + "'" for pair in relationships)
+    listed = ", ".join(map(literal, relationships))
     return {name: f"{query} where relationship in ({listed})" for name, query in taken_over(names).items()}
 
 
@@ -178,7 +177,7 @@ def _read_for(
 
 def _steps(schema: str, pin: Pin) -> dict[str, str]:
     """Return the tables that lead to a pin by name, each a query over the log and those before it."""
-    if pin.stirred:
+    if pin == STIRRED:
         return {"pinned": pin_steps.stirred()}
     if pin.placed:
         found = pin_steps.as_placed(schema, bearing=pin.bearing, tail=pin.tail)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import partial
 
 from tracker.state.accounts import Evidence, evidence_behind
+from tracker.state.base import literal
 from tracker.state.diff import Difference, compare
 from tracker.state.grain import Record, grain_key
 from tracker.state.reader import Reader
@@ -151,8 +152,7 @@ def _strongest(subject: Subject, grounds: Sequence[Ground]) -> list[str]:
 def _without(
     reader: Reader, scope: Scope, relationship: str, subject: Subject, *, answer: Sequence[Record], origin: str
 ) -> Without:
-    literal = "'" + origin.replace("'", "''") + "'"
-    left_out = f"origin <> {literal}"
+    left_out = f"origin <> {literal(origin)}"
     narrower = replace(scope, where=f"({scope.where}) and {left_out}" if scope.where else left_out)
     rows = _answer(reader, narrower, relationship, subject)
     # A happening's evidence is what is asked about; of all else, what it says.
