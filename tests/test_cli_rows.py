@@ -67,6 +67,24 @@ def test_rows_come_from_stdin_too(workspace: Path) -> None:
     assert "1 recorded" in in_(workspace, "-", "--type", "contact-made", stdin=table).err
 
 
+def test_what_came_from_stdin_is_called_so(workspace: Path) -> None:
+    """The file that holds it is gone when the command ends: no line names it, and the undo line reads stdin again."""
+    report = json.dumps(ROWS[0]) + "\n"
+    table = "report,key,party,counterparty\nwire-1,k3,acme,{}\n"
+
+    assert in_(workspace, "-", stdin=report).err.startswith("stdin: 1 filed")
+    done = in_(workspace, "-", "--type", "contact-made", stdin=table.format("globex"))
+    assert done.err.splitlines() == [
+        "stdin: 1 recorded",
+        "undo: tracker import - --type contact-made --retract --why '…'",
+    ]
+    refused = in_(workspace, "-", "--type", "contact-made", stdin=table.format("nobody"))
+    assert refused.err.startswith("stdin:2:") and "tracker-" not in refused.err
+    skipped = in_(workspace, "-", "--type", "contact-made", "--skip-bad", stdin=table.format("nobody"))
+    assert skipped.err.startswith("skipped: stdin:2:")
+    assert in_(workspace, "-", stdin="tracker: book/1\nparties: 7\n").err.startswith("stdin:2:")
+
+
 def test_a_table_may_say_that_it_is_one(workspace: Path, tmp_path: Path) -> None:
     """Whatever the file is called, a column may give the types; a book of the same command stays a book."""
     book, path = tmp_path / "wire.yaml", tmp_path / "feed.2025"

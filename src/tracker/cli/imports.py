@@ -30,7 +30,7 @@ from tracker.cli.rows import (
     import_rows_and_tell,
 )
 from tracker.cli.session import Session, session_of
-from tracker.errors import UsageError
+from tracker.errors import TrackerError, UsageError
 from tracker.model.names import visible
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def import_(
         type_, columns, delimiter, report, tuple(codes or ()), register_parties, skip_bad, chunk, retract, csv
     )
     given = list(paths or [session.workspace.root / "events"])
-    with _with_stdin(given, rows) as files, session.log() as log:
+    with _with_stdin(session, given, rows) as files, session.log() as log:
         of_rows = [path for path in files if rows.is_rows(path)]
         logs = [path for path in files if path.suffix == LOG_ENDING and path not in of_rows]
         books = find_books([path for path in files if path not in logs and path not in of_rows])
@@ -171,7 +171,7 @@ def _tell_warnings(session: Session, outcome: Outcome) -> None:
 
 
 @contextmanager
-def _with_stdin(given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]]:
+def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]]:
     """Put what stdin brings into a file, for a book is read as a file is; lines of JSON begin with a brace."""
     if STDIN not in given:
         yield list(given)
@@ -192,7 +192,12 @@ def _with_stdin(given: Sequence[Path], rows: RowsOptions) -> Iterator[list[Path]
                 # Rows may come by the million; of a book that is too large it is enough to see that it is.
                 shutil.copyfileobj(sys.stdin.buffer, file)
         path = path.rename(path.with_suffix(LOG_ENDING if in_braces else ".csv" if is_table else ".yaml"))
-        yield [path if each == STDIN else each for each in given]
+        session.stdin = path
+        try:
+            yield [path if each == STDIN else each for each in given]
+        except TrackerError as error:
+            error.args = (session.naming_stdin(str(error)),)
+            raise
 
 
 def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tracker.cli.books import shown
 from tracker.errors import TrackerError, WorkspaceError
 from tracker.workspace import Workspace, find_workspace
 
@@ -30,6 +31,8 @@ class Session:
     no_input: bool = False
     quiet: bool = False
     verbose: bool = False
+    stdin: Path | None = None
+    """The file that holds what stdin brought; nobody but the session knows its name."""
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -107,12 +110,19 @@ class Session:
             from tracker.model.names import visible
 
             width = None if whole else width_of(sys.stderr)
-            for line in visible(text, newlines=True).split("\n"):
+            for line in visible(self.naming_stdin(text), newlines=True).split("\n"):
                 sys.stderr.writelines(f"{piece}\n" for piece in folded(line, width))
 
     def undo(self, command: str) -> None:
         """Say how to take back what was just done."""
-        self.note(f"undo: {command}", whole=True)
+        self.note(f"undo: {self.naming_stdin(command, '-')}", whole=True)
+
+    def naming_stdin(self, text: str, name: str = "stdin") -> str:
+        """Return a text in which what stdin brought is called so, and not by the file that holds it."""
+        if self.stdin is not None:
+            for path in (str(self.stdin), shown(self.stdin)):
+                text = text.replace(path, name)
+        return text
 
     @property
     def may_ask(self) -> bool:
