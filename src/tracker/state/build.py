@@ -16,6 +16,7 @@ from tracker.state.digests import digest_of
 from tracker.state.laying import refuse_bad_where
 from tracker.state.load import LOG_TABLES, derive, load_log
 from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, write_manifest
+from tracker.state.memory import memory_for
 from tracker.state.mirror import GENERATION, REFUSED_BY_THE_DISK
 from tracker.state.projections import Projection
 from tracker.state.reader import CONFIG
@@ -24,10 +25,6 @@ from tracker.state.tables import build_tables, steps_of
 
 BUILT = "built"
 CHECKED = "checked"
-
-MEMORY_MIB = 1024
-MEMORY_BYTES_PER_EVENT = 400
-"""What DuckDB may hold in memory before it spills beside the generation: a gigabyte for up to a million events."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done next, how many steps are done, and how many there are."""
@@ -147,8 +144,7 @@ def building(
     """
     con = duckdb.connect(config={**CONFIG, "temp_directory": f"{path}.spill"})
     try:
-        limit = MEMORY_MIB + max(0, events * MEMORY_BYTES_PER_EVENT // 1024**2 - MEMORY_MIB)
-        con.execute(f"set memory_limit = '{limit}MiB'")
+        con.execute(f"set memory_limit = '{memory_for(events)}MiB'")
         # Tables are compared by digests that know no order, and answers name theirs: rows may be written as they come.
         con.execute("set preserve_insertion_order = false")
         # A file that is published only whole needs no write-ahead log.

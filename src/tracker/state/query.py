@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
@@ -22,12 +22,15 @@ import duckdb
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
 from tracker.state.guard import QueryRefused, explained, refuse_writing, select_of
+from tracker.state.memory import memory_for
 from tracker.state.projections import parsed_references
 from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
 
 TIME_LIMIT_SECONDS = 30.0
 MEMORY_LIMIT_MIB = 1024
+"""Of a log that is as large as a replay of it may take more, a query may too."""
+
 ADDRESS_SPACE_MIB = 4096
 """DuckDB's own limit does not contain the strings that one function makes, such as repeat('x', 2e9): the kernel's does.
 It is what may come on top of what the forked process has reserved already, and counts what is reserved and never
@@ -56,6 +59,13 @@ class Limits:
     memory_mib: int = MEMORY_LIMIT_MIB
     address_space_mib: int = ADDRESS_SPACE_MIB
     answer_mib: int = ANSWER_MIB
+
+    def over(self, events: int) -> Limits:
+        """Return the limits over a log of so many events."""
+        times = memory_for(events) / memory_for(0)
+        return replace(
+            self, memory_mib=int(self.memory_mib * times), address_space_mib=int(self.address_space_mib * times)
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,7 @@ def _answer(sender: Connection, job: Job) -> None:
     except TrackerError as error:
         sender.send(_sendable(error))
     except (duckdb.OutOfMemoryException, MemoryError):
-        sender.send(QueryStopped(f"stopped: the query needed more than {job.limits.memory_mib} MiB: narrow it"))
+        sender.send(QueryStopped("stopped: the query needed more memory than it may have: narrow it"))
     except duckdb.Error as error:
         sender.send(QueryRefused(explained(error)))
     except BrokenPipeError:
@@ -188,25 +198,33 @@ def _sendable(error: TrackerError) -> TrackerError:
 
 def _run(job: Job, sender: Connection) -> None:
     refuse_writing(job.sql)
-    reader = open_reader(job.log, job.folders, job.today)
+    reader = _opened(job)
     try:
         _send_answer(reader, job, sender)
     except duckdb.Error as error:
         if not reader.distrusts(error):
             raise
-        _send_answer(open_reader(job.log, job.folders, job.today), job, sender)
+        _send_answer(_opened(job), job, sender)
+
+
+def _opened(job: Job) -> Reader:
+    # Who is stopped is killed, and would leave behind what it has spilled.
+    return open_reader(job.log, job.folders, job.today, spills=False)
 
 
 def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
+    limits = job.limits.over(reader.scopes.events)
     lay_named(reader, job.named, job.sql)
-    lock_down(reader, job.scope, job.sql, job.limits)
+    lock_down(reader, job.scope, job.sql, limits)
     sender.send(Started())
     try:
         cursor = _executed(reader.connection, job.sql)
         sender.send(Heads(_told_apart([column[0] for column in cursor.description or []])))
-        _send_rows(cursor, sender, job.limits)
+        _send_rows(cursor, sender, limits)
     except duckdb.CatalogException as error:
         raise QueryRefused(_with_nearest(error, reader)) from error
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise QueryStopped(f"stopped: the query needed more than {limits.memory_mib:,} MiB: narrow it") from error
 
 
 def _executed(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:

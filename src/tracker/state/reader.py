@@ -21,7 +21,8 @@ from tracker.state.history import RUNS
 from tracker.state.laying import FEW, Scopes
 from tracker.state.load import load_log
 from tracker.state.manifest import Manifest
-from tracker.state.mirror import Attached, attach_current, is_sound, may_be_damage, mirror_generation
+from tracker.state.memory import answer_memory, spill_beside
+from tracker.state.mirror import Attached, Config, attach_current, is_sound, may_be_damage, mirror_generation
 from tracker.state.pins import Pin
 from tracker.state.projections import (
     NoRelationship,
@@ -33,7 +34,7 @@ from tracker.state.projections import (
 )
 from tracker.state.scope import Scope
 
-CONFIG: dict[str, str | bool | int | float | list[str]] = {
+CONFIG: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     # A table name must never reach a Python variable that happens to be called so.
@@ -87,12 +88,14 @@ class Reader:
         projections: dict[str, Projection],
         today: date,
         generation: Attached | None = None,
+        *,
         log: Path | None = None,
+        config: Config = CONFIG,
     ) -> None:
         """Read a log, whole, or what comes after an attached generation.
 
         `log` is its file, where it is one: from there it is read whole if the generation turns out to be damaged, and
-        the run history stands beside it.
+        the run history stands beside it. `config` are the settings of a connection.
         """
         Reader.opened += 1
         self.projections = projections
@@ -100,8 +103,9 @@ class Reader:
         self.tail = 0
         """How many events came after the generation."""
         self._log = log
+        self._config = config
         self._attached = generation
-        self.connection = generation.connection if generation else duckdb.connect(config=CONFIG)
+        self.connection = generation.connection if generation else duckdb.connect(config=config)
         try:
             self._load(batches)
         except duckdb.Error as error:
@@ -144,14 +148,14 @@ class Reader:
         """Leave a damaged generation for the log itself; return whether it was one."""
         if self._log is None or not self.distrusts(error):
             return False
-        self.connection = duckdb.connect(config=CONFIG)
+        self.connection = duckdb.connect(config=self._config)
         self._load(read_rows(self._log))
         return True
 
     def distrusts(self, error: duckdb.Error) -> bool:
         """Say whether an error comes of a damaged generation, which then was set aside and is read no more."""
         attached = self._attached
-        if attached is None or not may_be_damage(error) or is_sound(attached.path, CONFIG):
+        if attached is None or not may_be_damage(error) or is_sound(attached.path, self._config):
             return False
         self.connection.close()
         self._attached, self.tail = None, 0
@@ -292,19 +296,23 @@ def _raise_explained(error: duckdb.Error) -> NoReturn:
     raise CannotCompute(error) from error
 
 
-def open_reader(log: Path, folders: Iterable[Path], today: date) -> Reader:
+def open_reader(log: Path, folders: Iterable[Path], today: date, *, spills: bool = True) -> Reader:
     """Open a reader over a workspace's log and its folders of projections: over its generation and the log's tail.
 
-    Where there is no generation, or none that can be trusted, the whole log is read.
+    Where there is no generation, or none that can be trusted, the whole log is read. With `spills` what does not fit
+    into an answer's memory is written beside the log, until the reader is closed.
     """
-    attached = begin(lambda: attach_current(log, CONFIG))
+    config = {**CONFIG, "memory_limit": f"{answer_memory()}MiB"}
+    if spills:
+        config["temp_directory"] = str(spill_beside(log))
+    attached = begin(lambda: attach_current(log, config))
     projections = read_projections(folders)
     generation = attached()
     if generation is None:
-        return Reader(read_rows(log), projections, today, log=log)
+        return Reader(read_rows(log), projections, today, log=log, config=config)
     rest = generation.rest_of(read_rows(log, after=max(generation.manifest.position - 1, 0)))
     if rest is None:
         generation.connection.close()
         warn(f"generation {generation.manifest.number} is not of this log: answers come from the log alone")
-        return Reader(read_rows(log), projections, today, log=log)
-    return Reader(rest, projections, today, generation, log=log)
+        return Reader(read_rows(log), projections, today, log=log, config=config)
+    return Reader(rest, projections, today, generation, log=log, config=config)

@@ -20,8 +20,9 @@ from tracker.log.verify import verify
 from tracker.state.build import BUILT, CHECKED, Order, Progress, building
 from tracker.state.drift import Drift, Live, compare, read_live
 from tracker.state.export import export
-from tracker.state.generations import FORMAT, KEPT, Generations, NothingToRollBackTo, Pointer, generations_of, warn
+from tracker.state.generations import FORMAT, KEPT, NothingToRollBackTo, Pointer, generations_of, warn
 from tracker.state.manifest import Manifest
+from tracker.state.memory import sweep_spills
 from tracker.state.mirror import attach_current
 from tracker.state.projections import read_projections
 from tracker.state.reader import CONFIG
@@ -144,7 +145,7 @@ def replay(
 def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool, progress: Progress) -> Outcome:
     generations = generations_of(places.log)
     generations.make_folder()
-    with swept(generations) as folder:
+    with swept(places.log) as folder:
         projections = read_projections(places.projections)
         number = generations.next_number()
         position, root = proven(places.log)
@@ -182,9 +183,11 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
 
 
 @contextmanager
-def swept(generations: Generations) -> Iterator[Path]:
-    """Remove what a killed replay left behind, and at the end what this one leaves; gives the folder to build in."""
+def swept(log: Path) -> Iterator[Path]:
+    """Remove what killed replays and answers left, and at the end what this one leaves; gives where to build."""
+    generations = generations_of(log)
     generations.sweep()
+    sweep_spills(log)
     try:
         yield generations.folder
     finally:

@@ -1,0 +1,97 @@
+"""How much memory an answer takes, and what becomes of what it writes to the disk in place of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from oracle.scopes import TODAY
+from replay_helpers import history, make_places
+from tracker.state import memory, reader
+from tracker.state.memory import SPILLS, STALE_SECONDS, answer_memory, memory_for, spill_beside
+from tracker.state.query import Limits
+from tracker.state.reader import Reader, open_reader
+from tracker.state.replay import Places, replay
+
+ROWS = history()
+LARGE = "select count(*) from (select range::varchar || repeat('x', 100) as text from range(500_000) order by text)"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return make_places(tmp_path, ROWS)
+
+
+def opened(places: Places, monkeypatch: pytest.MonkeyPatch, mib: int, *, spills: bool = True) -> Reader:
+    """Open a reader whose answers may hold so much."""
+    monkeypatch.setattr(reader, "answer_memory", lambda: mib)
+    return open_reader(places.log, places.projections, TODAY, spills=spills)
+
+
+def spilled(places: Places) -> list[Path]:
+    return list(places.log.parent.glob(SPILLS))
+
+
+@pytest.mark.parametrize("replayed", [True, False])
+def test_an_answer_that_does_not_fit_is_written_beside_the_log_until_it_is_told(
+    places: Places, monkeypatch: pytest.MonkeyPatch, replayed: bool
+) -> None:
+    if replayed:
+        replay(places, TODAY)
+    small = opened(places, monkeypatch, 60)
+    small.connection.execute(f"create table kept as {LARGE.replace('count(*)', 'text')}")
+
+    assert small.connection.execute(LARGE).fetchall() == [(500_000,)]
+    assert len(spilled(places)) == 1
+
+    small.close()
+    assert not spilled(places)
+
+
+def test_nothing_is_written_for_an_answer_that_fits(places: Places) -> None:
+    large = open_reader(places.log, places.projections, TODAY)
+
+    assert large.connection.execute(LARGE).fetchall() == [(500_000,)]
+    assert not spilled(places)
+    large.close()
+
+
+def test_what_may_be_killed_at_any_time_does_not_spill(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = opened(places, monkeypatch, 60, spills=False)
+
+    with pytest.raises(duckdb.OutOfMemoryException):
+        small.connection.execute(f"create table kept as {LARGE.replace('count(*)', 'text')}")
+    assert not spilled(places)
+    small.close()
+
+
+def test_a_replay_removes_what_a_killed_answer_left_and_nothing_of_a_living_one(places: Places) -> None:
+    left, living = spill_beside(places.log), spill_beside(places.log)
+    for folder in (left, living):
+        folder.mkdir()
+        (folder / "duckdb_temp_storage-0.tmp").write_bytes(b"rows")
+    long_ago = time.time() - STALE_SECONDS - 60
+    os.utime(left, (long_ago, long_ago))
+
+    replay(places, TODAY)
+
+    assert spilled(places) == [living]
+
+
+def test_a_small_machine_gives_an_answer_four_fifths_of_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert answer_memory() <= memory.ANSWER_MIB
+    monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PHYS_PAGES": 500_000, "SC_PAGE_SIZE": 4096}[name])
+    assert answer_memory() == 1562
+
+
+def test_a_query_over_a_large_log_may_take_as_much_as_its_replay() -> None:
+    few, many = Limits().over(10_000), Limits().over(10_000_000)
+
+    assert (few.memory_mib, few.address_space_mib) == (1024, 4096)
+    assert many.memory_mib == memory_for(10_000_000) == 3814
+    assert many.address_space_mib == pytest.approx(4 * many.memory_mib, abs=4)
+    assert many.seconds == few.seconds
