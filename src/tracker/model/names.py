@@ -195,6 +195,8 @@ def visible(text: str, newlines: bool = False) -> str:
     What comes back is safe to print: it moves no cursor, turns no text and can be encoded. With `newlines`, line
     feeds and tabs stay, for text that is printed as paragraphs.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _HIDDEN.sub(lambda match: match[0] if newlines and match[0] in "\n\t" else _picture(match[0]), text)
 
 
