@@ -90,8 +90,11 @@ def health_lines(
     lines = [headline(rows[0], text_of(names.of_pair(pair)))]
     if "health_drivers" in reader.projections:
         found = reader.table("health_drivers", scope, relationship=pair).records()
-        told = summaries_of(reader, scope, pair, [d["driver"] for d in found if d["part"] == "tone"], names)
-        lines += _driver_lines(found, told, names, drivers, width)
+        moving = _strongest_first(found)
+        shown = [d["driver"] for d in moving[:drivers] if d["part"] == "tone"]
+        told = summaries_of(reader, scope, pair, shown, names)
+        lines += _driver_lines(moving, told, names, drivers, width)
+        lines += _baseline_line(found)
     return [*lines, f"{in_words(scope, rows[0]['as_of_on'])}, {reached}"]
 
 
@@ -136,15 +139,19 @@ def _outlook(row: Record) -> str:
     return f"{arrow} {signed(Decimal(change), 0)}"
 
 
+def _strongest_first(drivers: list[Record]) -> list[Record]:
+    """Return what moves health, but for the baseline."""
+    moving = [d for d in drivers if d["driver"] != "baseline" and d["health_points"]]
+    return sorted(moving, key=lambda d: (-abs(d["health_points"]), d["part"], d["driver"]))
+
+
 def _driver_lines(
-    drivers: list[Record], told: dict[str, str], names: Names, wanted: int, width: int | None
+    moving: list[Record], told: dict[str, str], names: Names, wanted: int, width: int | None
 ) -> list[str]:
-    """Return the strongest drivers, then what the baseline and the others add: together they are health."""
+    """Return the strongest drivers, then what the others add; with the baseline they are health."""
     from tracker.cli.grid import grid
     from tracker.cli.looks import evidence_text
 
-    moving = [d for d in drivers if d["driver"] != "baseline" and d["health_points"]]
-    moving.sort(key=lambda d: (-abs(d["health_points"]), d["part"], d["driver"]))
     shown, others = moving[:wanted], moving[wanted:]
     # Of tone a driver is what happened, of structure a component and what it rests on.
     of_tone = [d["part"] == "tone" for d in shown]
@@ -159,8 +166,12 @@ def _driver_lines(
     if others:
         rest = sum((d["health_points"] for d in others), Decimal(0))
         lines.append(f"{signed(rest):>6}  {counted(len(others), 'weaker one')}")
+    return lines
+
+
+def _baseline_line(drivers: list[Record]) -> list[str]:
     baseline = sum((d["health_points"] for d in drivers if d["driver"] == "baseline"), Decimal(0))
-    return [*lines, f"{signed(baseline):>6}  baseline: tone without any evidence"] if baseline else lines
+    return [f"{signed(baseline):>6}  baseline: tone without any evidence"] if baseline else []
 
 
 def bond(told: Any, names: Names) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -104,17 +105,20 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
     doubts: list[Record] = []
     if "contradictions" in reader.projections:
         doubts = ask(DOUBTS, values=[wanted], lay=["contradictions"]).records()
+    told, doubted, filling = (_by_occurrence(records) for records in (rows, doubts, stated))
     found = {}
     for happening in happenings:
         name = happening["occurrence"]
-        accounts = [_account(row, happening) for row in rows if row["occurrence"] == name]
-        found[name] = Evidence(
-            happening,
-            tuple(accounts),
-            tuple(d for d in doubts if d["occurrence"] == name),
-            tuple(_filled(happening, [row for row in stated if row["occurrence"] == name])),
-        )
+        accounts = tuple(_account(row, happening) for row in told[name])
+        found[name] = Evidence(happening, accounts, tuple(doubted[name]), tuple(_filled(happening, filling[name])))
     return {name: found[name] for name in wanted if name in found}
+
+
+def _by_occurrence(records: Iterable[Record]) -> Mapping[str, list[Record]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record["occurrence"]].append(record)
+    return found
 
 
 def _filled(happening: Record, stated: Iterable[Record]) -> Iterator[Record]:
