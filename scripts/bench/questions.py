@@ -45,8 +45,8 @@ def start(folder: Path, runs: int) -> list[Measured]:
 
 
 def answers(workspace: Path, events: int, runs: int) -> list[Measured]:
-    """Measure the answers about one relationship in a workspace that has a generation, cold and warm."""
-    pair = some_relationship(workspace)
+    """Measure answers about one relationship in a workspace that has a generation, and the busiest, cold and warm."""
+    pair, most = some_relationship(workspace), busiest(workspace)
     million = Promise(most_seconds=0.3) if events == MILLION else Promise()
     rows: list[tuple[str, list[str], Promise]] = [
         ("health", ["health", pair], Promise()),
@@ -55,6 +55,9 @@ def answers(workspace: Path, events: int, runs: int) -> list[Measured]:
         ("list exclusivity_terms", ["list", "exclusivity_terms", pair], Promise()),
         ("why", ["why", pair], Promise()),
         ("diff", ["diff", pair, "--from", "2021-06-30", "--to", "2022-06-30"], Promise()),
+        ("health of the busiest", ["health", most], Promise()),
+        ("health of the busiest as of another day", ["health", most, "--as-of", "2021-06-30"], Promise()),
+        ("why of the busiest", ["why", most], Promise()),
     ]
     libraries = lambda: timed(LIBRARIES, workspace)  # noqa: E731
     measured = []
