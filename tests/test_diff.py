@@ -243,6 +243,40 @@ def test_any_rows_equal_themselves_and_every_row_is_told_once(
     assert all(c.fields or c.kind != "changed" for c in found.changes)
 
 
+@given(
+    st.lists(
+        st.tuples(st.lists(st.sampled_from([None, "a", "b", "c"]), min_size=3, max_size=3), st.sampled_from("<>=")),
+        max_size=12,
+        unique_by=lambda pair: repr(pair[0]),
+    )
+)
+def test_a_key_is_joined_to_the_only_one_that_says_more_where_nothing_else_would_be(
+    keys: list[tuple[list[str | None], str]],
+) -> None:
+    """As it is defined, each with each, whatever is looked up: of thousands that come and go each would be too long."""
+
+    def completes(full: list[str | None], vague: list[str | None]) -> bool:
+        stated = [(f, v) for f, v in zip(full, vague, strict=True) if v is not None]
+        return full != vague and bool(stated) and all(f == v for f, v in stated)
+
+    sides = {side: [key for key, there in keys if there == side] for side in "<>="}
+    joined: list[tuple[list[str | None], list[str | None]]] = []
+    for ones, others in ((sides["<"], sides[">"]), (sides[">"], sides["<"])):
+        for vague in ones:
+            fuller = [key for key in others if completes(key, vague)]
+            if len(fuller) == 1 and [key for key in ones if completes(fuller[0], key)] == [vague]:
+                joined.append((vague, fuller[0]))
+    columns = ("x", "y", "z")
+    before = [dict(zip(columns, key, strict=True)) for side in "<=" for key in sides[side]]
+    after = [dict(zip(columns, key, strict=True)) for side in ">=" for key in sides[side]]
+
+    found = compare("terms", before, after, projection(f"one row per ({', '.join(columns)})"))
+
+    completed = [change for change in found.changes if change.kind == "changed"]
+    told = sorted(repr(sorted((list(c.before.values()), list(c.after.values())), key=repr)) for c in completed)  # type: ignore[union-attr]
+    assert told == sorted(repr(sorted(pair, key=repr)) for pair in joined)
+
+
 # Asking for it
 
 

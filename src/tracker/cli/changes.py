@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from itertools import zip_longest
+from typing import Any, TypeVar
 
 from tracker.books.problems import display_width
 from tracker.cells import text_of
@@ -39,20 +41,36 @@ END = ("status", "ended_on", "ended_by")
 
 GAP = "   "
 
+Value = TypeVar("Value")
+
 
 def change_lines(changes: Sequence[Change], names: Names, relationship: str | None) -> list[str]:
     """Return a line for each change; of the relationship asked for, who owes whom goes without saying."""
-    subjects = [_subject(change, names, relationship, _both_ways(changes, change)) for change in changes]
+    both_ways = {projection: _both_ways(of_same) for projection, of_same in _by_projection(changes, changes).items()}
+    subjects = [_subject(change, names, relationship, both_ways[change.projection]) for change in changes]
+    widths_of = {projection: _widths(of_same) for projection, of_same in _by_projection(changes, subjects).items()}
     labels = [LABELS.get(change.projection, change.projection.replace("_", " ")) for change in changes]
     label_width = max([len(label) for label in labels], default=0) + 1
     lines = []
     for change, label, subject in zip(changes, labels, subjects, strict=True):
-        of_same = [s for c, s in zip(changes, subjects, strict=True) if c.projection == change.projection]
-        widths = [max(display_width(s[n]) for s in of_same if n < len(s)) for n in range(max(map(len, of_same)))]
+        widths = widths_of[change.projection]
         mark = " " if change.projection == HEALTH and change.kind == "changed" else MARKS[change.kind]
         cells = [part + " " * (width - display_width(part)) for part, width in zip(subject, widths, strict=False)]
         lines.append(f"{mark} {label:<{label_width}}" + GAP.join([*cells, *_details(change, names)]).rstrip())
     return lines
+
+
+def _by_projection(changes: Sequence[Change], values: Sequence[Value]) -> dict[str, list[Value]]:
+    """Return what goes with each change, by the change's projection."""
+    found: dict[str, list[Value]] = defaultdict(list)
+    for change, value in zip(changes, values, strict=True):
+        found[change.projection].append(value)
+    return found
+
+
+def _widths(subjects: Sequence[Sequence[str]]) -> list[int]:
+    """Return how wide each column of parts is."""
+    return [max(map(display_width, column)) for column in zip_longest(*subjects, fillvalue="")]
 
 
 def row_lines(
@@ -107,11 +125,20 @@ def _changed(change: Change, names: Names) -> Iterator[str]:
 
 def _one_field(name: str, before: Any, after: Any) -> str:
     if isinstance(before, list) and isinstance(after, list):
-        told = [f"+ {text_of(item)}" for item in after if item not in before]
-        told += [f"− {text_of(item)}" for item in before if item not in after]
+        told = [f"+ {text_of(item)}" for item in _without(after, before)]
+        told += [f"− {text_of(item)}" for item in _without(before, after)]
         return f"{_heading(name)}: {', '.join(told)}"
     words = f"{text_of(before) or UNSTATED} → {text_of(after) or UNSTATED}"
     return words if name in PLAIN else f"{_heading(name)}: {words}"
+
+
+def _without(items: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """Return the items that are not among the others, of which there may be thousands."""
+    try:
+        known = set(others)
+        return [item for item in items if item not in known]
+    except TypeError:
+        return [item for item in items if item not in others]
 
 
 def _named(name: str, values: Iterable[Any], names: Names) -> list[Any]:
@@ -163,9 +190,9 @@ def _subject(change: Change, names: Names, relationship: str | None, both_ways: 
     return parts
 
 
-def _both_ways(changes: Sequence[Change], change: Change) -> bool:
+def _both_ways(changes: Sequence[Change]) -> bool:
     """Say whether the rows of a projection run in both directions, so that one must tell which."""
-    rows = [c.after or c.before or {} for c in changes if c.projection == change.projection]
+    rows = [change.after or change.before or {} for change in changes]
     firsts = {row[a] for row in rows for a, b in sorted(pairs()) if a in row and b in row}
     return len(firsts) > 1
 

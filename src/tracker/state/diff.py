@@ -6,10 +6,12 @@ intervals of a history, are told apart by the day on which they began.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from itertools import chain, islice
 from typing import Any, Literal
 
 from tracker.state.grain import Record, grain_key, rows_under
@@ -20,6 +22,9 @@ from tracker.state.scope import Scope
 Kind = Literal["added", "removed", "changed"]
 Group = tuple[list[Any], list[Record], list[Record]]
 """The values of a key, and its rows on either side."""
+
+Stated = tuple[int, Hashable]
+"""A value of a key and its place."""
 
 DEFAULT = ("exclusivity_terms", "licences", "rights", "compute_commitments", "board_seats", "partnership_health")
 """What is compared where no projection is named, as far as it exists."""
@@ -167,16 +172,37 @@ def _reunited(groups: Sequence[Group]) -> Iterator[Group]:
     fresh = [group for group in groups if not group[1]]
     joined: dict[int, Group] = {}
     for one, others in ((gone, fresh), (fresh, gone)):
+        stating: dict[Stated, list[Group]] = defaultdict(list)
+        for group in others:
+            for stated in _stated(group[0]):
+                stating[stated].append(group)
+        beginning: dict[Stated, list[Group]] = defaultdict(list)
+        for group in one:
+            for stated in islice(_stated(group[0]), 1):
+                beginning[stated].append(group)
         for vague in one:
-            fuller = [group for group in others if _completes(group[0], vague[0])]
-            rivals = [group for group in one if fuller and _completes(fuller[0][0], group[0])]
-            if len(fuller) == len(rivals) == 1:
+            # What completes a key states what that states first.
+            candidates = chain.from_iterable(stating.get(stated, ()) for stated in islice(_stated(vague[0]), 1))
+            fuller = [group for group in candidates if _completes(group[0], vague[0])]
+            if len(fuller) != 1:
+                continue
+            candidates = chain.from_iterable(beginning.get(stated, ()) for stated in _stated(fuller[0][0]))
+            rivals = [group for group in candidates if _completes(fuller[0][0], group[0])]
+            if len(rivals) == 1:
                 joined[id(fuller[0])] = (fuller[0][0], vague[1] or fuller[0][1], vague[2] or fuller[0][2])
                 joined[id(vague)] = ([], [], [])
     for group in groups:
         values, old_rows, new_rows = joined.get(id(group), group)
         if old_rows or new_rows:
             yield values, old_rows, new_rows
+
+
+def _stated(key: Sequence[Any]) -> Iterator[Stated]:
+    """Yield what a key does not leave open, each with its place."""
+    for place, value in enumerate(key):
+        if value is not None:
+            # A list, or a struct of somebody's own projection, is no key of a dictionary.
+            yield place, repr(value) if isinstance(value, list | dict) else value
 
 
 def _completes(full: Sequence[Any], vague: Sequence[Any]) -> bool:
