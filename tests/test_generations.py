@@ -152,6 +152,7 @@ def test_a_flip_anywhere_is_found_when_it_is_read(places: Places) -> None:
     replay(places, TODAY)
     path = live_file(places)
     data, expected = path.read_bytes(), open_reader(places.log, places.projections, TODAY).table("reports").rows
+    assert is_sound(path, CONFIG)
     rng = Random(1)
     unseen = []
     for place in [rng.randrange(len(data)) for _ in range(8)]:

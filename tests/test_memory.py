@@ -14,7 +14,7 @@ from replay_helpers import history, make_places
 from tracker.state import memory, reader
 from tracker.state.memory import SPILLS, STALE_SECONDS, answer_memory, memory_for, spill_beside
 from tracker.state.query import Limits
-from tracker.state.reader import Reader, open_reader
+from tracker.state.reader import NoRoom, Reader, open_reader
 from tracker.state.replay import Places, replay
 
 ROWS = history()
@@ -66,6 +66,22 @@ def test_what_may_be_killed_at_any_time_does_not_spill(places: Places, monkeypat
     with pytest.raises(duckdb.OutOfMemoryException):
         small.connection.execute(f"create table kept as {LARGE.replace('count(*)', 'text')}")
     assert not spilled(places)
+    small.close()
+
+
+def test_an_answer_for_which_there_is_no_room_says_so(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the projections nor a damaged generation are to blame: that still answers."""
+    replay(places, TODAY)
+    file = places.log.with_name("file")
+    file.touch()
+    monkeypatch.setattr(reader, "spill_beside", lambda log: file / "answer.spill")
+    small = opened(places, monkeypatch, 60)
+
+    with pytest.raises(NoRoom, match=r"the answer needs more room than there is: .*make room on the disk"):
+        small.sql(LARGE.replace("count(*)", "text"), lay=["reports"])
+
+    assert small.generation is not None
+    assert small.table("reports").rows
     small.close()
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import duckdb
 
+from tracker.errors import WorkspaceError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import view_names
 from tracker.state.beside import ask_beside, begin
@@ -22,7 +23,15 @@ from tracker.state.laying import FEW, Scopes
 from tracker.state.load import load_log
 from tracker.state.manifest import Manifest
 from tracker.state.memory import answer_memory, spill_beside
-from tracker.state.mirror import Attached, Config, attach_current, is_sound, may_be_damage, mirror_generation
+from tracker.state.mirror import (
+    REFUSED_BY_THE_DISK,
+    Attached,
+    Config,
+    attach_current,
+    is_sound,
+    may_be_damage,
+    mirror_generation,
+)
 from tracker.state.pins import Pin
 from tracker.state.projections import (
     NoRelationship,
@@ -70,6 +79,16 @@ class CannotCompute(ProjectionError):
         super().__init__(
             f"the answer cannot be computed: {str(error).splitlines()[0]}: "
             "check --where, the lens and the projections of this workspace"
+        )
+
+
+class NoRoom(WorkspaceError):
+    """An answer fits neither into the memory that it may take nor on the disk beside the log."""
+
+    def __init__(self, error: duckdb.Error) -> None:
+        super().__init__(
+            f"the answer needs more room than there is: {str(error).splitlines()[0]}: "
+            "make room on the disk that holds the log, or narrow the question"
         )
 
 
@@ -155,7 +174,7 @@ class Reader:
     def distrusts(self, error: duckdb.Error) -> bool:
         """Say whether an error comes of a damaged generation, which then was set aside and is read no more."""
         attached = self._attached
-        if attached is None or not may_be_damage(error) or is_sound(attached.path, self._config):
+        if attached is None or not may_be_damage(error) or is_sound(attached.path, CONFIG):
             return False
         self.connection.close()
         self._attached, self.tail = None, 0
@@ -293,6 +312,8 @@ def _raise_explained(error: duckdb.Error) -> NoReturn:
     # What cannot be bound is our own query, for views are bound as they are laid: a bug. Its values are not.
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
         raise error
+    if isinstance(error, (duckdb.OutOfMemoryException, *REFUSED_BY_THE_DISK)):
+        raise NoRoom(error) from error
     raise CannotCompute(error) from error
 
 
