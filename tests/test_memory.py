@@ -12,7 +12,7 @@ import pytest
 from oracle.scopes import TODAY
 from replay_helpers import history, make_places
 from tracker.state import memory, reader
-from tracker.state.memory import SPILLS, STALE_SECONDS, answer_memory, memory_for, spill_beside
+from tracker.state.memory import SPILLS, STALE_SECONDS, bound_answer, memory_for, spill_beside
 from tracker.state.query import Limits
 from tracker.state.reader import NoRoom, Reader, open_reader
 from tracker.state.replay import Places, replay
@@ -28,7 +28,7 @@ def places(tmp_path: Path) -> Places:
 
 def opened(places: Places, monkeypatch: pytest.MonkeyPatch, mib: int, *, spills: bool = True) -> Reader:
     """Open a reader whose answers may hold so much."""
-    monkeypatch.setattr(reader, "answer_memory", lambda: mib)
+    monkeypatch.setattr(memory, "ANSWER_MIB", mib)
     return open_reader(places.log, places.projections, TODAY, spills=spills)
 
 
@@ -98,10 +98,13 @@ def test_a_replay_removes_what_a_killed_answer_left_and_nothing_of_a_living_one(
     assert spilled(places) == [living]
 
 
-def test_a_small_machine_gives_an_answer_four_fifths_of_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert answer_memory() <= memory.ANSWER_MIB
-    monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PHYS_PAGES": 500_000, "SC_PAGE_SIZE": 4096}[name])
-    assert answer_memory() == 1562
+@pytest.mark.parametrize(("found_right", "held"), [("700MiB", "700.0 MiB"), ("3TiB", "4.0 GiB")])
+def test_an_answer_holds_no_more_than_duckdb_finds_right_for_the_machine(found_right: str, held: str) -> None:
+    con = duckdb.connect(config={"memory_limit": found_right})
+
+    bound_answer(con)
+
+    assert con.execute("select current_setting('memory_limit')").fetchall() == [(held,)]
 
 
 def test_a_query_over_a_large_log_may_take_as_much_as_its_replay() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
+import duckdb
+
 MIB = 1024**2
+UNITS = {"bytes": 1 / MIB, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024, "TiB": MIB}
+"""MiB, by the words in which DuckDB tells a size."""
 
 LEAST_MIB = 1024
 BYTES_PER_EVENT = 400
@@ -17,9 +20,6 @@ BYTES_PER_EVENT = 400
 ANSWER_MIB = 4096
 """What an answer holds at most: as of another day, that of all relationships of ten million events would take eight
 gigabytes."""
-
-SHARE = 0.8
-"""The part of a small machine's memory that an answer may take."""
 
 SPILLS = "answer-*.spill"
 STALE_SECONDS = 24 * 3600
@@ -31,13 +31,14 @@ def memory_for(events: int) -> int:
     return max(LEAST_MIB, events * BYTES_PER_EVENT // MIB)
 
 
-def answer_memory() -> int:
-    """Return what an answer may hold before it spills, in MiB."""
-    try:
-        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
-    except (AttributeError, OSError, ValueError):  # pragma: no cover - Windows does not say
-        return ANSWER_MIB
-    return min(ANSWER_MIB, int(machine * SHARE))
+def bound_answer(con: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection hold what an answer may before it spills; where DuckDB takes less for too much, that.
+
+    It knows how much memory the machine or the container has, and takes four fifths.
+    """
+    number, unit = con.execute("select current_setting('memory_limit')").fetchall()[0][0].split()
+    if float(number) * UNITS[unit] > ANSWER_MIB:
+        con.execute(f"set memory_limit = '{ANSWER_MIB}MiB'")
 
 
 def spill_beside(log: Path) -> Path:

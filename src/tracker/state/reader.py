@@ -22,7 +22,7 @@ from tracker.state.history import RUNS
 from tracker.state.laying import FEW, Scopes
 from tracker.state.load import load_log
 from tracker.state.manifest import Manifest
-from tracker.state.memory import answer_memory, spill_beside
+from tracker.state.memory import bound_answer, spill_beside
 from tracker.state.mirror import (
     REFUSED_BY_THE_DISK,
     Attached,
@@ -137,6 +137,7 @@ class Reader:
         return self._attached.manifest if self._attached else None
 
     def _load(self, batches: Iterable[list[Row]]) -> None:
+        bound_answer(self.connection)
         if self._attached is None:
             load_log(self.connection, batches)
         else:
@@ -323,9 +324,7 @@ def open_reader(log: Path, folders: Iterable[Path], today: date, *, spills: bool
     Where there is no generation, or none that can be trusted, the whole log is read. With `spills` what does not fit
     into an answer's memory is written beside the log, until the reader is closed.
     """
-    config = {**CONFIG, "memory_limit": f"{answer_memory()}MiB"}
-    if spills:
-        config["temp_directory"] = str(spill_beside(log))
+    config = {**CONFIG, "temp_directory": str(spill_beside(log))} if spills else CONFIG
     attached = begin(lambda: attach_current(log, config))
     projections = read_projections(folders)
     generation = attached()
