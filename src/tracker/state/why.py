@@ -144,8 +144,8 @@ def _strongest(subject: Subject, grounds: Sequence[Ground]) -> list[str]:
             for origin in origins:
                 weight[origin] += abs(ground.points) / len(origins)
         return sorted(weight, key=lambda origin: (-weight[origin], origin))
-    decisive = [ground for ground in grounds if ground.weight.get("move") in DECISIVE]
-    ordered = [*reversed(decisive), *(ground for ground in reversed(grounds) if ground not in decisive)]
+    # The last first, and what decided before all else: sorting keeps the order of equals.
+    ordered = sorted(reversed(grounds), key=lambda ground: ground.weight.get("move") not in DECISIVE)
     return list(dict.fromkeys(origin for g in ordered for e in g.evidence for origin in e.origins))
 
 
