@@ -22,14 +22,14 @@ import duckdb
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
 from tracker.state.guard import QueryRefused, explained, refuse_writing, select_of
-from tracker.state.memory import memory_for
+from tracker.state.memory import LEAST_MIB, memory_for
 from tracker.state.projections import parsed_references
 from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
 
 TIME_LIMIT_SECONDS = 30.0
 MEMORY_LIMIT_MIB = 1024
-"""Of a log that is as large as a replay of it may take more, a query may too."""
+"""Of a log so large that its replay may hold more, a query may as well (`Limits.over`)."""
 
 ADDRESS_SPACE_MIB = 4096
 """DuckDB's own limit does not contain the strings that one function makes, such as repeat('x', 2e9): the kernel's does.
@@ -62,7 +62,7 @@ class Limits:
 
     def over(self, events: int) -> Limits:
         """Return the limits over a log of so many events."""
-        times = memory_for(events) / memory_for(0)
+        times = memory_for(events) / LEAST_MIB
         return replace(
             self, memory_mib=int(self.memory_mib * times), address_space_mib=int(self.address_space_mib * times)
         )

@@ -23,15 +23,7 @@ from tracker.state.laying import FEW, Scopes
 from tracker.state.load import load_log
 from tracker.state.manifest import Manifest
 from tracker.state.memory import bound_answer, spill_beside
-from tracker.state.mirror import (
-    REFUSED_BY_THE_DISK,
-    Attached,
-    Config,
-    attach_current,
-    is_sound,
-    may_be_damage,
-    mirror_generation,
-)
+from tracker.state.mirror import Attached, Config, attach_current, is_sound, may_be_damage, mirror_generation
 from tracker.state.pins import Pin
 from tracker.state.projections import (
     NoRelationship,
@@ -313,7 +305,7 @@ def _raise_explained(error: duckdb.Error) -> NoReturn:
     # What cannot be bound is our own query, for views are bound as they are laid: a bug. Its values are not.
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
         raise error
-    if isinstance(error, (duckdb.OutOfMemoryException, *REFUSED_BY_THE_DISK)):
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
         raise NoRoom(error) from error
     raise CannotCompute(error) from error
 
