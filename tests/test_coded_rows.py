@@ -95,6 +95,7 @@ def test_goldstein_sums_of_a_real_year_are_those_of_the_file(tmp_path: Path) -> 
     answer = imported(tmp_path, ICEWS, CAMEO)
 
     assert "8,941 recorded" in answer.err
+    assert "warning" not in answer.err
     reported = sums_of_tracker(tmp_path)
     assert len(reported) > 5_000
     assert reported == sums_of_the_file(ICEWS, CAMEO)
@@ -173,3 +174,60 @@ def test_a_table_that_tells_nothing_of_codes_is_refused(tmp_path: Path, text: st
 
     with pytest.raises(BadCodes, match="has a header with code, and name or goldstein"):
         read_codes([path])
+
+
+CODE_FEED = "Arcadia\t999\tRuritania\t2014-01-03\nArcadia\t36\tRuritania\t2014-01-04\n" * 2
+CODE_FEED += "Arcadia\t036\tRuritania\t2014-01-05\n"
+
+
+def test_a_code_that_cameo_does_not_have_is_told_once_and_a_lost_zero_is_guessed(tmp_path: Path) -> None:
+    feed, names = tmp_path / "feed.txt", tmp_path / "values.csv"
+    feed.write_text(CODE_FEED, encoding="utf-8")
+    names.write_text("code,goldstein\n036,4\n", encoding="utf-8")
+
+    answer = imported(tmp_path, feed, names)
+
+    assert answer.code == 0
+    assert "feed.txt:1:1: warning: no table of codes holds the CAMEO code 999\n" in answer.err
+    assert "feed.txt:2:1: warning: no table of codes holds the CAMEO code 36\n" in answer.err
+    assert "if a zero in front was lost, write 036" in answer.err
+    assert answer.err.count("warning") == 2
+
+
+def test_without_a_table_a_code_of_no_root_is_told(tmp_path: Path) -> None:
+    feed, work = tmp_path / "feed.txt", tmp_path / "work"
+    feed.write_text(CODE_FEED, encoding="utf-8")
+    ask("init", work)
+    (work / "feed.yaml").write_text(REPORT, encoding="utf-8")
+    command = ("-C", work, "import", work / "feed.yaml", feed, *LAYOUT, "--report", "feed-2014", "--register-parties")
+
+    answer = ask(*command)
+
+    assert answer.code == 0
+    assert "feed.txt:1:1: warning: CAMEO has no code 999: its roots are 01 to 20\n" in answer.err
+    assert "if a zero in front was lost, write 036" in answer.err
+    assert answer.err.count("warning") == 2
+
+
+@pytest.mark.parametrize(("code", "warns"), [("036", False), ("204", False), ("211", True), ("00", True)])
+def test_a_book_with_a_code_that_cameo_does_not_have_is_told(tmp_path: Path, code: str, warns: bool) -> None:
+    work, book = tmp_path / "work", tmp_path / "book.yaml"
+    ask("init", work)
+    parties = "parties:\n- {id: arcadia, name: Arcadia}\n- {id: ruritania, name: Ruritania}\n"
+    entry = "developments:\n- type: interaction-coded\n  key: a\n  occurred: 2014-01-03\n  source: arcadia\n"
+    book.write_text(f'{REPORT}{parties}{entry}  target: ruritania\n  cameo: "{code}"\n', encoding="utf-8")
+
+    answer = ask("-C", work, "import", book)
+
+    assert (answer.code, f"CAMEO has no code {code}" in answer.err) == (0, warns)
+
+
+def test_rows_without_a_report_are_told_how_to_name_one(tmp_path: Path, feed: Path, codes: Path) -> None:
+    work = tmp_path / "work"
+    ask("init", work)
+
+    answer = ask("-C", work, "import", feed, *LAYOUT, "--register-parties", "--codes", codes)
+
+    assert answer.code == 3
+    assert "feed.txt:1:1: error: missing field 'report'" in answer.err
+    assert "= name the report of all rows with --report" in answer.err

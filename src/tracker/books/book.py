@@ -25,7 +25,7 @@ from tracker.books.names import PartyIndex
 from tracker.books.past import Past
 from tracker.books.problems import Problem, source_lines
 from tracker.books.quotes import EmptyQuote, QuoteNotFound
-from tracker.books.rules import check_development, check_party, check_report
+from tracker.books.rules import check_code, check_development, check_party, check_report
 from tracker.books.wording import unknown_field
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Scalar, Sequence, text_of
 from tracker.books.yaml_subset import read_yaml
@@ -204,6 +204,7 @@ class _Filling:
         report = self.report_id if self.published is not None else None
         development = read_entry(node, form, {"report": report or "unread"}, self.reading)
         check_development(node, self.published, self.reading)
+        check_code(node, self.reading)
         quote = self._quote(node, f"{report}#{text_of(node, 'key')}")
         if not isinstance(development, Development) or self.reading.errors > before:
             return None

@@ -20,6 +20,12 @@ CODE, NAME, GOLDSTEIN = ("code", "cameoeventcode"), ("name",), ("goldstein", "go
 
 NO_VALUE = ("", "NA", "NULL")
 
+LONGEST = 4
+"""Digits of a code at most."""
+
+ROOTS = frozenset(f"{root:02}" for root in range(1, 21))
+"""What CAMEO codes begin with: MAKE PUBLIC STATEMENT 01 to USE UNCONVENTIONAL MASS VIOLENCE 20."""
+
 
 class BadCodes(TrackerError):
     """A table of codes that cannot be used."""
@@ -30,8 +36,9 @@ class BadCodes(TrackerError):
 
 @dataclass
 class Codes:
-    """Codes by their names, and Goldstein values by code, as they are written in the table."""
+    """Codes, by their names, and with their Goldstein values as they are written in the table."""
 
+    codes: set[str] = field(default_factory=set)
     by_name: dict[str, str] = field(default_factory=dict)
     by_folded_name: dict[str, set[str]] = field(default_factory=dict)
     goldstein: dict[str, str] = field(default_factory=dict)
@@ -45,6 +52,18 @@ class Codes:
             return text
         folded = self.by_folded_name.get(text.casefold(), set())
         return self.by_name.get(text) or (next(iter(folded)) if len(folded) == 1 else None)
+
+    def doubt(self, code: str) -> tuple[str, str | None] | None:
+        """Return why digits are hardly a code, and what may be meant; None for those that a table or CAMEO knows."""
+        if self.codes:
+            why = None if code in self.codes else f"no table of codes holds the CAMEO code {code}"
+        else:
+            why = None if code[:2] in ROOTS else f"CAMEO has no code {code}: its roots are 01 to 20"
+        if why is None:
+            return None
+        padded = f"0{code}"
+        is_meant = padded in self.codes if self.codes else len(padded) <= LONGEST and padded[:2] in ROOTS
+        return why, f"if a zero in front was lost, write {padded}" if is_meant else None
 
 
 def read_codes(paths: Sequence[Path]) -> Codes:
@@ -66,6 +85,8 @@ def _take(codes: Codes, path: Path, text: str) -> None:
         raise BadCodes(path, f"its header has {', '.join(names)}")
     for row in reader:
         its_code = (row[code] or "").strip()
+        if its_code:
+            codes.codes.add(its_code)
         if name and row[name]:
             its_name = row[name].strip()
             codes.by_name.setdefault(its_name, its_code)

@@ -8,7 +8,7 @@ would refuse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from tracker.books.wording import unknown_field
 from tracker.books.yaml_nodes import Mapping, Mark
 from tracker.errors import did_you_mean
 from tracker.model.catalogue import parties_of
+from tracker.model.conduct import InteractionCoded
 from tracker.model.development import Development
 from tracker.model.edtf import EdtfError, published_on
 from tracker.model.fields import DEVELOPMENT_ID, Event
@@ -37,6 +38,8 @@ from tracker.model.records import PartyRegistered, ReportFiled
 
 RETRACTION = "retraction"
 RETRACTION_FIELDS = ("development", WHY, PUBLISHED)
+
+NO_REPORT = "name the report of all rows with --report, or add a field 'report'"
 
 CODED = "interaction-coded"
 MOST_ROUTES = 10_000
@@ -80,6 +83,7 @@ class RowReader:
         self._today = today
         # What a row of a development need not give.
         self._fixed: dict[str, Any] = {"key": UNKEYED} | ({"report": options.report} if options.report else {})
+        self._told_codes: set[str] = set()
         self._routes: dict[tuple[str, ...], Route] = {}
         self._known_parties = RowParties(index, register=False)
         self._briefs = BriefWriter(self._fixed, self._known_parties, cells=options.cells)
@@ -119,6 +123,9 @@ class RowReader:
         try:
             if kind == CODED:
                 given = self._coded(row, given)
+                if self._doubt(given.get("cameo")):
+                    # Told by the long way.
+                    return None
             shape = self._briefs.shape(kind, given)
             return shape.brief(row.line, row.at, given) if shape else None
         except (LongWay, BadRow):
@@ -177,6 +184,9 @@ class RowReader:
             return Said(row, event, (), why, None, new, warnings)
         if event.key == UNKEYED:
             event = keyed(event)
+        if isinstance(event, InteractionCoded) and (doubt := self._doubt(event.cameo)):
+            self._told_codes.add(event.cameo)
+            warnings += (Problem(self.path, row.line, 1, *doubt, severity="warning"),)
         return Said(row, event, parties_of(event), why, published, new, warnings)
 
     def _reason(self, row: Row, given: dict[str, Any], published: str | None) -> tuple[str | None, str | None]:
@@ -233,6 +243,12 @@ class RowReader:
         value = given.get("goldstein", codes.goldstein.get(code))
         return {**given, "cameo": code} | ({} if value is None else {"goldstein": value})
 
+    def _doubt(self, code: object) -> tuple[str, str | None] | None:
+        """Return why a code is hardly one, and what may be meant, unless it was told of another row."""
+        if not isinstance(code, str) or code in self._told_codes:
+            return None
+        return self.options.codes.doubt(code)
+
     def _route(self, kind: str, form: Form, given: dict[str, Any]) -> Route:
         shape = (kind, *given)
         route = self._routes.get(shape)
@@ -247,6 +263,7 @@ class RowReader:
         refused = self._parties.refused
         told = {f"unknown party '{name}'" for name in refused}
         errors = [p for p in reading.problems if p.severity == "error" and p.message not in told]
+        errors = [replace(p, hint=NO_REPORT) if p.message == "missing field 'report'" else p for p in errors]
         return errors + [Problem(self.path, row.line, 1, message, hint) for message, hint in refused.values()]
 
     def _retraction(self, row: Row) -> Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from tracker.books.cameo import Codes
 from tracker.books.grammar import Reading
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Sequence, text_of
 from tracker.model.edtf import EdtfError, parse_edtf, published_on
@@ -60,6 +61,13 @@ def check_development(node: Mapping, published: str | None, reading: Reading) ->
         f"occurred {occurred} is after the report was published ({published})",
         "correct the day; for what is only planned, add stage: planned (or rumoured, talks, letter-of-intent …)",
     )
+
+
+def check_code(node: Mapping, reading: Reading) -> None:
+    """Warn of a CAMEO code that there is not; digits that are no code at all have been noted by the model."""
+    code = text_of(node, "cameo")
+    if code and code.isdigit() and (doubt := Codes().doubt(code)):
+        reading.warn(node.locate(["cameo"]), *doubt)
 
 
 def earliest_day(occurred: str | None) -> date | None:
