@@ -14,6 +14,7 @@
 -- occurrences           what planned it, took it and gave it up, in order
 -- order by: organisation, holder, ended_on nulls last, since_on nulls first, person nulls first, kind nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
+-- types: board-seat-*
 with
 
 -- A plan needs no signature; rumours of one, inferences and headlines are none.

@@ -13,6 +13,7 @@
 -- order by: organisation, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: restructuring-*
 with
 
 -- A plan needs no signature; rumours of one, inferences and headlines are none.

@@ -13,6 +13,7 @@
 -- order by: relationship, topic
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: dispute-*
 with
 
 -- A headline alone neither raises nor settles anything.

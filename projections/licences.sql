@@ -18,6 +18,7 @@
 -- order by: relationship, licensor, licensee, subject, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: licence-*, term-affirmed
 with recursive
 
 -- A term that was affirmed between the two sides of a licence, in the licence's own words, affirms the licence as well. That

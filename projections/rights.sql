@@ -18,6 +18,7 @@
 -- order by: relationship, holder, against, right_key, ended_on nulls last, since_on nulls first, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- types: right-*, term-affirmed
 with recursive
 
 -- A term that was affirmed for the holder of a right, in the right's own words, affirms the right as well. That there is no

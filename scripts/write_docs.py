@@ -70,7 +70,8 @@ answers about one relationship quick where they are true, and wrong where they a
 
 - `-- pinned: why`: the rows of a relationship follow from what touches it, as a rank among all does not.
 - `-- local: why`: what its people did with others changes none of them.
-- `-- types: compute-*, …`: they are told of developments of these types alone; news of another type changes none.
+- `-- types: compute-*, …`: they are told of developments of these types alone; news of another type changes none,
+  and where there is none of these, there are none.
 """
 
 

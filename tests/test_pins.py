@@ -196,7 +196,7 @@ def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
         assert differ <= {PINNED_AS_PLACED}
 
 
-@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm", "types"])
+@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm", "types", "deals"])
 def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     pinning: pytest.MonkeyPatch, tmp_path: Path, forgotten: str
 ) -> None:
@@ -219,6 +219,8 @@ def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
         pinning.setattr(laying, "follows_people", lambda *_: False)
     elif forgotten == "types":
         pinning.setattr(CalmTail, "leaves", lambda *_: True)
+    elif forgotten == "deals":
+        pinning.setattr(pins.Part, "types", lambda *_: frozenset({"contact-made"}))
     else:
         pinning.setattr(laying, "calm_tail", lambda *_: CalmTail(frozenset(), files=False))
 

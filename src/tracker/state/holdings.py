@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 
 from tracker.state.manifest import Manifest
 from tracker.state.projections import Projection
@@ -41,6 +42,11 @@ class Holdings:
             for name, facts in self._tables.items()
             if facts.is_answer and not facts.laid and name not in self._changed and (same_day or not facts.by_day)
         }
+
+    @cached_property
+    def shaped(self) -> set[str]:
+        """The names whose columns are those of their tables in the generation, whatever the scope."""
+        return {name for name, facts in self._tables.items() if not facts.laid and name not in self._changed}
 
     def left_by(self, tail: CalmTail | None, held: set[str], *, bearing: bool) -> set[str]:
         """Return what a tail leaves as it is of what is held; nothing where it moves somebody.

@@ -73,6 +73,7 @@ class Part:
     rows: int
     tables: Mapping[str, str]
     _laid: set[str] = field(default_factory=set, compare=False)
+    _types: list[frozenset[str]] = field(default_factory=list, compare=False)
     _laying: Lock = field(default_factory=Lock, compare=False)
     """Answers under several scopes may ask for the same table at once."""
 
@@ -82,6 +83,16 @@ class Part:
             if name not in self._laid:
                 con.execute(f"create table {name} as {self.tables[name]}")
                 self._laid.add(name)
+
+    def types(self, con: duckdb.DuckDBPyConnection) -> frozenset[str] | None:
+        """Return the types of the developments in it; None where no answer has read these yet."""
+        table = f"{self.schema}.developments"
+        if table not in self._laid:
+            return None
+        if not self._types:
+            found = con.execute(f"select distinct type from {table}").fetchall()
+            self._types.append(frozenset(name for (name,) in found))
+        return self._types[0]
 
     def read_in(self, query: str) -> set[str]:
         """Return which of the tables a query reads."""

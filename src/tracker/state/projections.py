@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -69,6 +70,11 @@ class Projection:
     local: str = ""
     types: str = ""
     own: bool = False
+
+    def is_told_of(self, types: Iterable[str]) -> bool:
+        """Say whether its rows may be told of developments of some types: where its header names none, of any."""
+        patterns = [pattern.strip() for pattern in self.types.split(",") if pattern.strip()]
+        return not patterns or any(fnmatchcase(name, pattern) for name in types for pattern in patterns)
 
     def refuse_effects(self) -> None:
         """Raise ProjectionError where a workspace's own file does more than read: replays run what it says.

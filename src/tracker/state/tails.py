@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import duckdb
 
@@ -28,8 +27,7 @@ class CalmTail:
 
     def leaves(self, projection: Projection) -> bool:
         """Say whether it leaves a projection's rows as they are, by the types of which these are told (`types:`)."""
-        told = [pattern.strip() for pattern in projection.types.split(",") if pattern.strip()]
-        return bool(told) and not any(fnmatchcase(name, pattern) for name in self.types for pattern in told)
+        return not projection.is_told_of(self.types)
 
 
 def calm_tail(con: duckdb.DuckDBPyConnection, stirred: Part) -> CalmTail | None:
