@@ -97,5 +97,13 @@ def test_one_reader_answers_under_several_scopes(own: Path) -> None:
     assert answers == [[(day,)] for day in days]
 
 
+@pytest.mark.parametrize("name", ["occurrences", "relationship_occurrences"])
+def test_a_happening_says_nothing_of_what_came_after_the_scope(own: Path, name: str) -> None:
+    """How its account stopped to hold may have been recorded after what the scope cuts."""
+    columns = [column for column, *_ in reader_with(own).sql(f"describe {name}", lay=[name]).rows]
+
+    assert "recorded_at" in columns and not [column for column in columns if column.startswith("superseded")]
+
+
 def test_the_cached_vocabulary_equals_the_derived_one() -> None:
     assert vocabulary() == _derive()

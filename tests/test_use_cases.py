@@ -43,7 +43,7 @@ from tracker.log.use_cases import (
 )
 from tracker.model.conduct import ContactMade, DisputeRaised, InteractionCoded
 from tracker.model.fields import Reliability
-from tracker.model.records import Affiliation, Membership, PartyRegistered, ReportFiled
+from tracker.model.records import Affiliation, Membership, PartyKind, PartyRegistered, ReportFiled
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ID = "r1#met"
@@ -162,6 +162,18 @@ def test_accepted(log: Log, history: list[UseCase], use_case: UseCase, expected:
             MergeParties("acme", "initech", "one"),
             MergeRefused,
             "is merged into 'globex': tracker party unmerge acme first",
+        ),
+        (
+            [*GIVEN, party("jane", kind=PartyKind.PERSON)],
+            MergeParties("jane", "acme", "one"),
+            MergeRefused,
+            "'jane' is registered as a person and 'acme' as an organisation: only parties of one kind",
+        ),
+        (
+            [*GIVEN, MergeParties("acme", "globex", "one")],
+            party("acme", kind=PartyKind.PERSON),
+            MergeRefused,
+            "keeps its kind: tracker party unmerge acme first",
         ),
         (GIVEN, UndoMerge("acme", "two"), MergeRefused, "there is nothing to undo"),
         (GIVEN, UndoMerge("nobody", "two"), UnknownParty, "unknown party 'nobody'"),

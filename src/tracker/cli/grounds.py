@@ -147,7 +147,9 @@ def _folded(found: Explanation, folded: Sequence[Ground]) -> list[str]:
     """Return what the others add, and the baseline: together with what is shown they are the score."""
     lines = []
     if folded and found.subject.kind == "health":
-        lines.append(f"{signed(sum((g.points for g in folded), Decimal(0))):>6}  {counted(len(folded), 'weaker one')}")
+        # What moves nothing is none of them, as `health` counts.
+        moving = [g.points for g in folded if g.points]
+        lines.append(f"{signed(sum(moving, Decimal(0))):>6}  {counted(len(moving), 'weaker one')}")
     elif folded:
         lines.append(f"  {len(folded)} earlier")
     baseline = sum((g.points for g in found.grounds if g.name == BASELINE), Decimal(0))

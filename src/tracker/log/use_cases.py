@@ -112,6 +112,11 @@ class RegisterParty(UseCase):
             owner = known.owner(name)
             if owner not in (None, self.party.party):
                 raise NameTaken(name, str(owner), self.party.party)
+        if held is not None and held.merged_into and held.registered.kind is not self.party.kind:
+            raise MergeRefused(
+                f"'{self.party.party}' is merged into '{held.merged_into}' and keeps its kind: "
+                f"tracker party unmerge {self.party.party} first"
+            )
         for affiliation in self.party.affiliations:
             if affiliation.organisation not in known.parties:
                 raise UnknownParty(affiliation.organisation)
@@ -185,6 +190,12 @@ class MergeParties(UseCase):
             return
         if held is not None:
             raise MergeRefused(f"'{self.party}' is merged into '{held}': tracker party unmerge {self.party} first")
+        kind, other = (known.parties[party].registered.kind for party in (self.party, self.into))
+        if kind is not other:
+            raise MergeRefused(
+                f"'{self.party}' is registered as {_A[kind]} and '{self.into}' as {_A[other]}: only parties of one kind "
+                "can be one; who a person acts for is an affiliation"
+            )
         payload = records.PartiesMerged(party=self.party, into=self.into)
         yield _merge_intent(payload, self.party, known, self.reason)
 
@@ -206,6 +217,9 @@ class UndoMerge(UseCase):
         if held.merged_into is None:
             raise MergeRefused(f"'{self.party}' is not merged into another party: there is nothing to undo")
         yield _merge_intent(records.PartyMergeUndone(party=self.party), self.party, known, self.reason)
+
+
+_A = {records.PartyKind.ORGANISATION: "an organisation", records.PartyKind.PERSON: "a person"}
 
 
 def _merged_chain(known: Known, party: str) -> list[str]:

@@ -34,7 +34,7 @@ def _retold() -> str:
             from placings
             where status = 'current' and not alone
         ),
-        {whole("shared", WEIGHED)}
+        {whole("shared", WEIGHED, current=True)}
         select * exclude (alone) from whole
     """
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable
 from functools import cache
 
+from tracker.state.load import CLOSINGS
 from tracker.state.scope import Scope
 from tracker.state.vocabulary import vocabulary
 
@@ -203,12 +204,14 @@ def _placings(scope: Scope) -> str:
     """
 
 
-def whole(source: str, columns: Collection[str], *, filled: bool = False) -> str:
+def whole(source: str, columns: Collection[str], *, filled: bool = False, current: bool = False) -> str:
     """Return the CTE `whole`: the rows of a narrow source with every column that a development can have.
 
     `columns` are those of the source; they stand in the place of the development's own. `filled` takes what the account
-    leaves open from `completed`. Needs the CTE `merges`.
+    leaves open from `completed`. How a revision stopped to hold is said of those that did so under the scope, for others
+    may since then, and left out where all are `current` or filled. Needs the CTE `merges`.
     """
+    left_out = ["origin", "occurrence", "variant"]
     replaced = {name: f"n.{name}" for name in (*OF_DEVELOPMENTS, *TAKEN_OVER) if name in columns}
     for column in vocabulary().columns:
         name = column.name
@@ -217,6 +220,10 @@ def whole(source: str, columns: Collection[str], *, filled: bool = False) -> str
         elif column.kind == "parties":
             each = _counted_for("x")
             replaced.setdefault(name, f"list_transform(d.{name}, lambda x: {each})")
+    if filled or current:
+        left_out += CLOSINGS
+    else:
+        replaced |= {name: f"case when n.status <> 'current' then d.{name} end" for name in CLOSINGS}
     if filled:
         for name in fallback():
             replaced.setdefault(name, f"coalesce(d.{name}, f.{name})")
@@ -226,7 +233,7 @@ def whole(source: str, columns: Collection[str], *, filled: bool = False) -> str
     return f"""
         spread as (
             select
-                d.* exclude (origin, occurrence, variant) replace (
+                d.* exclude ({", ".join(left_out)}) replace (
                     {", ".join(f"{value} as {name}" for name, value in replaced.items())}
                 ),
                 n.* exclude ({", ".join(name for name in columns if name in replaced)}),
