@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import Answer, ask, make_workspace
+from tracker.books.row_chunks import Chunk
+from tracker.books.row_import import _Run
 from tracker.errors import ExitCode
 from tracker.log.rows import head
 
@@ -47,12 +49,16 @@ def test_rows_are_told_by_their_sum_and_one_by_one_where_that_is_asked_for(works
     assert again.rows == [["same", "wire-1"], ["same", "wire-1#k1"], ["same", "wire-1#k2"]]
 
 
+def undone(told: str) -> Answer:
+    """Carry out the undo line, which says which workspace it is for."""
+    undo = next(line for line in told.splitlines() if line.startswith("undo: "))
+    return ask(*undo.rpartition(": tracker ")[2].replace("'…'", "wrong").split())
+
+
 def test_the_undo_line_takes_the_rows_back(workspace: Path, tmp_path: Path) -> None:
     path = rows_file(tmp_path)
     told = in_(workspace, path).err
-    undo = next(line for line in told.splitlines() if line.startswith("undo: tracker import"))
-
-    answer = ask("-C", workspace, *undo.removeprefix("undo: tracker ").replace("'…'", "wrong").split())
+    answer = undone(told)
 
     assert "2 retracted" in answer.err
     statuses = json.loads(ask("-C", workspace, "list", "developments", "--json").out)
@@ -76,7 +82,7 @@ def test_what_came_from_stdin_is_called_so(workspace: Path) -> None:
     done = in_(workspace, "-", "--type", "contact-made", stdin=table.format("globex"))
     assert done.err.splitlines() == [
         "stdin: 1 recorded",
-        "undo: tracker import - --type contact-made --retract --why '…'",
+        f"undo: tracker -C {workspace} import - --type contact-made --retract --why '…'",
     ]
     refused = in_(workspace, "-", "--type", "contact-made", stdin=table.format("nobody"))
     assert refused.err.startswith("stdin:2:") and "tracker-" not in refused.err
@@ -104,9 +110,7 @@ def test_the_undo_line_of_a_table_says_that_it_is_one(workspace: Path, tmp_path:
     path.write_text("type,report,key,party,counterparty\ncontact-made,wire-1,k1,acme,globex\n", encoding="utf-8")
     in_(workspace, rows_file(tmp_path, ROWS[0]))
     told = in_(workspace, "--csv", path)
-    undo = next(line for line in told.err.splitlines() if line.startswith("undo: tracker import"))
-
-    answer = ask("-C", workspace, *undo.removeprefix("undo: tracker ").replace("'…'", "wrong").split())
+    answer = undone(told.err)
 
     assert "1 retracted" in answer.err
 
@@ -179,3 +183,77 @@ def test_an_exported_log_is_still_one(workspace: Path, tmp_path: Path) -> None:
 
     assert answer.code == 0
     assert size(tmp_path / "new") == size(workspace)
+
+
+def test_the_undo_line_skips_the_bad_rows_that_the_import_skipped(workspace: Path, tmp_path: Path) -> None:
+    bad = {**ROWS[1], "key": "k9", "party": "nobody"}
+    told = in_(workspace, rows_file(tmp_path, *ROWS, bad), "--skip-bad")
+
+    assert "1 skipped" in told.err
+    assert "2 retracted" in undone(told.err).err
+
+
+def test_the_undo_line_says_that_it_takes_more_back_than_was_recorded(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path, *ROWS[:2]))
+
+    told = in_(workspace, rows_file(tmp_path, *ROWS))
+
+    assert "1 recorded" in told.err and "undo: with the 2 that the log held before: tracker" in told.err
+
+
+def test_what_was_taken_back_stays_so_and_that_is_told(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path)
+    undone(in_(workspace, path).err)
+
+    again, reverted = in_(workspace, path), in_(workspace, path, "--revert")
+
+    assert "2 of the same stay retracted: --revert records them again" in again.err
+    assert "2 corrected" in reverted.err and "stay retracted" not in reverted.err
+
+
+def test_to_retract_what_was_never_recorded_is_no_success(workspace: Path, tmp_path: Path) -> None:
+    answer = in_(workspace, rows_file(tmp_path), "--retract", "--why", "wrong")
+
+    assert answer.code == ExitCode.BAD_INPUT
+    assert "2 not in the log" in answer.err and "the log holds none of what it reports" in answer.err
+
+
+def test_a_file_of_bad_rows_alone_is_no_success(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"type": "nothing"}\n', encoding="utf-8")
+
+    answer = in_(workspace, path, "--skip-bad")
+
+    assert answer.code == ExitCode.BAD_INPUT
+    assert "1 skipped" in answer.err and "every row of it is bad" in answer.err
+
+
+def test_a_file_beginning_with_a_dash_is_undone_as_a_file(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows_file(tmp_path).rename(tmp_path / "-rows.jsonl")
+    monkeypatch.chdir(tmp_path)
+
+    told = ask("-C", workspace, "import", "./-rows.jsonl")
+
+    assert "import ./-rows.jsonl --retract" in told.err
+
+
+def test_an_interrupted_import_says_how_much_is_recorded(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported, chunks = _Run._import_chunk, []
+
+    def pressed_in_the_second(self: _Run, chunk: Chunk) -> None:
+        chunks.append(chunk)
+        if len(chunks) > 1:
+            raise KeyboardInterrupt
+        imported(self, chunk)
+
+    monkeypatch.setattr(_Run, "_import_chunk", pressed_in_the_second)
+    before = size(workspace)
+
+    answer = in_(workspace, rows_file(tmp_path), "--chunk", "2")
+
+    assert answer.code == ExitCode.INTERRUPTED and size(workspace) == before + 2
+    assert "the first 2 rows are recorded: the same command goes on from there" in answer.err

@@ -153,7 +153,7 @@ def test_add_writes_the_entry_into_the_book_of_its_report_and_imports_it(workspa
     book = (workspace / "events" / "books" / f"{NAME}.yaml").read_text()
 
     assert answer.rows == [["record", f"{NAME}#ip", "exclusivity-relaxed"]]
-    assert f"undo: tracker retract {NAME}#ip --why" in answer.err
+    assert f"undo: tracker -C {workspace} retract {NAME}#ip --why" in answer.err
     assert book.startswith(BOOK)
     assert "  - type: exclusivity-relaxed\n    key: ip\n    grantor: Acme\n    holder: 环球\n" in book
     assert in_(workspace, "import").out == ""
@@ -283,7 +283,8 @@ def test_retract_takes_a_development_back_with_its_reason(workspace: Path) -> No
     )
 
     assert answer.rows[0][2:] == ["development-retracted", f"{NAME}#partners"]
-    assert f"undo: tracker import {workspace / 'events' / 'books' / NAME}.yaml --revert\n" in answer.err
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    assert f"undo: tracker -C {workspace} import {book} --revert\n" in answer.err
     assert "the paper took it back" in in_(workspace, "show", f"{NAME}#partners").out
     assert status_of(workspace, f"{NAME}#partners") == ["retracted"]
     before = json.loads(in_(workspace, "list", "developments", "--known-at", "2025-05-19", "--json").out)

@@ -39,7 +39,7 @@ group by all order by all
 
 def imported(folder: Path, feed: Path, codes: Path) -> Answer:
     workspace = folder / "work"
-    assert ask("init", workspace).code == 0
+    assert ask("init", workspace).code == 0, "made with the folders above it"
     (workspace / "feed.yaml").write_text(REPORT, encoding="utf-8")
     options = ("--report", "feed-2014", "--register-parties", "--codes", codes)
     return ask("-C", workspace, "import", workspace / "feed.yaml", feed, *LAYOUT, *options)
@@ -231,3 +231,29 @@ def test_rows_without_a_report_are_told_how_to_name_one(tmp_path: Path, feed: Pa
     assert answer.code == 3
     assert "feed.txt:1:1: error: missing field 'report'" in answer.err
     assert "= name the report of all rows with --report" in answer.err
+
+
+def test_names_that_make_one_id_are_not_taken_for_one(tmp_path: Path, codes: Path) -> None:
+    """In whatever order they come: a name is no party's because the party's id was made of another one."""
+    feed = tmp_path / "feed.txt"
+    for number, names in enumerate([("C++ Ltd", "C Ltd"), ("C Ltd", "C++ Ltd"), ("Peña", "Pena")]):
+        rows = [f"Arcadia\t13\t{name}\t2014-01-03\n" for name in names]
+        feed.write_text("".join(rows), encoding="utf-8")
+
+        answer = imported(tmp_path / str(number), feed, codes)
+
+        assert answer.code == 3
+        assert f"feed.txt:2:1: error: the name '{names[1]}' makes the id" in answer.err
+
+
+def test_a_name_of_several_codes_is_refused_and_a_code_of_two_values_as_well(tmp_path: Path, feed: Path) -> None:
+    table = tmp_path / "codes.csv"
+    table.write_text("code,name\n190,Use force\n191,Use force\n", encoding="utf-8")
+    feed.write_text("Arcadia\tUse force\tRuritania\t2014-01-03\n", encoding="utf-8")
+
+    answer = imported(tmp_path, feed, table)
+
+    assert "several CAMEO codes are called 'Use force'\n       = write one of 190, 191" in answer.err
+    table.write_text("code,goldstein\n190,-10\n190,-9\n", encoding="utf-8")
+    with pytest.raises(BadCodes, match="it gives the code 190 two values, -10 and -9"):
+        read_codes([table])

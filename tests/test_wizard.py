@@ -76,7 +76,7 @@ def test_the_wizard_asks_type_report_roles_day_amount_and_quote_and_records_the_
     assert book.startswith(BOOK)
     assert "    provider: Initech\n    customer: 极致\n    commitment: initech-2\n" in book
     assert "note: as told" in book
-    assert "1 recorded" in told and "undo: tracker retract" in told
+    assert "1 recorded" in told and "undo: tracker -C" in told and "retract" in told
     assert "«up to $11.9 billion of computing»" in ask("-C", workspace, "show", f"{NAME}#compute-committed").out
 
 

@@ -39,7 +39,7 @@ class Codes:
     """Codes, by their names, and with their Goldstein values as they are written in the table."""
 
     codes: set[str] = field(default_factory=set)
-    by_name: dict[str, str] = field(default_factory=dict)
+    by_name: dict[str, set[str]] = field(default_factory=dict)
     by_folded_name: dict[str, set[str]] = field(default_factory=dict)
     goldstein: dict[str, str] = field(default_factory=dict)
 
@@ -50,8 +50,13 @@ class Codes:
         """
         if text.isdigit():
             return text
-        folded = self.by_folded_name.get(text.casefold(), set())
-        return self.by_name.get(text) or (next(iter(folded)) if len(folded) == 1 else None)
+        found = self.by_name.get(text) or self.by_folded_name.get(text.casefold(), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+    def ambiguous(self, text: str) -> list[str]:
+        """Return the codes that share a name, where they do."""
+        found = self.by_name.get(text) or self.by_folded_name.get(text.casefold(), set())
+        return sorted(found) if len(found) > 1 else []
 
     def doubt(self, code: str) -> tuple[str, str | None] | None:
         """Return why digits are hardly a code, and what may be meant; None for those that a table or CAMEO knows."""
@@ -83,15 +88,18 @@ def _take(codes: Codes, path: Path, text: str) -> None:
     code, name, goldstein = (_column(names, known) for known in (CODE, NAME, GOLDSTEIN))
     if code is None or (name is None and goldstein is None):
         raise BadCodes(path, f"its header has {', '.join(names)}")
+    own: dict[str, str] = {}
     for row in reader:
         its_code = (row[code] or "").strip()
         if its_code:
             codes.codes.add(its_code)
         if name and row[name]:
             its_name = row[name].strip()
-            codes.by_name.setdefault(its_name, its_code)
+            codes.by_name.setdefault(its_name, set()).add(its_code)
             codes.by_folded_name.setdefault(its_name.casefold(), set()).add(its_code)
         if goldstein and (value := (row[goldstein] or "").strip()) not in NO_VALUE:
+            if own.setdefault(its_code, value) != value:
+                raise BadCodes(path, f"it gives the code {its_code} two values, {own[its_code]} and {value}")
             codes.goldstein.setdefault(its_code, value)
 
 

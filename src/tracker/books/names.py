@@ -47,6 +47,13 @@ class PartyIndex:
         """Return the party that a name belongs to, or None."""
         return self._owners.get(fold_name(name))
 
+    def is_made_of_another(self, party: str, name: str) -> bool:
+        """Say whether a name leads to a party by its id alone, which was made of a name that is another."""
+        if self._written.get(fold_name(name)) != party:
+            return False
+        own = (self._written.get(folded, party) for folded in self._registered.get(party, ()))
+        return any(written != party and _id_of(written) == party for written in own)
+
     def resolve(self, name: str) -> str:
         """Return the id of the party that a name belongs to, in any script; raises UnknownParty with suggestions."""
         party = self.owner(name)
@@ -97,12 +104,16 @@ class PartyIndex:
         self._written[folded] = name
 
 
+def _id_of(name: str) -> str | None:
+    try:
+        return slugify(name)
+    except InvalidName:
+        return None
+
+
 def _registration(name: str) -> str:
     """Return the command that registers a name; ID stands where the name gives none."""
-    try:
-        slug = slugify(name)
-    except InvalidName:
-        slug = "ID"
+    slug = _id_of(name) or "ID"
     # shlex quotes all that is not ASCII, but no shell gives an ideograph a meaning.
     bare = all(not character.isascii() or _SAFE_ID.fullmatch(character.lower()) for character in name)
     return f"tracker party add {slug} --name {name if bare and name.strip() == name else shlex.quote(name)}"

@@ -206,6 +206,9 @@ def _judgements(report: ReportFiled, held: ReportState, reason: str, mark: Mark)
         yield Step(line, LinkOrigin(report.report, report.origin, reason), mark)
 
 
+STAYS_RETRACTED = "stays retracted: --revert records it again"
+
+
 def development_step(development: Development, mark: Mark, known: Known, options: ImportOptions) -> Step | Refusal:
     """Return what a development that stands in a file does to the log."""
     held = known.developments.get(development.id)
@@ -214,7 +217,7 @@ def development_step(development: Development, mark: Mark, known: Known, options
         return Step(line, ReportDevelopment(development), mark)
     if held.retracted and not options.revert:
         if held.says(development):
-            return Step(PlanLine("same", development.id, "stays retracted: --revert records it again"), None, mark)
+            return Step(PlanLine("same", development.id, STAYS_RETRACTED), None, mark)
         return Refusal(AlreadyRetracted(development.id, held.last_revision), mark)
     if held.says(development) and not held.retracted:
         return Step(PlanLine("same", development.id), None, mark)

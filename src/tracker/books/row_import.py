@@ -13,7 +13,7 @@ from typing import BinaryIO
 from tracker.books.files import open_rows_file
 from tracker.books.importer import Clock, today_everywhere, utc_now
 from tracker.books.names import PartyIndex
-from tracker.books.plan import Action, ImportOptions, PlanLine
+from tracker.books.plan import STAYS_RETRACTED, Action, ImportOptions, PlanLine
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.row_briefs import Brief
 from tracker.books.row_chunks import Chunk, RowsFile
@@ -51,20 +51,30 @@ class Delivery:
 
 @dataclass
 class Told:
-    """Where an import tells how it goes: each line of its plan, each bad row that it skips, and how far it has come."""
+    """Where an import tells how it goes: each line of its plan, each bad row that it skips, how far it has come.
+
+    `recorded` hears how many rows are in the log for good, each time that there are more.
+    """
 
     line: Callable[[PlanLine], None] | None = None
     bad: Callable[[Problem], None] = lambda problem: None
     progress: Callable[[int, int], None] = lambda bytes_read, rows: None
+    recorded: Callable[[int], None] = lambda rows: None
 
 
 @dataclass
 class RowsOutcome:
-    """What importing a file did, or with `dry_run` would do: how often each action, and how many rows were skipped."""
+    """What importing a file did, or with `dry_run` would do: how often each action, and how many rows were skipped.
+
+    `stay_retracted` of those that are the same are retracted in the log; `unknown` developments were to be retracted,
+    and the log never held them.
+    """
 
     path: Path
     counts: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
+    stay_retracted: int = 0
+    unknown: int = 0
     warnings: list[Problem] = field(default_factory=list)
 
     @property
@@ -129,6 +139,7 @@ class _Run:
                     if self._options.dry_run:
                         raise _Undone
                 self._recorded_rows = self._rows
+                self._told.recorded(self._rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -189,12 +200,18 @@ class _Run:
 
     def _take_back(self, item: Brief | Said) -> None:
         development = item.id if isinstance(item, Brief) else getattr(item.event, "id", None)
-        if development is not None:
-            why = self._options.why or TAKEN_BACK
-            self._count(PlanLine(self._plan.take_back(development, why), development, why))
+        if development is None:
+            return
+        why = self._options.why or TAKEN_BACK
+        action = self._plan.take_back(development, why)
+        if action is None:
+            self.outcome.unknown += 1
+        else:
+            self._count(PlanLine(action, development, why))
 
     def _count(self, line: PlanLine) -> None:
         self.outcome.counts[line.action] += 1
+        self.outcome.stay_retracted += line.detail == STAYS_RETRACTED
         if self._told.line is not None:
             self._told.line(line)
 
@@ -215,8 +232,12 @@ class _Run:
 
     def _refuse_if_bad(self) -> None:
         if self._problems:
-            recorded = f"the first {self._recorded_rows:,} rows are recorded; importing again goes on from there"
-            raise BookProblems(self._problems, {}, *([recorded] if self._recorded_rows else []))
+            recorded = "nothing was recorded"
+            if self._recorded_rows:
+                recorded = f"the first {self._recorded_rows:,} rows are recorded; importing again goes on from there"
+            if len(self._problems) >= MOST_PROBLEMS:
+                recorded = f"reading stopped there, after {self._rows:,} rows; {recorded}"
+            raise BookProblems(self._problems, {}, recorded)
 
 
 def _line_of(brief: Brief, action: Action) -> PlanLine:

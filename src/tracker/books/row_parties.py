@@ -21,14 +21,15 @@ class UnknownName(Exception):
 class RowParties:
     """Resolves the names of one row after another; with `register`, a new name becomes a party with an id made of it.
 
-    What a row that turns out to be bad registered is taken back.
+    What a row that turns out to be bad registered is taken back. The `careful` one takes no name for a party to which
+    only an id leads that was made of another name: of C++ and of C the same is made.
     """
 
-    def __init__(self, index: PartyIndex, *, register: bool) -> None:
+    def __init__(self, index: PartyIndex, *, register: bool, careful: bool = False) -> None:
         self.index = index
         self.refused: dict[str, tuple[str, str]] = {}
         """Names of the row that no party can be made of, with what is wrong and what to do."""
-        self._register = register
+        self._register, self._careful = register, careful
         self.ids = _Ids(self._party)
         """The id of the party that a name means, looked up once; raises UnknownName."""
         self._new: list[PartyRegistered] = []
@@ -78,7 +79,10 @@ class RowParties:
                     continue
 
     def _party(self, name: str) -> str:
-        return self.index.owner(name) or self._registered(name)
+        owner = self.index.owner(name)
+        if owner is not None and not (self._careful and name != owner and self.index.is_made_of_another(owner, name)):
+            return owner
+        return self._registered(name)
 
     def _registered(self, name: str) -> str:
         if not self._register:

@@ -131,10 +131,12 @@ class RowPlan:
             steps = report_steps(event, _mark(said), self._bulk.known, self._options_of(said))
             yield from self._carried_out(self._once(f"report:{event.report}", steps))
 
-    def take_back(self, development: str, why: str) -> Action:
-        """Retract a development if it stands."""
+    def take_back(self, development: str, why: str) -> Action | None:
+        """Retract a development if it stands; None where the log does not hold it."""
         held = self._held(development)
-        if held is None or held.retracted:
+        if held is None:
+            return None
+        if held.retracted:
             return SAME
         self._bulk.decide(RetractDevelopment(development, why, self._options.published))
         return "retract"

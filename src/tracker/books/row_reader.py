@@ -85,13 +85,14 @@ class RowReader:
         self._fixed: dict[str, Any] = {"key": UNKEYED} | ({"report": options.report} if options.report else {})
         self._told_codes: set[str] = set()
         self._routes: dict[tuple[str, ...], Route] = {}
-        self._known_parties = RowParties(index, register=False)
+        self._known_parties = RowParties(index, register=False, careful=options.register_parties)
         self._briefs = BriefWriter(self._fixed, self._known_parties, cells=options.cells)
         self.use(index)
 
     def use(self, index: PartyIndex) -> None:
         """Read names by this index from now on."""
-        self._parties = RowParties(index, register=self.options.register_parties)
+        register = self.options.register_parties
+        self._parties = RowParties(index, register=register, careful=register)
         self._known_parties.index = index
         self._forget_names()
 
@@ -239,6 +240,8 @@ class RowReader:
         if code is None:
             hint = did_you_mean(suggest(said, codes.by_name, limit=2)).removeprefix(": ") or None
             hint = hint or (None if codes.by_name else "write its digits, or give a table of names with --codes")
+            if several := codes.ambiguous(said.strip()):
+                raise self._bad(row, f"several CAMEO codes are called '{said}'", f"write one of {', '.join(several)}")
             raise self._bad(row, f"no CAMEO code is called '{said}'", hint)
         value = given.get("goldstein", codes.goldstein.get(code))
         return {**given, "cameo": code} | ({} if value is None else {"goldstein": value})

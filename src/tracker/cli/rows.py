@@ -16,7 +16,7 @@ import typer
 
 from tracker.cli.books import ENDINGS, shown
 from tracker.cli.session import Session
-from tracker.errors import UsageError
+from tracker.errors import TrackerError, UsageError
 from tracker.model.names import visible
 
 if TYPE_CHECKING:
@@ -73,6 +73,14 @@ TakeBack = Annotated[
 ]
 
 
+class NothingDone(TrackerError):
+    """A file of rows of which not one was good, or to retract what was never recorded."""
+
+    def __init__(self, path: Path, skipped: int) -> None:
+        why = "every row of it is bad" if skipped else "the log holds none of what it reports under these options"
+        super().__init__(f"nothing was done with {shown(path)}: {why}")
+
+
 @dataclass(frozen=True)
 class RowsOptions:
     """What the options of `import` say about rows."""
@@ -121,11 +129,13 @@ class RowsOptions:
 
     def command(self, path: Path, *more: str) -> str:
         """Return the command line that imports a file again with the same options."""
-        parts = ["tracker", "import", shown(path)]
+        name = shown(path)
+        parts = ["tracker", "import", f"./{name}" if name.startswith("-") and name != "-" else name]
         for flag in ("type", "columns", "delimiter", "report"):
             value = getattr(self, flag)
             parts += [f"--{flag}", str(value)] if value else []
         parts += ["--csv"] if self.csv else []
+        parts += ["--skip-bad"] if self.skip_bad else []
         for codes in self.codes:
             parts += ["--codes", shown(codes)]
         return " ".join(map(shlex.quote, [*parts, *more]))
@@ -138,14 +148,26 @@ def import_rows_and_tell(session: Session, log: Log, path: Path, rows: RowsOptio
     if options.prune:
         raise UsageError("--prune is for books: what a file of rows no longer holds stays as it is")
     delivery = Delivery(rows.chunk, rows.skip_bad, rows.retract)
-    with _progress(session, path) as progress:
-        told = Told(_line if session.verbose else None, lambda problem: _bad(session, problem), progress)
-        outcome = import_rows(log, rows.file(path), options, delivery=delivery, told=told)
+    recorded = [0]
+    try:
+        with _progress(session, path) as progress:
+            told = Told(
+                _line if session.verbose else None, lambda problem: _bad(session, problem), progress, recorded.append
+            )
+            outcome = import_rows(log, rows.file(path), options, delivery=delivery, told=told)
+    except KeyboardInterrupt:
+        rest = f"the first {recorded[-1]:,} rows are recorded: the same command goes on from there"
+        session.note(f"{shown(path)}: {rest if recorded[-1] else 'nothing was recorded'}")
+        raise
     _tell(session, outcome)
     if options.dry_run:
         session.note("dry run: nothing was recorded")
     elif outcome.counts["record"] and not rows.retract:
-        session.undo(rows.command(path, "--retract", "--why", "…"))
+        others = outcome.counts["same"] + outcome.counts["correct"]
+        before = f"with the {others:,} that the log held before: " if others else ""
+        session.undo(f"{before}{rows.command(path, '--retract', '--why', '…')}")
+    if not outcome.counts.total() and (outcome.skipped or outcome.unknown):
+        raise NothingDone(path, outcome.skipped)
 
 
 def _line(line: PlanLine) -> None:
@@ -164,7 +186,10 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
         session.note(warning.render(()))
     told = [f"{outcome.counts[action]:,} {done}" for action, done in DONE.items() if outcome.counts[action]]
     told += [f"{outcome.skipped:,} skipped"] if outcome.skipped else []
+    told += [f"{outcome.unknown:,} not in the log"] if outcome.unknown else []
     session.note(f"{shown(outcome.path)}: {', '.join(told) or 'nothing in it'}")
+    if outcome.stay_retracted:
+        session.note(f"{outcome.stay_retracted:,} of the same stay retracted: --revert records them again")
 
 
 def _says_its_type(path: Path) -> bool:

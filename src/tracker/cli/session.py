@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,6 +22,8 @@ from tracker.workspace import Workspace, find_workspace
 if TYPE_CHECKING:
     from tracker.log.store import Log
     from tracker.state.reader import Reader
+
+OF_A_WORKSPACE = re.compile(r"\btracker (?=(?:import|retract|party|source|replay)\b)")
 
 
 @dataclass
@@ -115,6 +119,10 @@ class Session:
 
     def undo(self, command: str) -> None:
         """Say how to take back what was just done."""
+        if self.directory is not None:
+            # Elsewhere, or with another workspace in the environment, the line would lead to that.
+            named = f"tracker -C {quote(shown(self.directory))} "
+            command = OF_A_WORKSPACE.sub(lambda _: named, command)
         self.note(f"undo: {self.naming_stdin(command, '-')}", whole=True)
 
     def naming_stdin(self, text: str, name: str = "stdin") -> str:

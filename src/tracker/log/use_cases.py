@@ -193,8 +193,8 @@ class MergeParties(UseCase):
         kind, other = (known.parties[party].registered.kind for party in (self.party, self.into))
         if kind is not other:
             raise MergeRefused(
-                f"'{self.party}' is registered as {_A[kind]} and '{self.into}' as {_A[other]}: only parties of one kind "
-                "can be one; who a person acts for is an affiliation"
+                f"'{self.party}' is registered as {_A[kind]} and '{self.into}' as {_A[other]}: only parties of one "
+                "kind can be one; who a person acts for is an affiliation"
             )
         payload = records.PartiesMerged(party=self.party, into=self.into)
         yield _merge_intent(payload, self.party, known, self.reason)

@@ -208,8 +208,8 @@ def whole(source: str, columns: Collection[str], *, filled: bool = False, curren
     """Return the CTE `whole`: the rows of a narrow source with every column that a development can have.
 
     `columns` are those of the source; they stand in the place of the development's own. `filled` takes what the account
-    leaves open from `completed`. How a revision stopped to hold is said of those that did so under the scope, for others
-    may since then, and left out where all are `current` or filled. Needs the CTE `merges`.
+    leaves open from `completed`. How a revision stopped to hold is said of those that did so under the scope, for
+    others may since then, and left out where all are `current` or filled. Needs the CTE `merges`.
     """
     left_out = ["origin", "occurrence", "variant"]
     replaced = {name: f"n.{name}" for name in (*OF_DEVELOPMENTS, *TAKEN_OVER) if name in columns}
