@@ -58,6 +58,18 @@ def test_a_term_that_ended_between_two_days_is_removed_and_its_end_is_told() -> 
     assert fields(change)["status"] == ("in-force", "ended")
 
 
+def test_a_term_that_was_superseded_and_ended_later_is_told_with_its_own_end() -> None:
+    """What began after it has an end of its own, and what came before is not how it ended."""
+    first = Scope(as_of=date(2019, 7, 22))
+    superseded = one(between(first, Scope(as_of=date(2025, 10, 28)), "exclusivity_terms"), "exclusivity_terms", "cloud")
+    forgotten = Scope(where="origin <> 'microsoft-2026-04-27'")
+    never = one(between(Scope(), forgotten, "exclusivity_terms"), "exclusivity_terms", "cloud")
+
+    assert superseded.after is not None
+    assert (str(superseded.after["since_on"]), str(superseded.after["ended_on"])) == ("2019-07-22", "2025-01-21")
+    assert (never.kind, never.after) == ("removed", None)
+
+
 def test_the_sides_exchanged_exchange_what_is_added_and_removed() -> None:
     there = between(WINTER, MAY, "exclusivity_terms", "rights")
     back = between(MAY, WINTER, "exclusivity_terms", "rights")

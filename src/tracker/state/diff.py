@@ -142,7 +142,7 @@ def compare(
             past += _differing_past(old_rows, new_rows)
         for old, new in _paired(stands(old_rows), stands(new_rows)):
             # What no longer stands is told with the row that says how it ended.
-            ended = None if new or everything else _last(new_rows)
+            ended = None if old is None or new or everything else _ending(old, new_rows)
             fields = _fields(old, new or ended, key, everything=everything)
             kind: Kind = "added" if old is None else "changed" if new else "removed"
             if kind != "changed" or fields:
@@ -218,8 +218,17 @@ def _standing(rows: Sequence[Record]) -> list[Record]:
     return [row for row in rows if row.get("ended_on") is None]
 
 
-def _last(rows: Sequence[Record]) -> Record | None:
-    return max(rows, key=lambda row: (str(row["ended_on"]), rows.index(row))) if rows else None
+def _ending(old: Record, rows: Sequence[Record]) -> Record | None:
+    """Return the interval among those of a key that is the one which stood, and ended; None where it is not there."""
+    same = [row for row in rows if _beginning(row) == _beginning(old)]
+    if not same and len(rows) == 1 and _first_day(old) <= str(rows[0]["ended_on"]):
+        # It may be known by now to have begun on another day.
+        same = list(rows)
+    return max(same, key=lambda row: (str(row["ended_on"]), rows.index(row))) if same else None
+
+
+def _first_day(row: Record) -> str:
+    return next((str(day) for day in _beginning(row) if day is not None), "")
 
 
 def _differing_past(before: Sequence[Record], after: Sequence[Record]) -> int:
