@@ -106,7 +106,7 @@ contracts as (
     from compute_commitments
     where
         expires is not null
-        and status in ('in-force', 'paused')
+        and status in ('in-force', 'paused', 'expired')
     qualify
         row_number() over (
             partition by commitment

@@ -13,8 +13,8 @@
 -- per                   year | quarter | month, where it is a rate
 -- stage                 how far the deal has come, as the account says that sets the amount
 -- binding               whether its paper binds
--- counted               whether it enters totals: a firm commitment to a customer, and no rate
--- status                in-force | paused | cancelled | not-binding
+-- counted               whether it enters totals: a firm commitment to a customer that has not expired, and no rate
+-- status                in-force | paused | cancelled | expired | not-binding
 -- since_on              the day from which it stands
 -- starts                when the capacity starts, in EDTF
 -- expires               when it ends, as the contract says, in EDTF
@@ -335,6 +335,20 @@ histories as (
     group by owed.commitment, owed.unit, owed.layer, owed.per
 ),
 
+-- What ends with a month or a year ends with its last day.
+expiries as (
+    select
+        histories.commitment,
+        histories.unit,
+        histories.layer,
+        histories.per,
+        spans.latest as expires_on
+    from histories
+    inner join log.spans as spans on histories.expires = spans.text
+    cross join scope
+    where spans.latest < scope.as_of_on
+),
+
 judged as (
     select
         owed.*,
@@ -423,8 +437,12 @@ select
     and judged.parties.customer is not null
     and judged.per = ''
     and judged.unit not in ('percent', 'shares')
-    and judged.status in ('in-force', 'paused') as counted,
-    judged.status,
+    and judged.status in ('in-force', 'paused')
+    and expiries.expires_on is null as counted,
+    case
+        when judged.status in ('in-force', 'paused') and expiries.expires_on is not null then 'expired'
+        else judged.status
+    end as status,
     judged.since_on,
     histories.starts,
     histories.expires,
@@ -444,4 +462,5 @@ from judged
 inner join carried using (commitment, unit, layer, per)
 inner join histories using (commitment, unit, layer, per)
 left join nets using (commitment, unit, layer, per)
+left join expiries using (commitment, unit, layer, per)
 inner join known on judged.commitment = known.commitment

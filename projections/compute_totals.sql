@@ -10,7 +10,7 @@
 -- amount                how much in all; null where only bounds are known
 -- amount_min            the least that it may be; null where a part is open
 -- amount_max            the most that it may be; null where a part is open
--- qualifier             exact | range | up-to | over; null where both ends are open
+-- qualifier             exact | about, where any part is | range | up-to | over; null where both ends are open
 -- at_least              the sum of the lower bounds that are known: less than that it is not
 -- evidence_attribution  on whose word the weakest part stands
 -- origins               how many distinct reports first carried any of it
@@ -29,6 +29,7 @@ counted as (
         commitments.unit,
         commitments.amount_min,
         commitments.amount_max,
+        commitments.qualifier,
         commitments.evidence_attribution,
         weights.rank as strength,
         commitments.credibility,
@@ -60,6 +61,7 @@ sums as (
         case when count(*) = count(amount_min) then sum(amount_min) end as amount_min,
         case when count(*) = count(amount_max) then sum(amount_max) end as amount_max,
         coalesce(sum(amount_min), 0) as at_least,
+        bool_or(qualifier in ('about', 'order-of-magnitude')) as is_about,
         arg_min(evidence_attribution, strength) as evidence_attribution,
         min(credibility) as credibility,
         list_sort(list_distinct(flatten(list(occurrences)))) as occurrences
@@ -111,6 +113,7 @@ select
     sums.amount_min::decimal(38, 6) as amount_min,
     sums.amount_max::decimal(38, 6) as amount_max,
     case
+        when sums.amount_min = sums.amount_max and sums.is_about then 'about'
         when sums.amount_min = sums.amount_max then 'exact'
         when sums.amount_min is not null and sums.amount_max is not null then 'range'
         when sums.amount_max is not null then 'up-to'

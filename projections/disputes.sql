@@ -16,7 +16,7 @@
 -- types: dispute-*
 with
 
--- A headline alone neither raises nor settles anything.
+-- A headline alone neither raises nor settles anything, nor does what is only planned or talked of.
 moves as (
     select
         happened.relationship,
@@ -38,6 +38,7 @@ moves as (
         happened.direct
         and happened.type in ('dispute-raised', 'dispute-settled')
         and happened.evidence_attribution <> 'headline'
+        and coalesce(happened.stage, 'signed') in ('signed', 'closed')
 ),
 
 -- Round by round: what raised it again, and what settled that.

@@ -218,20 +218,58 @@ seats as (
     group by all
 ),
 
+terms as (
+    select
+        terms.*,
+        coalesce(terms.since_on, terms.known_since_on, date '0001-01-01') as begun_on,
+        case
+            when terms.status in ('in-force', 'expired') then spans.latest + 1
+            else terms.ended_on
+        end::date as until_on
+    from exclusivity_terms as terms
+    left join log.spans as spans on terms.expires = spans.text
+    where
+        terms.coverage || '.' like 'cloud.%'
+        and coalesce(terms.level, '') <> 'none'
+),
+
+-- What is excepted later from exclusivity loosens it from then on.
+carved as (
+    select
+        terms.relationship,
+        terms.grantor,
+        terms.holder,
+        terms.coverage,
+        terms.begun_on,
+        min(moves.effective_on) as carved_on
+    from terms
+    inner join exclusivity_moves as moves
+        on
+            terms.relationship = moves.relationship
+            and terms.grantor = moves.grantor
+            and terms.holder = moves.holder
+            and terms.coverage = moves.coverage
+            and moves.effective_on between terms.begun_on and coalesce(terms.ended_on, date '9999-12-31')
+    where
+        terms.level = 'exclusive'
+        and moves.level = 'exclusive'
+        and moves.move <> 'ignored'
+        and len(terms.carve_outs) > 0
+        and len(moves.carve_outs) > 0
+    group by terms.relationship, terms.grantor, terms.holder, terms.coverage, terms.begun_on
+),
+
 -- A term of which nobody says how strong it is binds as a relaxed one.
 preferences as (
     select
         terms.relationship,
         'cloud-preference' as component,
         terms.grantor || ' → ' || terms.holder || ': ' || terms.coverage as subject,
-        coalesce(terms.since_on, terms.known_since_on, date '0001-01-01') as since_on,
-        case
-            when terms.status in ('in-force', 'expired') then spans.latest + 1
-            else terms.ended_on
-        end::date as until_on,
+        case when held.is_carved then coalesce(carved.carved_on, terms.begun_on) else terms.begun_on end as since_on,
+        case when held.is_carved then terms.until_on else least(carved.carved_on, terms.until_on) end as until_on,
         least(
             case
-                when terms.level = 'exclusive' and len(terms.carve_outs) > 0 then levels.of_code['cloud-carved-out']
+                when terms.level = 'exclusive' and held.is_carved then levels.of_code['cloud-carved-out']
                 else levels.of_code['cloud-' || coalesce(terms.level, 'relaxed')]
             end,
             case when terms.coverage || '.' like 'cloud.api.%' then levels.of_code['cloud-api'] end
@@ -240,13 +278,15 @@ preferences as (
         terms.origins,
         terms.credibility,
         terms.occurrences
-    from exclusivity_terms as terms
-    cross join scope
+    from terms
     cross join levels
-    left join log.spans as spans on terms.expires = spans.text
-    where
-        terms.coverage || '.' like 'cloud.%'
-        and coalesce(terms.level, '') <> 'none'
+    left join carved using (relationship, grantor, holder, coverage, begun_on)
+    cross join unnest(
+        case
+            when carved.carved_on > terms.begun_on then [false, true]
+            else [terms.level = 'exclusive' and len(terms.carve_outs) > 0]
+        end
+    ) as held (is_carved)
 ),
 
 stops as (
@@ -259,12 +299,15 @@ stops as (
 ),
 
 -- What is certain of a commitment is its amount, or the lower end of a range; "up to" is certain of nothing.
-purchases as materialized (
+amounts as materialized (
     select
         commitments.relationship,
+        commitments.commitment,
+        stops.commitment is not null as was_stopped,
         commitments.since_on,
         case
             when commitments.status = 'in-force' then spans.latest + 1
+            when commitments.status = 'expired' then least(stops.stopped_on, spans.latest + 1)
             else coalesce(stops.stopped_on, scope.as_of_on)
         end::date as until_on,
         case
@@ -285,11 +328,41 @@ purchases as materialized (
         and (
             commitments.counted
             or (
-                commitments.status = 'cancelled'
+                commitments.status in ('cancelled', 'expired')
                 and coalesce(commitments.stage, 'signed') in ('signed', 'closed')
                 and coalesce(commitments.binding, 'unstated') <> 'no'
+                and (commitments.status = 'cancelled' or commitments.per is null)
             )
         )
+),
+
+promises as (
+    select
+        coalesce(commitment, occurrence) as commitment,
+        min(effective_on) as promised_on
+    from relationship_occurrences
+    where
+        type in ('compute-committed', 'compute-expanded')
+        and coalesce(stage, 'signed') in ('signed', 'closed')
+        and coalesce(binding, 'unstated') <> 'no'
+        and evidence_attribution not in ('analysis', 'headline')
+    group by coalesce(commitment, occurrence)
+),
+
+-- A commitment binds before its amount is told: as one of no known size.
+purchases as (
+    select amounts.* exclude (commitment, was_stopped) -- noqa: RF02
+    from amounts
+    union all by name
+    select
+        amounts.* exclude (commitment, was_stopped) -- noqa: RF02
+        replace (promises.promised_on as since_on, amounts.since_on as until_on, 0 as usd)
+    from amounts
+    inner join promises on amounts.commitment = promises.commitment
+    where
+        promises.promised_on < amounts.since_on
+        and not amounts.was_stopped
+    qualify row_number() over (partition by amounts.commitment order by amounts.since_on) = 1
 ),
 
 purchase_steps as (
@@ -330,7 +403,7 @@ purchase_totals as (
         evidence,
         sum(added) over purchasing as in_force,
         sum(usd) over purchasing as usd,
-        flatten(list(occurrences) over purchasing) as occurrences
+        list_sort(list_distinct(flatten(list(occurrences) over purchasing))) as occurrences
     from purchase_days
     window purchasing as (partition by relationship order by step_on)
 ),

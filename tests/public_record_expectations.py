@@ -134,7 +134,8 @@ BENEFIT_CORPORATION = "public benefit corporation that the nonprofit controls"
 WITH_EQUITY = f"{BENEFIT_CORPORATION} and holds more than 100 billion dollars of"
 
 DISPUTES_OF_MAY = frozenset({"compute-supply", "model-access", "ip-sharing", "technical-disclosure"})
-DISPUTES_OF_JUNE = frozenset({"competition-law", "windsurf-ip"})
+DISPUTES_OF_JUNE = frozenset({"windsurf-ip"})
+"""Executives talked of a complaint under competition law; none was made."""
 STAKE = frozenset({"conversion-stake"})
 
 RIGHTS_OF_MAY = {"restructuring-consent": "in-force", "agi-clause": "in-force"}

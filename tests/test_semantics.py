@@ -74,6 +74,7 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     11: [("exclusivity_terms.case", "Rule 11")],
     12: [
         ("exclusivity_terms.case", "Rule 12"),
+        ("compute_commitments.case", "Rule 12"),
         ("exclusivity_terms.case", "A trigger ends nothing"),
         ("licences.case", "An amendment that leaves the end open"),
         ("rights.case", "What a right is for"),

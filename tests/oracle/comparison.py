@@ -101,7 +101,7 @@ def answers(events: Iterable[Stored], scope: Scope) -> dict[str, list[Row]]:
             for touch in touched
         ],
         "exclusivity_terms": exclusivity_terms(told, cut),
-        "compute_commitments": compute_commitments(told),
+        "compute_commitments": compute_commitments(told, cut.as_of),
         "board_seats": board_seats(told),
         "relationship_tone": [
             {"relationship": relationship} | row for relationship, row in relationship_tone(touched, cut).items()

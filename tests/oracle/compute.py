@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account
+from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account, days
 from oracle.happenings import Happening
 from tracker.model.amounts import Amount
 
@@ -73,7 +74,7 @@ class Figure:
         return self.told.strength, self.told.happening.place
 
 
-def compute_commitments(told: Iterable[Happening]) -> list[dict[str, Any]]:
+def compute_commitments(told: Iterable[Happening], as_of: date) -> list[dict[str, Any]]:
     """Return the rows of `compute_commitments`."""
     by_key: dict[str, list[Told]] = defaultdict(list)
     for happening in told:
@@ -85,17 +86,17 @@ def compute_commitments(told: Iterable[Happening]) -> list[dict[str, Any]]:
         {"commitment": commitment} | row
         for commitment, known in by_key.items()
         if any(t.bearing != "delivers" for t in known)
-        for row in _rows(known)
+        for row in _rows(known, as_of)
     ]
 
 
-def _rows(known: list[Told]) -> Iterable[dict[str, Any]]:
+def _rows(known: list[Told], as_of: date) -> Iterable[dict[str, Any]]:
     figures: dict[Key, list[Figure]] = defaultdict(list)
     for told in known:
         for key, figure in _figures(told, known):
             figures[key].append(figure)
     for key, said in figures.items():
-        yield _row(key, said, known)
+        yield _row(key, said, known, as_of)
 
 
 def _figures(told: Told, known: list[Told]) -> Iterable[tuple[Key, Figure]]:
@@ -153,7 +154,7 @@ def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _row(key: Key, said: list[Figure], known: list[Told]) -> dict[str, Any]:
+def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[str, Any]:
     unit, layer, per = key
     firm = any(f.told.firm and f.bearing in OWING for f in said)
     used = [f for f in said if f.told.firm or not firm]
@@ -171,6 +172,9 @@ def _row(key: Key, said: list[Figure], known: list[Told]) -> dict[str, Any]:
     party = max(known, key=_names_parties).happening
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
     binding = [t for t in heard if t.firm or not firm]
+    expires = _last(t.happening.fields["expires"] for t in binding)
+    ends = days(expires)[1]
+    expired = status in ("in-force", "paused") and ends is not None and ends < as_of
     return {
         "relationship": party.relationship,
         "provider": party.fields["provider"],
@@ -185,11 +189,12 @@ def _row(key: Key, said: list[Figure], known: list[Told]) -> dict[str, Any]:
         and party.fields["customer"] is not None
         and per is None
         and unit not in ("percent", "shares")
-        and status in ("in-force", "paused"),
-        "status": status,
+        and status in ("in-force", "paused")
+        and not expired,
+        "status": "expired" if expired else status,
         "since_on": min(f.told.happening.effective_on for f in revived or used),
         "starts": _last(t.happening.fields["starts"] for t in binding),
-        "expires": _last(t.happening.fields["expires"] for t in binding),
+        "expires": expires,
         **_evidence(status, [f.told for f in parts], [f.told for f in used], known),
         "occurrences": [t.happening.occurrence for t in heard],
     }
