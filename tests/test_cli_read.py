@@ -101,6 +101,15 @@ def test_where_nothing_is_known_there_is_no_band(workspace: Path) -> None:
     assert second.endswith(", no evidence")
 
 
+def test_who_counts_for_another_is_told_where_to_look(workspace: Path) -> None:
+    for command in (["health"], ["list", "exclusivity_terms"], ["timeline"]):
+        answer = ask("-C", workspace, *command, "Ada Lovelace", "acme")
+
+        assert "Ada Lovelace counts for Globex: see acme--globex" in answer.out + answer.err
+    assert "they are one side" in ask("-C", workspace, "health", "ada-lovelace", "globex").out
+    assert "counts for" not in ask("-C", workspace, "health", "initech", "globex").out
+
+
 def test_drivers_shown_and_left_out_add_up_to_health(workspace: Path) -> None:
     drivers = records(workspace, "list", "health_drivers", "acme", "globex")
     (row,) = records(workspace, "health", "acme", "globex")

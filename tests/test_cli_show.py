@@ -85,6 +85,10 @@ def test_a_party_is_shown_with_its_names_and_relationships(workspace: Path, name
     assert "Acme – Globex" in text and "Acme – Initech" in text
 
 
+def test_a_person_is_shown_with_the_offices_held(workspace: Path) -> None:
+    assert "  of               Globex   CEO\n" in shown(workspace, "ada-lovelace")
+
+
 @pytest.mark.parametrize("reference", [["acme--globex"], ["极致", "globex"]])
 def test_a_relationship_is_shown_by_its_health(workspace: Path, reference: list[str]) -> None:
     assert shown(workspace, *reference).startswith("Acme – Globex    health ")

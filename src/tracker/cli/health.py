@@ -78,12 +78,15 @@ def health_lines(
     The drivers stand in columns, which are folded where a terminal of that width ends.
     """
     from tracker.cli.evidence import Reach, in_words, reach
+    from tracker.cli.names import told_elsewhere
     from tracker.cli.summary import summaries_of
 
     rows = reader.table("partnership_health", scope, relationship=pair).records()
     if not rows:
+        elsewhere = told_elsewhere(reader, scope, pair, names)
         return [
             f"{text_of(names.of_pair(pair))}    too little evidence for a band",
+            *([text_of(elsewhere)] if elsewhere else []),
             f"{in_words(scope, reader.today)}, {reach(reader, scope, pair)}",
         ]
     reached = Reach(rows[0]["evidence_through_on"], rows[0]["origins"])

@@ -92,6 +92,16 @@ def show_rows(
         write_table(table, reads)
         counts = counted(len(table.rows), "row")
     session.note(f"{counts} · {cut(scope, session.today)}{reach(session.reader, scope, pair)}")
+    if pair and not table.rows:
+        _note_elsewhere(session, scope, pair)
+
+
+def _note_elsewhere(session: Session, scope: Scope, pair: str) -> None:
+    """Say, of two of whom nothing is told, under which relationship it is."""
+    from tracker.cli.names import names_of, told_elsewhere
+
+    if elsewhere := told_elsewhere(session.reader, scope, pair, names_of(session)):
+        session.note(elsewhere)
 
 
 def _print_for_people(
@@ -164,6 +174,8 @@ def timeline(
         write_table(table, reads)
     happenings = counted(len(table.rows), "happening")
     session.note(f"{happenings} · {cut(scope, session.today)}{reach(session.reader, scope, pair)}")
+    if pair and not table.rows:
+        _note_elsewhere(session, scope, pair)
 
 
 def _since(table: Table, since: str) -> Table:

@@ -14,6 +14,7 @@ from tracker.model.names import fold_name, holds_ideographs, suggest
 
 if TYPE_CHECKING:
     from tracker.state.reader import Reader
+    from tracker.state.scope import Scope
 
 EASTERN = 0x2E80
 """From this code point on stand the scripts for which folding loads large tables; names below it fold at no cost."""
@@ -149,6 +150,29 @@ def relationship_named(session: Session, names: Names, words: Sequence[str]) -> 
         raise NotAPair(_not_a_pair(session, names, list(words)))
     first, second = (party_named(session, names, side) for side in sides)
     return relationship(first, second)
+
+
+def told_elsewhere(reader: Reader, scope: Scope, pair: str, names: Names) -> str | None:
+    """Return under which relationship to look for what is told of two: `AWS counts for Amazon: see amazon--openai`.
+
+    None where both count for themselves on the scope's day.
+    """
+    query = """
+        select own.party, coalesce(above.organisation, own.organisation)
+        from affiliations as own
+        cross join scope
+        left join affiliations as above
+            on above.party = own.organisation and scope.as_of_on between above.since_on and above.until_on
+        where own.party in (?, ?) and scope.as_of_on between own.since_on and own.until_on
+    """
+    sides = pair.split("--")
+    found = dict(reader.sql(query, scope, sides, relationship=pair).rows)
+    others = {side: found[side] for side in sides if found.get(side, side) != side}
+    if not others:
+        return None
+    told = " and ".join(f"{names.of(side)} counts for {names.of(other)}" for side, other in others.items())
+    ends = sorted({found.get(side, side) for side in sides})
+    return f"{told}: " + (f"see {'--'.join(ends)}" if len(ends) > 1 else "they are one side")
 
 
 def _sides(names: Names, words: Sequence[str]) -> list[str]:

@@ -37,6 +37,10 @@ OF_PARTY = """
 """
 
 
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+"""What stands for a day that is not known."""
+
+
 class Teller:
     """Tells things under one scope; a method per kind of thing returns its facts and its lines."""
 
@@ -108,7 +112,8 @@ class Teller:
         )
         kept = [a for a in affiliations if a["organisation"] != party]
         for held in kept:
-            lines.append(f"  of               {text_of(self.names.of(held['organisation']))}")
+            where = [text_of(self.names.of(held["organisation"])), text_of(held["role"] or ""), _between(held)]
+            lines.append(f"  of               {'   '.join(filter(None, where))}")
         lines += [f"{counted(len(table.rows), 'relationship')}:", *_grid(table, self.names)]
         return {**row, "affiliations": kept, "relationships": table.records()}, lines
 
@@ -144,6 +149,13 @@ class Teller:
         if "contradictions" not in self.session.reader.projections:
             return []
         return self._records("contradictions", "select * from contradictions where occurrence = ?", occurrence)
+
+
+def _between(held: dict[str, Any]) -> str:
+    """Return `since 2015-12-08 until 2023-11-16`, as far as the days are known."""
+    since, until = text_of(held["since_on"]), text_of(held["until_on"])
+    parts = [f"since {since}" if since > FIRST_DAY else "", f"until {until}" if until < LAST_DAY else ""]
+    return " ".join(filter(None, parts))
 
 
 def _sentence(record: dict[str, Any], place: str | None) -> list[str]:
