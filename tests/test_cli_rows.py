@@ -257,3 +257,14 @@ def test_an_interrupted_import_says_how_much_is_recorded(
 
     assert answer.code == ExitCode.INTERRUPTED and size(workspace) == before + 2
     assert "the first 2 rows are recorded: the same command goes on from there" in answer.err
+
+
+def test_a_row_that_makes_a_party_or_a_report_another_is_told(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path))
+    party = {"type": "party", "id": "globex", "name": "Globex Holdings"}
+    report = {**ROWS[0], "published": "2025-06-02"}
+
+    answer = in_(workspace, rows_file(tmp_path, party, report))
+
+    assert "globex was there before and is registered anew: name Globex → Globex Holdings" in answer.err
+    assert "wire-1 was there before and is filed anew: published 2025-06-01 → 2025-06-02" in answer.err

@@ -437,3 +437,11 @@ def test_check_works_on_a_file_where_there_is_no_workspace(tmp_path: Path) -> No
 
     assert answer.code == 0, answer.out
     assert "no workspace" in answer.err
+
+
+def test_a_withdrawn_report_that_is_imported_again_says_that_it_stays_so(workspace: Path) -> None:
+    in_(workspace, "source", "withdraw", NAME, "--why", "the paper took it back")
+
+    answer = in_(workspace, "import")
+
+    assert ["same", NAME, "stays withdrawn: nothing that it says counts"] in answer.rows

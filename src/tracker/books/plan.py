@@ -167,6 +167,12 @@ def _names(party: PartyRegistered) -> list[str]:
     return [party.party, party.name, *party.aliases]
 
 
+ANEW = "anew: "
+"""Begins what is told of a party or report that was there before and is another now."""
+
+WITHDRAWN = "stays withdrawn: nothing that it says counts"
+
+
 def party_step(party: PartyRegistered, mark: Mark, known: Known, options: ImportOptions) -> Step:
     """Return what a party that stands in a file does to the log."""
     held = known.parties.get(party.party)
@@ -174,7 +180,7 @@ def party_step(party: PartyRegistered, mark: Mark, known: Known, options: Import
         return Step(PlanLine("register", party.party, party.name), RegisterParty(party), mark)
     if held.registered == party:
         return Step(PlanLine("same", party.party), None, mark)
-    detail = f"anew: {changes(held.registered, party)}"
+    detail = f"{ANEW}{changes(held.registered, party)}"
     return Step(PlanLine("register", party.party, detail), RegisterParty(party, options.why or CHANGED), mark)
 
 
@@ -186,9 +192,9 @@ def report_steps(report: ReportFiled, mark: Mark, known: Known, options: ImportO
         detail = report.title or report.publisher
         yield Step(PlanLine("file", report.report, detail), FileReport(report), mark)
     elif held.said == report:
-        yield Step(PlanLine("same", report.report), None, mark)
+        yield Step(PlanLine("same", report.report, WITHDRAWN if held.withdrawn else ""), None, mark)
     elif held.said.model_copy(update={"reliability": report.reliability, "origin": report.origin}) != report:
-        detail = f"anew: {changes(held.said, report)}"
+        detail = f"{ANEW}{changes(held.said, report)}"
         yield Step(PlanLine("file", report.report, detail), FileReport(report, reason), mark)
     else:
         yield from _judgements(report, held, reason, mark)

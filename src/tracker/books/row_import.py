@@ -13,7 +13,7 @@ from typing import BinaryIO
 from tracker.books.files import open_rows_file
 from tracker.books.importer import Clock, today_everywhere, utc_now
 from tracker.books.names import PartyIndex
-from tracker.books.plan import STAYS_RETRACTED, Action, ImportOptions, PlanLine
+from tracker.books.plan import ANEW, STAYS_RETRACTED, Action, ImportOptions, PlanLine
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.row_briefs import Brief
 from tracker.books.row_chunks import Chunk, RowsFile
@@ -32,6 +32,7 @@ MOST_PROBLEMS = 1_000
 """Bad rows after which reading stops: the file is not what its reader was told."""
 
 MOST_WARNINGS = 200
+MOST_ANEW = 20
 
 TAKEN_BACK = "import taken back"
 """The reason of retractions for which none is given."""
@@ -67,7 +68,7 @@ class RowsOutcome:
     """What importing a file did, or with `dry_run` would do: how often each action, and how many rows were skipped.
 
     `stay_retracted` of those that are the same are retracted in the log; `unknown` developments were to be retracted,
-    and the log never held them.
+    and the log never held them; `anew` are the first parties and reports that became others than they were.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class RowsOutcome:
     skipped: int = 0
     stay_retracted: int = 0
     unknown: int = 0
+    anew: list[PlanLine] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
     @property
@@ -212,6 +214,8 @@ class _Run:
     def _count(self, line: PlanLine) -> None:
         self.outcome.counts[line.action] += 1
         self.outcome.stay_retracted += line.detail == STAYS_RETRACTED
+        if line.detail.startswith(ANEW) and line.action in ("register", "file") and len(self.outcome.anew) < MOST_ANEW:
+            self.outcome.anew.append(line)
         if self._told.line is not None:
             self._told.line(line)
 

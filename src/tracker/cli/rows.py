@@ -184,6 +184,8 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
     sys.stdout.flush()
     for warning in outcome.warnings:
         session.note(warning.render(()))
+    for line in outcome.anew:
+        session.note(f"{line.subject} was there before and is {DONE[line.action]} {line.detail}")
     told = [f"{outcome.counts[action]:,} {done}" for action, done in DONE.items() if outcome.counts[action]]
     told += [f"{outcome.skipped:,} skipped"] if outcome.skipped else []
     told += [f"{outcome.unknown:,} not in the log"] if outcome.unknown else []
