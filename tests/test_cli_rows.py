@@ -268,3 +268,21 @@ def test_a_row_that_makes_a_party_or_a_report_another_is_told(workspace: Path, t
 
     assert "globex was there before and is registered anew: name Globex → Globex Holdings" in answer.err
     assert "wire-1 was there before and is filed anew: published 2025-06-01 → 2025-06-02" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("begins", "what"),
+    [
+        (b"\x1f\x8b\x08", "it is compressed"),
+        ("type\n".encode("utf-16"), "it is in UTF-16"),
+        (b"PK\x03\x04", "it is an archive, or a spreadsheet"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_at_once(workspace: Path, tmp_path: Path, begins: bytes, what: str) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_bytes(begins + b"\n\x00 some more\n" * 3)
+
+    answer = in_(workspace, path)
+
+    assert answer.code == ExitCode.BAD_INPUT
+    assert what in answer.err and answer.err.count("error") == 1

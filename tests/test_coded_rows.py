@@ -257,3 +257,18 @@ def test_a_name_of_several_codes_is_refused_and_a_code_of_two_values_as_well(tmp
     table.write_text("code,goldstein\n190,-10\n190,-9\n", encoding="utf-8")
     with pytest.raises(BadCodes, match="it gives the code 190 two values, -10 and -9"):
         read_codes([table])
+
+
+def test_a_code_that_stands_as_a_number_is_refused(tmp_path: Path, codes: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    row = {"type": "interaction-coded", "source": "Arcadia", "target": "Ruritania", "occurred": "2014-01-03"}
+    feed.write_text(json.dumps({**row, "cameo": 10}) + "\n", encoding="utf-8")
+    work = tmp_path / "work"
+    ask("init", work)
+    (work / "feed.yaml").write_text(REPORT, encoding="utf-8")
+
+    answer = ask(
+        "-C", work, "import", work / "feed.yaml", feed, "--report", "feed-2014", "--register-parties", "--codes", codes
+    )
+
+    assert answer.code == 3 and "'cameo' stands as a number, which has lost the zero of 010" in answer.err

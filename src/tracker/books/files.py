@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,13 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+_FOREIGN = {
+    b"\x1f\x8b": ("it is compressed", "unpack it first, as with gunzip -c … | tracker import -"),
+    b"\xff\xfe": ("it is in UTF-16", "save it in UTF-8"),
+    b"\xfe\xff": ("it is in UTF-16", "save it in UTF-8"),
+    b"PK\x03\x04": ("it is an archive, or a spreadsheet", "unpack it, or save the sheet as CSV in UTF-8"),
+}
+"""What no line of JSON and no table in UTF-8 begins with."""
 
 
 class UnreadableFile(TrackerError):
@@ -77,10 +85,13 @@ def open_rows_file(path: Path) -> Iterator[BinaryIO]:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableFile(path, reason, "check the name and the permissions") from error
     with file:
+        for opening, (what, advice) in _FOREIGN.items():
+            if file.peek(len(opening)).startswith(opening):
+                raise UnreadableFile(path, what, advice)
         yield file
 
 
-def _open_regular(path: Path, real: Path) -> BinaryIO:
+def _open_regular(path: Path, real: Path) -> BufferedReader:
     # O_NONBLOCK and the second look: the file may be swapped for a pipe between the look and the opening.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(real, flags), "rb")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -234,6 +235,8 @@ class RowReader:
     def _coded(self, row: Row, given: dict[str, Any]) -> dict[str, Any]:
         """Return the fields with the code in place of its name, and with its Goldstein value where none is given."""
         codes, said = self.options.codes, given.get("cameo")
+        if isinstance(said, int | float | Decimal):
+            raise self._bad(row, "'cameo' stands as a number, which has lost the zero of 010", "write it in quotes")
         if not isinstance(said, str):
             return given
         code = codes.code(said.strip() if self.options.cells else said)
