@@ -198,7 +198,9 @@ def test_the_undo_line_says_that_it_takes_more_back_than_was_recorded(workspace:
 
     told = in_(workspace, rows_file(tmp_path, *ROWS))
 
-    assert "1 recorded" in told.err and "undo: with the 2 that the log held before: tracker" in told.err
+    assert "1 recorded" in told.err and "undo: every row of the file, recorded now or before: tracker" in told.err
+    new = [ROWS[0], {**ROWS[1], "key": "k7"}]
+    assert "undo: tracker" in in_(workspace, rows_file(tmp_path, *new)).err, "a report is not retracted"
 
 
 def test_what_was_taken_back_stays_so_and_that_is_told(workspace: Path, tmp_path: Path) -> None:

@@ -67,13 +67,15 @@ class Told:
 class RowsOutcome:
     """What importing a file did, or with `dry_run` would do: how often each action, and how many rows were skipped.
 
-    `stay_retracted` of those that are the same are retracted in the log; `unknown` developments were to be retracted,
-    and the log never held them; `anew` are the first parties and reports that became others than they were.
+    `not_new` developments were there before, or stand in the file twice; `stay_retracted` of those that are the same
+    are retracted in the log; `unknown` ones were to be retracted, and the log never held them; `anew` are the first
+    parties and reports that became others than they were.
     """
 
     path: Path
     counts: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
+    not_new: int = 0
     stay_retracted: int = 0
     unknown: int = 0
     anew: list[PlanLine] = field(default_factory=list)
@@ -185,6 +187,7 @@ class _Run:
                     self._carry_out(self._reader.read(self._source.row_again(item)))
                 else:
                     counts[action] += 1
+                    self.outcome.not_new += action != "record"
                     if self._told.line is not None:
                         self._told.line(_line_of(item, action))
             except BadRow as bad:
@@ -213,6 +216,7 @@ class _Run:
 
     def _count(self, line: PlanLine) -> None:
         self.outcome.counts[line.action] += 1
+        self.outcome.not_new += "#" in line.subject and line.action != "record"
         self.outcome.stay_retracted += line.detail == STAYS_RETRACTED
         if line.detail.startswith(ANEW) and line.action in ("register", "file") and len(self.outcome.anew) < MOST_ANEW:
             self.outcome.anew.append(line)

@@ -163,9 +163,8 @@ def import_rows_and_tell(session: Session, log: Log, path: Path, rows: RowsOptio
     if options.dry_run:
         session.note("dry run: nothing was recorded")
     elif outcome.counts["record"] and not rows.retract:
-        others = outcome.counts["same"] + outcome.counts["correct"]
-        before = f"with the {others:,} that the log held before: " if others else ""
-        session.undo(f"{before}{rows.command(path, '--retract', '--why', '…')}")
+        more = "every row of the file, recorded now or before: " if outcome.not_new else ""
+        session.undo(f"{more}{rows.command(path, '--retract', '--why', '…')}")
     if not outcome.counts.total() and (outcome.skipped or outcome.unknown):
         raise NothingDone(path, outcome.skipped)
 
