@@ -153,7 +153,7 @@ def relationship_named(session: Session, names: Names, words: Sequence[str]) -> 
 
 
 def told_elsewhere(reader: Reader, scope: Scope, pair: str, names: Names) -> str | None:
-    """Return under which relationship to look for what is told of two: `AWS counts for Amazon: see amazon--openai`.
+    """Return under which relationship to look for what is told of two: `Wayne Labs counts for Wayne: see acme--wayne`.
 
     None where both count for themselves on the scope's day.
     """
