@@ -6,11 +6,15 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow.parquet
 import pytest
 
 from cli_helpers import ask, make_workspace, replayed
+from tracker.state import reader
+from tracker.state.reader import Reader
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +305,20 @@ def test_an_endless_query_is_stopped_at_its_limit(workspace: Path) -> None:
 
     assert answer.code == 3
     assert "stopped after 1 seconds" in answer.err
+
+
+def test_a_command_gives_the_memory_of_its_answers_back(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs commands in one process holds the memory of one at a time."""
+    readers: list[Reader] = []
+    opened = reader.open_reader
+
+    def kept(*arguments: Any, **options: Any) -> Reader:
+        readers.append(opened(*arguments, **options))
+        return readers[-1]
+
+    monkeypatch.setattr(reader, "open_reader", kept)
+
+    assert ask("-C", workspace, "health", "acme", "globex").code == 0
+
+    with pytest.raises(duckdb.ConnectionException, match="closed"):
+        readers[0].connection.execute("select 1")

@@ -178,7 +178,8 @@ def tracker(
     ] = False,
 ) -> None:
     """Take what stands before the command."""
-    ctx.obj = Session(directory, lens, no_input, quiet, verbose)
+    ctx.obj = session = Session(directory, lens, no_input, quiet, verbose)
+    ctx.call_on_close(session.close)
 
 
 def main(arguments: Sequence[str]) -> int:

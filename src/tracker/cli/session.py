@@ -55,6 +55,11 @@ class Session:
 
         return open_reader(self.workspace.log, self.workspace.projections, self.today)
 
+    def close(self) -> None:
+        """Give the memory of the answers back, which would else wait for the next collection of cycles."""
+        if "reader" in self.__dict__:
+            self.__dict__.pop("reader").close()
+
     @contextmanager
     def log(self, *, create: bool = False) -> Iterator[Log]:
         """Open the workspace's log to write to it; what is recorded gets its checkpoint at the end."""
