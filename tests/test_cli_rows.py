@@ -230,6 +230,16 @@ def test_a_file_of_bad_rows_alone_is_no_success(workspace: Path, tmp_path: Path)
     assert "1 skipped" in answer.err and "every row of it is bad" in answer.err
 
 
+def test_a_file_of_bad_rows_alone_keeps_no_other_file_out(workspace: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"type": "nothing"}\n', encoding="utf-8")
+
+    answer = in_(workspace, bad, rows_file(tmp_path), "--skip-bad")
+
+    assert answer.code == ExitCode.BAD_INPUT
+    assert "2 recorded" in answer.err and "every row of it is bad" in answer.err
+
+
 def test_a_file_beginning_with_a_dash_is_undone_as_a_file(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

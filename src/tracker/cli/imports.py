@@ -115,10 +115,12 @@ def import_(
             session.note(f"no books in {', '.join(shown(path) for path in given)}")
         if books or not of_rows:
             import_and_tell(session, log, books, options)
-        for path in of_rows:
-            import_rows_and_tell(session, log, path, rows, options)
+        in_vain = [import_rows_and_tell(session, log, path, rows, options) for path in of_rows]
         for path in logs:
             _import_log(session, log, path, dry_run)
+        # Of several files the others go in first.
+        for wrong in filter(None, in_vain):
+            raise wrong
 
 
 def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: ImportOptions) -> None:

@@ -141,8 +141,10 @@ class RowsOptions:
         return " ".join(map(shlex.quote, [*parts, *more]))
 
 
-def import_rows_and_tell(session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions) -> None:
-    """Import a file of rows and say what it did; raises BookProblems."""
+def import_rows_and_tell(
+    session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions
+) -> NothingDone | None:
+    """Import a file of rows and say what it did; return what is wrong where that was nothing. Raises BookProblems."""
     from tracker.books.row_import import Delivery, Told, import_rows
 
     if options.prune:
@@ -166,7 +168,8 @@ def import_rows_and_tell(session: Session, log: Log, path: Path, rows: RowsOptio
         more = "every row of the file, recorded now or before: " if outcome.not_new else ""
         session.undo(f"{more}{rows.command(path, '--retract', '--why', '…')}")
     if not outcome.counts.total() and (outcome.skipped or outcome.unknown):
-        raise NothingDone(path, outcome.skipped)
+        return NothingDone(path, outcome.skipped)
+    return None
 
 
 def _line(line: PlanLine) -> None:
