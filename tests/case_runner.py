@@ -40,7 +40,9 @@ from typing import Any
 import yaml
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
-from tracker.log import use_cases
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
+from tracker.log.party_cases import MergeParties, RegisterParty, UndoMerge
+from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport, WithdrawReport
 from tracker.log.store import Log
 from tracker.log.use_cases import UseCase
 from tracker.model import records
@@ -199,12 +201,12 @@ def recorded(document: dict[str, Any]) -> Iterator[UseCase]:
     parties = document.get("parties", [])
     for party in parties:
         fields = {"party": party, "name": party, **(parties[party] or {} if isinstance(parties, dict) else {})}
-        yield use_cases.RegisterParty(records.PartyRegistered.model_validate(fields))
+        yield RegisterParty(records.PartyRegistered.model_validate(fields))
     report = document.get("report", "")
     if isinstance(report, dict):
         report_id = report.pop("id")
         fields = {"report": report_id, "publisher": report_id, **report}
-        yield use_cases.FileReport(records.ReportFiled.model_validate(fields))
+        yield FileReport(records.ReportFiled.model_validate(fields))
         report = report_id
     for name, use_case in ENTRIES.items():
         for entry in document.get(name, []):
@@ -223,20 +225,18 @@ def development(entry: Mapping[str, Any], report: str) -> Development:
 def _correction(entry: Mapping[str, Any], report: str) -> UseCase:
     fields = dict(entry)
     why, published = fields.pop("why", "a slip"), fields.pop("corrected", None)
-    return use_cases.CorrectDevelopment(development(fields, report), why, published)
+    return CorrectDevelopment(development(fields, report), why, published)
 
 
 ENTRIES: dict[str, Callable[[Any, str], UseCase]] = {
-    "merges": lambda entry, _: use_cases.MergeParties(**{"reason": "one and the same", **entry}),
-    "unmerges": lambda entry, _: use_cases.UndoMerge(**{"reason": "two after all", **entry}),
-    "developments": lambda entry, report: use_cases.ReportDevelopment(development(entry, report)),
+    "merges": lambda entry, _: MergeParties(**{"reason": "one and the same", **entry}),
+    "unmerges": lambda entry, _: UndoMerge(**{"reason": "two after all", **entry}),
+    "developments": lambda entry, report: ReportDevelopment(development(entry, report)),
     "corrections": _correction,
-    "retractions": lambda entry, _: use_cases.RetractDevelopment(
+    "retractions": lambda entry, _: RetractDevelopment(
         entry["development"], entry.get("why", "a slip"), entry.get("published")
     ),
-    "regrades": lambda entry, _: use_cases.RegradeReport(
-        entry["report"], Reliability(entry["reliability"]), "graded anew"
-    ),
-    "origins": lambda entry, _: use_cases.LinkOrigin(entry["report"], entry.get("origin"), "found to retell"),
-    "withdrawals": lambda entry, _: use_cases.WithdrawReport(entry["report"], "withdrawn", entry.get("published")),
+    "regrades": lambda entry, _: RegradeReport(entry["report"], Reliability(entry["reliability"]), "graded anew"),
+    "origins": lambda entry, _: LinkOrigin(entry["report"], entry.get("origin"), "found to retell"),
+    "withdrawals": lambda entry, _: WithdrawReport(entry["report"], "withdrawn", entry.get("published")),
 }

@@ -22,8 +22,8 @@ from tracker.books.problems import BookProblems
 from tracker.books.schema import book_schema
 from tracker.books.writer import SCHEMA_COMMENT, BookNotWritable, add_entry, entry_of, new_book, new_parties, write_book
 from tracker.books.yaml_subset import read_yaml_text
+from tracker.log.party_cases import AddAlias, RegisterParty
 from tracker.log.refusals import UnknownParty
-from tracker.log.use_cases import AddAlias, RegisterParty
 from tracker.model.catalogue import event_types
 from tracker.model.development import Development
 from tracker.model.records import PartyRegistered

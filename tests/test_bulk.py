@@ -9,11 +9,14 @@ from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
 from book_helpers import NOON
 from tracker.log.bulk import Bulk
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment
+from tracker.log.party_cases import RegisterParty
 from tracker.log.refusals import AlreadyReported, RaceLost, UnknownParty
+from tracker.log.report_cases import FileReport
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 from tracker.log.store import Log
 from tracker.log.transfer import stored_rows
-from tracker.log.use_cases import CorrectDevelopment, FileReport, RegisterParty, ReportDevelopment, UseCase
+from tracker.log.use_cases import UseCase
 from tracker.model.conduct import ContactMade
 from tracker.model.records import PartyRegistered, ReportFiled
 

@@ -9,8 +9,10 @@ import pytest
 from book_helpers import Desk
 from cli_helpers import ask, make_workspace
 from tracker.errors import TrackerError
+from tracker.log.development_cases import CorrectDevelopment, RetractDevelopment
+from tracker.log.party_cases import AddAlias, RegisterParty
+from tracker.log.report_cases import WithdrawReport
 from tracker.log.store import open_log
-from tracker.log.use_cases import AddAlias, CorrectDevelopment, RegisterParty, RetractDevelopment, WithdrawReport
 from tracker.model.records import PartyRegistered
 
 LONG = "x" * 20_000

@@ -29,7 +29,8 @@ from book_helpers import (
 from tracker.books.check import check_files
 from tracker.books.importer import PlanLine, find_books
 from tracker.books.problems import BookProblems
-from tracker.log.use_cases import AddAlias, RegradeReport
+from tracker.log.party_cases import AddAlias
+from tracker.log.report_cases import RegradeReport
 from tracker.model.fields import Quote, Reliability
 
 ID = "wire-2025-05-05#relaxed"

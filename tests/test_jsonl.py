@@ -19,25 +19,15 @@ from tracker.books.problems import BookProblems
 from tracker.books.writer import entry_of
 from tracker.books.yaml_writer import dump_book
 from tracker.log.decisions import Envelope, decode, encode, topics
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
 from tracker.log.known import Known
 from tracker.log.merkle import leaf_hash, root_of
+from tracker.log.party_cases import AddAlias, MergeParties, RegisterParty, UndoMerge
 from tracker.log.refusals import Refused
+from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport, WithdrawReport
 from tracker.log.store import Log
 from tracker.log.transfer import StoredRow, stored_rows
-from tracker.log.use_cases import (
-    AddAlias,
-    CorrectDevelopment,
-    FileReport,
-    LinkOrigin,
-    MergeParties,
-    RegisterParty,
-    RegradeReport,
-    ReportDevelopment,
-    RetractDevelopment,
-    UndoMerge,
-    UseCase,
-    WithdrawReport,
-)
+from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import EventType, event_types
 from tracker.model.development import Development
 from tracker.model.fields import Reliability, Stage

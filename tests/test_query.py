@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import TrackerError
+from tracker.log.development_cases import ReportDevelopment
+from tracker.log.party_cases import RegisterParty
+from tracker.log.report_cases import FileReport
 from tracker.log.store import open_log
-from tracker.log.use_cases import FileReport, RegisterParty, ReportDevelopment
 from tracker.model import records
 from tracker.model.terms import ExclusivityGranted
 from tracker.state import query

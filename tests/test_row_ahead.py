@@ -21,10 +21,10 @@ from tracker.books.plan import ImportOptions
 from tracker.books.row_import import Delivery, RowsFile, RowsOutcome, Told, import_rows
 from tracker.books.row_reader import RowOptions
 from tracker.books.rows import Table
+from tracker.log.party_cases import RegisterParty
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 from tracker.log.store import Log
 from tracker.log.transfer import stored_rows
-from tracker.log.use_cases import RegisterParty
 from tracker.model.conduct import ContactMade
 from tracker.model.records import PartyRegistered
 

@@ -16,7 +16,7 @@ from case_runner import PROJECTIONS, TODAY, recorded
 from public_record_expectations import CONTRADICTED
 from strategies import SHAPED
 from tracker.books.forms import pattern_of
-from tracker.log import use_cases
+from tracker.log.development_cases import ReportDevelopment
 from tracker.log.store import Log
 from tracker.model.amounts import Amount, format_amount
 from tracker.model.catalogue import EventType, FieldSpec, Kind, event_types
@@ -50,7 +50,7 @@ def reader_of(*said: Development) -> Reader:
     reports = [{"id": FIRST, "published": "2025-06-01", "reliability": "A"}, {"id": SECOND, "published": "2025-06-01"}]
     for report in reports:
         log.do(list(recorded({"parties": PARTIES, "report": {"reliability": "E", **report}})))
-    log.do([use_cases.ReportDevelopment(development) for development in said])
+    log.do([ReportDevelopment(development) for development in said])
     rows = [(event.position, event.event.type, event.event.data) for event in log.recorder.read()]
     return Reader([rows], PROJECTIONS, TODAY)
 

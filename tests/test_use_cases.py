@@ -13,6 +13,8 @@ import pytest
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
 from tracker.log import store
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
+from tracker.log.party_cases import AddAlias, MergeParties, RegisterParty, UndoMerge
 from tracker.log.refusals import (
     AlreadyReported,
     AlreadyRetracted,
@@ -25,22 +27,10 @@ from tracker.log.refusals import (
     UnknownParty,
     UnknownReport,
 )
+from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport, WithdrawReport
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 from tracker.log.store import Log, Stored
-from tracker.log.use_cases import (
-    AddAlias,
-    CorrectDevelopment,
-    FileReport,
-    LinkOrigin,
-    MergeParties,
-    RegisterParty,
-    RegradeReport,
-    ReportDevelopment,
-    RetractDevelopment,
-    UndoMerge,
-    UseCase,
-    WithdrawReport,
-)
+from tracker.log.use_cases import UseCase
 from tracker.model.conduct import ContactMade, DisputeRaised, InteractionCoded
 from tracker.model.fields import Reliability
 from tracker.model.records import Affiliation, Membership, PartyKind, PartyRegistered, ReportFiled

@@ -10,16 +10,12 @@ from pathlib import Path
 from bench.history import Line, history, recorded_on
 from tracker.books.forms import development_forms
 from tracker.log.bulk import Bulk
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
+from tracker.log.party_cases import RegisterParty
+from tracker.log.report_cases import FileReport
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 from tracker.log.store import Clock, Log
-from tracker.log.use_cases import (
-    CorrectDevelopment,
-    FileReport,
-    RegisterParty,
-    ReportDevelopment,
-    RetractDevelopment,
-    UseCase,
-)
+from tracker.log.use_cases import UseCase
 from tracker.model.development import Development
 from tracker.model.records import PartyRegistered, ReportFiled
 

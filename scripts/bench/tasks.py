@@ -156,8 +156,10 @@ def appends(folder: str, log: str, times: str) -> Told:
     from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
 
     from bench import floors
+    from tracker.log.development_cases import ReportDevelopment
+    from tracker.log.party_cases import RegisterParty
+    from tracker.log.report_cases import FileReport
     from tracker.log.sqlite_recorder import SQLiteDCBRecorder
-    from tracker.log.use_cases import FileReport, RegisterParty, ReportDevelopment
     from tracker.model.conduct import ContactMade
     from tracker.model.records import PartyRegistered, ReportFiled
 
@@ -184,8 +186,8 @@ def appends(folder: str, log: str, times: str) -> Told:
 
 def fresh_answer(workspace: str, relationship: str) -> Told:
     """Append one event, then ask: twice, of which the second, with everything imported, counts."""
+    from tracker.log.development_cases import ReportDevelopment
     from tracker.log.sqlite_recorder import SQLiteDCBRecorder
-    from tracker.log.use_cases import ReportDevelopment
     from tracker.model.conduct import ContactMade
     from tracker.workspace import load_workspace
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from tracker.errors import TrackerError
 from tracker.log.checkpoints import extend, leaves_path, read_checkpoints, refuse_if_ahead
+from tracker.log.development_cases import ReportDevelopment
 from tracker.log.files import wal_bytes
 from tracker.log.leaves import batches
 from tracker.log.merkle import HASH_BYTES, root_of
+from tracker.log.party_cases import RegisterParty
+from tracker.log.report_cases import FileReport
 from tracker.log.store import Log, Stored, open_log
-from tracker.log.use_cases import FileReport, RegisterParty, ReportDevelopment, UseCase
+from tracker.log.use_cases import UseCase
 from tracker.model.conduct import ContactMade
 from tracker.model.records import PartyRegistered, ReportFiled
 

@@ -7,23 +7,13 @@ from collections.abc import Sequence
 from tracker.books.plan import advance
 from tracker.books.problems import Problem
 from tracker.log.decisions import Recorded
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
 from tracker.log.known import DevelopmentState, Known, same_content
+from tracker.log.party_cases import AddAlias, MergeParties, RegisterParty, UndoMerge
 from tracker.log.refusals import AlreadyReported, Refused
+from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport, WithdrawReport
 from tracker.log.store import Log
-from tracker.log.use_cases import (
-    AddAlias,
-    CorrectDevelopment,
-    FileReport,
-    LinkOrigin,
-    MergeParties,
-    RegisterParty,
-    RegradeReport,
-    ReportDevelopment,
-    RetractDevelopment,
-    UndoMerge,
-    UseCase,
-    WithdrawReport,
-)
+from tracker.log.use_cases import UseCase
 from tracker.model import records
 from tracker.model.development import Development
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker.books.names import PartyIndex
+from tracker.log.development_cases import RetractDevelopment
 from tracker.log.known import DevelopmentState, Known, ReportState
+from tracker.log.report_cases import WithdrawReport
 from tracker.log.store import Log
 from tracker.log.transfer import recorded_by_book
-from tracker.log.use_cases import RetractDevelopment, UseCase, WithdrawReport
+from tracker.log.use_cases import UseCase
 from tracker.model.records import ReportFiled
 
 

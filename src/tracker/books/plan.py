@@ -13,18 +13,12 @@ from tracker.books.book import Book, Entry
 from tracker.books.problems import Problem
 from tracker.books.yaml_nodes import Mark
 from tracker.log.decisions import Envelope, Recorded
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
 from tracker.log.known import DevelopmentState, Known, ReportState
+from tracker.log.party_cases import RegisterParty
 from tracker.log.refusals import AlreadyRetracted, NameTaken, Refused, UnknownParty, UnknownReport
-from tracker.log.use_cases import (
-    CorrectDevelopment,
-    FileReport,
-    LinkOrigin,
-    RegisterParty,
-    RegradeReport,
-    ReportDevelopment,
-    RetractDevelopment,
-    UseCase,
-)
+from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport
+from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import kebab
 from tracker.model.development import Development
 from tracker.model.fields import Event

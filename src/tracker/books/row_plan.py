@@ -28,17 +28,13 @@ from tracker.books.row_reader import RowReader, Said
 from tracker.books.rules import earliest_day
 from tracker.books.yaml_nodes import Mark
 from tracker.log.bulk import Bulk
+from tracker.log.development_cases import RetractDevelopment, development_boundary
 from tracker.log.identity import event_id
 from tracker.log.known import DevelopmentState
+from tracker.log.party_cases import RegisterParty
 from tracker.log.refusals import Refused, StaleRevision
-from tracker.log.use_cases import (
-    FileReport,
-    RegisterParty,
-    RetractDevelopment,
-    UseCase,
-    development_boundary,
-    development_tag,
-)
+from tracker.log.report_cases import FileReport
+from tracker.log.use_cases import UseCase, development_tag
 from tracker.model.catalogue import kebab
 from tracker.model.development import Development
 from tracker.model.edtf import published_on

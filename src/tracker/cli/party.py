@@ -94,7 +94,7 @@ def add(
     """Register a party under an id and its names."""
     from tracker.books.names import PartyIndex
     from tracker.cli.recording import checked_values, record
-    from tracker.log.use_cases import RegisterParty
+    from tracker.log.party_cases import RegisterParty
     from tracker.model import records
     from tracker.model.names import is_slug, slugify
 
@@ -126,7 +126,7 @@ def alias(
 ) -> None:
     """Give a party another name; a name belongs to one party."""
     from tracker.cli.recording import record
-    from tracker.log.use_cases import AddAlias
+    from tracker.log.party_cases import AddAlias
 
     session = session_of(ctx)
     with session.log() as log:
@@ -144,7 +144,7 @@ def merge(
     """Record that two parties are one: all that was said of the first counts for the second."""
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.use_cases import MergeParties
+    from tracker.log.party_cases import MergeParties
 
     session = session_of(ctx)
     reason = needed(session, why, "why are they one", "--why")
@@ -159,7 +159,7 @@ def unmerge(ctx: typer.Context, party: Party, why: Why = None, dry_run: DryRun =
     """Take a merge of parties back."""
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.use_cases import UndoMerge
+    from tracker.log.party_cases import UndoMerge
 
     session = session_of(ctx)
     reason = needed(session, why, "why are they two", "--why")

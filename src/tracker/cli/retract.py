@@ -31,7 +31,7 @@ def retract(
     from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.use_cases import RetractDevelopment
+    from tracker.log.development_cases import RetractDevelopment
 
     session = session_of(ctx)
     source_day(published, "--published", session.today)

@@ -51,7 +51,7 @@ def grade(
     """Judge a report's reliability anew (NATO/Admiralty, A to F)."""
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.use_cases import RegradeReport
+    from tracker.log.report_cases import RegradeReport
     from tracker.model.fields import Reliability
 
     session = session_of(ctx)
@@ -80,7 +80,7 @@ def origin(
     """Record which report another retells: copies of one report count once."""
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.use_cases import LinkOrigin
+    from tracker.log.report_cases import LinkOrigin
 
     session = session_of(ctx)
     if (retold is None) is not none:
@@ -101,7 +101,7 @@ def withdraw(
     from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.use_cases import WithdrawReport
+    from tracker.log.report_cases import WithdrawReport
 
     session = session_of(ctx)
     source_day(published, "--published", session.today)

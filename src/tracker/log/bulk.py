@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 from eventsourcing.persistence import IntegrityError
 
 from tracker.log.decisions import Envelope, Recorded, decode, enclose
+from tracker.log.development_cases import refuse_unknown
 from tracker.log.identity import EVENT_ID_DIGITS, event_id
 from tracker.log.insertion import Decided
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction
-from tracker.log.use_cases import Intent, UseCase, development_tag, party_tag, refuse_unknown, report_tag
+from tracker.log.use_cases import Intent, UseCase, development_tag, party_tag, report_tag
 
 if TYPE_CHECKING:
     from tracker.log.store import Log

@@ -16,12 +16,13 @@ from eventsourcing.persistence import IntegrityError
 
 from tracker.log.checkpoints import refuse_if_ahead
 from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, enclose, topics
+from tracker.log.development_cases import OF_DEVELOPMENTS
 from tracker.log.identity import event_id
 from tracker.log.insertion import Decided
 from tracker.log.known import Known
 from tracker.log.refusals import RaceLost
 from tracker.log.transactions import Transaction, held_back
-from tracker.log.use_cases import OF_DEVELOPMENTS, TYPES_OF_TAG, Intent, UseCase
+from tracker.log.use_cases import TYPES_OF_TAG, Intent, UseCase
 from tracker.model.fields import Event
 
 Clock = Callable[[], datetime]
