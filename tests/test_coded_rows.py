@@ -140,6 +140,18 @@ def test_a_name_that_no_table_holds_is_told_with_a_hint(tmp_path: Path, codes: P
     assert "did you mean 'Provide aid'" in answer.err
 
 
+def test_what_else_is_wrong_with_a_row_is_told_beside_its_code(tmp_path: Path, codes: Path) -> None:
+    feed = tmp_path / "feed.txt"
+    lines = ("Arcadia\tProvide aide\tRuritania\t2014-02-30", "Genovia\tMeet\tRuritania\t2014-01-03")
+    feed.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+    answer = imported(tmp_path, feed, codes)
+
+    assert "feed.txt:1:1: error: no CAMEO code is called 'Provide aide'" in answer.err
+    assert "February 2014 has 28 days" in answer.err
+    assert "feed.txt:2" not in answer.err, "the row after it is sound"
+
+
 def test_without_a_table_a_name_asks_for_one(tmp_path: Path, feed: Path) -> None:
     work = tmp_path / "work"
     ask("init", work)

@@ -43,6 +43,8 @@ RETRACTION_FIELDS = ("development", WHY, PUBLISHED)
 NO_REPORT = "name the report of all rows with --report, or add a field 'report'"
 
 CODED = "interaction-coded"
+SOME_CODE = "010"
+"""Stands in the place of a code that there is not, while the rest of its row is read."""
 MOST_ROUTES = 10_000
 """Shapes of rows remembered: a file has a handful, and one that has more is no worse off without."""
 
@@ -144,7 +146,10 @@ class RowReader:
             return self._retraction(row)
         if not isinstance(kind, str) or kind not in row_forms():
             raise self._bad(row, *_unknown_type(kind))
-        form, given = self._given(row, kind)
+        try:
+            form, given = self._given(row, kind)
+        except BadRow as bad:
+            raise BadRow([*bad.problems, *self._beside_its_code(row)]) from bad
         route = self._route(kind, form, given)
         if not route.is_open:
             return self.read_as_entry(row)
@@ -158,6 +163,14 @@ class RowReader:
     def read_as_entry(self, row: Row) -> Said:
         """Return what a row of a known type says, read as the entry of a book is; raises BadRow."""
         form, given = self._given(row, str(row.fields.get("type", self.options.type)))
+        event, reading = self._as_entry(row, form, given)
+        errors = self._errors(row, reading)
+        if errors or event is None:
+            self._parties.take_back()
+            raise BadRow(errors)
+        return self._said(row, given, event, tuple(reading.problems))
+
+    def _as_entry(self, row: Row, form: Form, given: dict[str, Any]) -> tuple[Event | None, Reading]:
         node = entry_node(given, _mark(row))
         assert isinstance(node, Mapping)
         reading = Reading(self.path, self.index)
@@ -171,11 +184,14 @@ class RowReader:
             check_party(event, node, reading)
         else:
             check_development(node, None, reading)
-        errors = self._errors(row, reading)
-        if errors or event is None:
-            self._parties.take_back()
-            raise BadRow(errors)
-        return self._said(row, given, event, tuple(reading.problems))
+        return event, reading
+
+    def _beside_its_code(self, row: Row) -> list[Problem]:
+        """Return what else is wrong with a row whose code is none."""
+        told = row._replace(fields={**row.fields, "cameo": SOME_CODE})
+        _, reading = self._as_entry(told, *self._given(told, CODED))
+        self._parties.take_back()
+        return self._errors(row, reading)
 
     def _said(self, row: Row, given: dict[str, Any], event: Event, warnings: tuple[Problem, ...] = ()) -> Said:
         why, published = self._reason(row, given, PUBLISHED if isinstance(event, Development) else None)
