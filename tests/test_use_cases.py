@@ -22,6 +22,7 @@ from tracker.log.refusals import (
     NameTaken,
     OriginCycle,
     Refused,
+    SaidTooSoon,
     StaleRevision,
     UnknownDevelopment,
     UnknownParty,
@@ -115,6 +116,8 @@ def when(log: Log, *use_cases: UseCase, book: str | None = None) -> list[tuple[s
         (TOLD, CorrectDevelopment(met(), "nothing new"), []),
         (CORRECTED, CorrectDevelopment(met(), "back", revert=True), [("ContactMade.v1", 3)]),
         (TOLD, RetractDevelopment(ID, "a slip"), [("DevelopmentRetracted.v1", 2)]),
+        (TOLD, RetractDevelopment(ID, "said", "2025-05-05"), [("DevelopmentRetracted.v1", 2)]),
+        (TOLD, RetractDevelopment(ID, "said", "2025-05"), [("DevelopmentRetracted.v1", 2)]),
         (RETRACTED, CorrectDevelopment(met(), "after all", revert=True), [("ContactMade.v1", 3)]),
         (
             TOLD,
@@ -183,6 +186,9 @@ def test_accepted(log: Log, history: list[UseCase], use_case: UseCase, expected:
         (RETRACTED, CorrectDevelopment(met(manner="x"), "x"), AlreadyRetracted, "with --revert to record it again"),
         (GIVEN, RetractDevelopment(ID, "x"), UnknownDevelopment, "tracker list developments shows them all"),
         (RETRACTED, RetractDevelopment(ID, "x"), AlreadyRetracted, "was retracted already"),
+        (TOLD, RetractDevelopment(ID, "x", "2025-05-04"), SaidTooSoon, "'r1' was published 2025-05-05"),
+        (TOLD, CorrectDevelopment(met(manner="a call"), "x", "2024"), SaidTooSoon, "took nothing of it back on 2024"),
+        (GIVEN, WithdrawReport("r1", "x", "2025-04"), SaidTooSoon, "or none if the slip is our own"),
     ],
 )
 def test_refused(log: Log, history: list[UseCase], use_case: UseCase, refusal: type[Refused], message: str) -> None:

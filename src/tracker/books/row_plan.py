@@ -78,7 +78,7 @@ class RowPlan:
             if isinstance(item, Brief):
                 briefs.append(item)
             elif isinstance(item.event, str):
-                tags.add(development_tag(item.event))
+                tags.update(RetractDevelopment(item.event, "").boundary(self._bulk.known))
             elif isinstance(item.event, Development):
                 tags.update(self._boundary(item.event.id, item.event.report, item.parties))
                 questions += map(RegisterParty, item.registered)

@@ -15,7 +15,7 @@ from tracker.log.refusals import (
     UnknownParty,
     UnknownReport,
 )
-from tracker.log.use_cases import Intent, UseCase, a_day, development_tag, party_tag, report_tag
+from tracker.log.use_cases import Intent, UseCase, development_tag, party_tag, report_tag, source_day
 from tracker.model import records
 from tracker.model.catalogue import parties_of
 from tracker.model.development import Development
@@ -70,7 +70,8 @@ class CorrectDevelopment(UseCase):
         if older is not None and not self.revert:
             raise StaleRevision(self.development.id, older, held.last_revision)
         refuse_unknown(known, self.development.report, parties_of(self.development))
-        yield _development_intent(self.development, held.last_revision + 1, self.reason, a_day(self.published))
+        published = source_day(self.published, known.reports[self.development.report].filed)
+        yield _development_intent(self.development, held.last_revision + 1, self.reason, published)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class RetractDevelopment(UseCase):
     published: str | None = None
 
     def boundary(self, known: Known) -> list[str]:
-        return [development_tag(self.development)]
+        return [development_tag(self.development), report_tag(self.development.partition("#")[0])]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.developments.get(self.development)
@@ -96,7 +97,7 @@ class RetractDevelopment(UseCase):
             held.last_revision + 1,
             tag("development", self.development),
             self.reason,
-            a_day(self.published),
+            source_day(self.published, known.reports[held.current.report].filed),
         )
 
 

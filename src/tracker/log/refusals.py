@@ -90,6 +90,16 @@ class AlreadyRetracted(Refused):
         )
 
 
+class SaidTooSoon(Refused):
+    """A source is to have taken back what it had not published by then."""
+
+    def __init__(self, report: str, filed: str, published: str) -> None:
+        super().__init__(
+            f"'{report}' was published {filed}, so its source took nothing of it back on {published}: "
+            "write the day on which the source said so, or none if the slip is our own"
+        )
+
+
 class OriginCycle(Refused):
     """A link of origins would lead back to where it starts."""
 

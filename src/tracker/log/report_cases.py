@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tracker.log.decisions import tag
 from tracker.log.known import Known
 from tracker.log.refusals import OriginCycle, UnknownReport
-from tracker.log.use_cases import Intent, UseCase, a_day, report_tag
+from tracker.log.use_cases import Intent, UseCase, report_tag, source_day
 from tracker.model import records
 from tracker.model.fields import Reliability
 
@@ -99,7 +99,7 @@ class WithdrawReport(UseCase):
             return
         payload = records.ReportWithdrawn(report=self.report)
         tags = tag("report", self.report)
-        yield Intent(payload, f"withdrawal:{self.report}", 1, tags, self.reason, a_day(self.published))
+        yield Intent(payload, f"withdrawal:{self.report}", 1, tags, self.reason, source_day(self.published, held.filed))
 
 
 def _origins(known: Known, origin: str | None) -> list[str]:

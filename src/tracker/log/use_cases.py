@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tracker.log.known import Known
+from tracker.log.refusals import SaidTooSoon
 from tracker.model import records
-from tracker.model.edtf import published_on
+from tracker.model.edtf import published_from, published_on
 from tracker.model.fields import Event
 
 
@@ -65,8 +66,14 @@ def development_tag(development: str) -> str:
     return f"development:{development}"
 
 
-def a_day(published: str | None) -> str | None:
-    """Return the day on which a source said so; one that no reader could read would make the whole log unreadable."""
-    if published is not None:
-        published_on(published)
+def source_day(published: str | None, report: records.ReportFiled) -> str | None:
+    """Return the day on which a source took back what its report says; raises SaidTooSoon.
+
+    One that no reader could read would make the whole log unreadable: raises EdtfError.
+    """
+    if published is None:
+        return None
+    begun = published_from(report.published)
+    if begun is not None and published_on(published) < begun:
+        raise SaidTooSoon(report.report, report.published, published)
     return published

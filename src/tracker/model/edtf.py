@@ -123,6 +123,21 @@ def published_on(text: str) -> date:
     An instant's day is the one that the source printed, in its own zone: `2025-05-05T23:55+08:00` is 5 May.
     Raises `EdtfError`, also where the end is open or unknown: every cut by knowledge needs this day.
     """
+    latest = _published(text).latest
+    if latest is None:
+        raise EdtfError(
+            f"{_shown(text)} has no last day, and a report was published by some day: "
+            "write the latest possible one after the slash, as in '2023-11/2025-05'"
+        )
+    return latest
+
+
+def published_from(text: str) -> date | None:
+    """Return the earliest day of `published`, None where its beginning is open; raises `EdtfError`."""
+    return _published(text).earliest
+
+
+def _published(text: str) -> Edtf:
     if len(text) <= MAX_LENGTH and _LOOKS_LIKE_AN_INSTANT.fullmatch(text):
         instant = _INSTANT.fullmatch(text)
         if not instant:
@@ -131,13 +146,7 @@ def published_on(text: str) -> date:
                 "its zone, as in '2025-05-05T23:55+08:00' or '2025-05-05T15:55:00Z'; or the day alone"
             )
         text = instant[1]
-    latest = parse_edtf(text).latest
-    if latest is None:
-        raise EdtfError(
-            f"{_shown(text)} has no last day, and a report was published by some day: "
-            "write the latest possible one after the slash, as in '2023-11/2025-05'"
-        )
-    return latest
+    return parse_edtf(text)
 
 
 def effective_on(occurred: str | None, published_on: date) -> date:
