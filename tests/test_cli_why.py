@@ -57,6 +57,25 @@ def test_a_term_is_told_with_words_sources_origins_doubts_and_the_answer_without
     assert text.endswith("as of 2025-05-10, evidence through 2025-05-06, 1 origin\n")
 
 
+def test_what_others_owe_is_set_apart_from_what_the_two_owe_each_other(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    entries = """
+  - {type: compute-committed, key: other, provider: initech, customer: globex, amounts: 3B USD, stage: signed,
+     attribution: document, bears_on: {acme--globex: -1}}
+  - {type: compute-committed, key: own, provider: acme, customer: globex, amounts: 2B USD, stage: signed,
+     attribution: document}
+"""
+    report = "report: {id: wire-1, publisher: The Wire, published: 2025-05-06}"
+    book = root / "events" / "books" / "wire-1.yaml"
+    book.write_text(f"tracker: book/1\n{report}\ndevelopments:{entries}", encoding="utf-8")
+    assert ask("-C", root, "import", book).code == 0
+
+    lines = told(root, "acme--globex", "compute").splitlines()
+
+    assert lines[1].startswith("  compute wire-1#own   ")
+    assert lines[2].startswith("  bears on it: compute Initech → Globex   wire-1#other   ")
+
+
 def test_health_is_what_is_asked_where_nothing_is_named(workspace: Path) -> None:
     text = told(workspace, "环球", "ACM", "--as-of", "2025-05-10")
 

@@ -27,6 +27,8 @@ MOVES = {
 """What a move does to a term, with the level at which the term stands after it."""
 
 INDENT = " " * 8
+BEARS = "bears on it: "
+"""Before what happened between others."""
 
 
 def told(found: Explanation, names: Names, limit: int | None = None) -> list[str]:
@@ -54,8 +56,12 @@ def _answer(found: Explanation, names: Names) -> list[str]:
         row = found.answer[0]
         weight = f"credibility {plain_decimal(row['credibility'])}, {counted(row['origins'], 'origin')}"
         return [f"{who}    {found.subject.name}   {row['type']}   {row['effective_on']}   {weight}"]
-    rows = row_lines(found.subject.projection, found.answer, found.key, names, found.relationship)
-    return [f"{who}    {found.subject.name}", *rows]
+    own = [row for row in found.answer if row.get("relationship") == found.relationship]
+    others = [row for row in found.answer if row not in own]
+    lines, bearing = (
+        row_lines(found.subject.projection, rows, found.key, names, found.relationship) for rows in (own, others)
+    )
+    return [f"{who}    {found.subject.name}", *lines, *(f"  {BEARS}{line.lstrip()}" for line in bearing)]
 
 
 def _ground(found: Explanation, ground: Ground, names: Names) -> Iterator[str]:
@@ -82,7 +88,7 @@ def _ground(found: Explanation, ground: Ground, names: Names) -> Iterator[str]:
 def _evidence(evidence: Evidence, head: str, names: Names) -> Iterator[str]:
     """Yield a happening, each account of it with its words and its source, and what was not believed."""
     happening = evidence.happening
-    indirect = "" if happening.get("direct", True) else "bears on it: "
+    indirect = "" if happening.get("direct", True) else BEARS
     what = f"{indirect}{happening['type']}   {text_of(summary(happening, names))}"
     day = "" if str(happening["effective_on"]) in head else f"   {happening['effective_on']}"
     yield f"{head}{what}{day}   {_origins(evidence)}"
