@@ -57,7 +57,7 @@ def _answer(found: Explanation, names: Names) -> list[str]:
         weight = f"credibility {plain_decimal(row['credibility'])}, {counted(row['origins'], 'origin')}"
         return [f"{who}    {found.subject.name}   {row['type']}   {row['effective_on']}   {weight}"]
     own = [row for row in found.answer if row.get("relationship") == found.relationship]
-    others = [row for row in found.answer if row not in own]
+    others = [row for row in found.answer if row.get("relationship") != found.relationship]
     lines, bearing = (
         row_lines(found.subject.projection, rows, found.key, names, found.relationship) for rows in (own, others)
     )
