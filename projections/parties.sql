@@ -27,11 +27,14 @@ registered as (
 
 added as (
     select
-        party,
-        list(alias order by position) as aliases
-    from party_entries
-    where topic = 'PartyAliasAdded.v1'
-    group by party
+        entries.party,
+        list(entries.alias order by entries.position) as aliases
+    from party_entries as entries
+    inner join registered on entries.party = registered.party
+    where
+        entries.topic = 'PartyAliasAdded.v1'
+        and not coalesce(list_contains(registered.aliases, entries.alias), false)
+    group by entries.party
 ),
 
 mergers as (

@@ -387,6 +387,27 @@ def test_a_name_belongs_to_one_party(workspace: Path) -> None:
     assert "already belongs to 'globex'" in answer.err
 
 
+def test_a_name_that_was_added_stays_though_a_book_lists_it_and_later_leaves_it_out(workspace: Path) -> None:
+    book = workspace / "events" / "books" / "umbra.yaml"
+    parties = "tracker: book/1\nparties:\n  - {id: umbra, name: Umbra%s}\n"
+    book.write_text(parties % "")
+    in_(workspace, "import", book)
+    in_(workspace, "party", "alias", "umbra", "雨伞")
+    for aliases in (", aliases: [雨伞]", ""):
+        book.write_text(parties % aliases)
+        in_(workspace, "import", book)
+        rows = json.loads(in_(workspace, "party", "list", "--json").out)
+        assert [row["aliases"] for row in rows if row["party"] == "umbra"] == [["雨伞"]]
+
+    taken = in_(workspace, "party", "alias", "initech", "雨伞")
+    added = in_(workspace, "add", "contact-made", *NEW_REPORT, "party=雨伞", "counterparty=Acme")
+
+    assert taken.code == 3 and "already belongs to 'umbra'" in taken.err
+    assert added.code == 0, added.err
+    assert in_(workspace, "party", "find", "雨伞").rows[0][0] == "umbra"
+    assert "umbra" in in_(workspace, "list", "happenings", "acme--umbra", "--json").out
+
+
 def test_registering_a_party_again_points_to_alias(workspace: Path) -> None:
     answer = in_(workspace, "party", "add", "acme", "--name", "顶点")
 

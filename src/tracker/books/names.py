@@ -21,6 +21,7 @@ class PartyIndex:
         self._owners: dict[str, str] = {}
         self._written: dict[str, str] = {}
         self._registered: dict[str, set[str]] = {}
+        self._added: dict[str, set[str]] = {}
 
     @classmethod
     def from_log(cls, log: Log) -> PartyIndex:
@@ -32,6 +33,7 @@ class PartyIndex:
                     index.add(party, [party, name, *aliases])
                 case PartyAliasAdded(party=party, alias=alias):
                     index._own(party, alias)
+                    index._added.setdefault(party, set()).add(fold_name(alias))
         return index
 
     @property
@@ -74,9 +76,9 @@ class PartyIndex:
         return (f"did you mean {meant}? or: " if meant else "register it: ") + _registration(name)
 
     def forget(self, parties: Iterable[str]) -> None:
-        """Free the registered names of parties that are about to be registered anew."""
+        """Free the registered names of parties that are about to be registered anew; those that were added stay."""
         for party in parties:
-            for folded in self._registered.get(party, set()):
+            for folded in self._registered.get(party, set()) - self._added.get(party, set()):
                 if self._owners.get(folded) == party:
                     del self._owners[folded]
 

@@ -77,6 +77,7 @@ class Known:
     developments: dict[str, DevelopmentState] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=dict)
     _registered_names: dict[str, set[str]] = field(default_factory=dict)
+    _added_names: dict[str, set[str]] = field(default_factory=dict)
 
     def owner(self, name: str) -> str | None:
         """Return the party that a name belongs to, or None."""
@@ -102,6 +103,7 @@ class Known:
                 self._register(payload, revision)
             case records.PartyAliasAdded():
                 self._owners[fold_name(payload.alias)] = payload.party
+                self._added_names.setdefault(payload.party, set()).add(fold_name(payload.alias))
             case records.PartiesMerged():
                 self._merge(payload.party, payload.into, revision)
             case records.PartyMergeUndone():
@@ -130,7 +132,8 @@ class Known:
         else:
             return
         names = {fold_name(name) for name in (payload.party, payload.name, *payload.aliases)}
-        for dropped in self.names_of(payload.party) - names:
+        # What was added by itself stays, whatever a registration says and then no longer says.
+        for dropped in self.names_of(payload.party) - names - self._added_names.get(payload.party, set()):
             self._owners.pop(dropped, None)
         self._registered_names[payload.party] = names
         self._owners.update(dict.fromkeys(names, payload.party))
