@@ -69,6 +69,19 @@ def test_an_occurrence_is_shown_with_all_its_accounts_and_the_believed_one_marke
     assert "1 origin" in text.splitlines()[0]
 
 
+def test_a_withdrawn_report_is_shown_with_each_development_once(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    book = root / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace("occurred: 2025-04", "occurred: 2025-03"))
+    ask("-C", root, "import", book, "--why", "misread")
+    ask("-C", root, "source", "withdraw", NAME, "--why", "taken back")
+
+    text = ask("-C", root, "source", "show", NAME).out
+
+    assert "3 developments:" in text
+    assert text.count(f"{NAME}#cloud-relaxed") == 1
+
+
 def test_a_report_is_shown_with_what_it_says(workspace: Path) -> None:
     text = shown(workspace, NAME)
 

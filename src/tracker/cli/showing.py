@@ -28,7 +28,13 @@ COMMON = (
 
 REVISIONS = "select * from reported where development = ? order by revision"
 ACCOUNTS = "select * from reported where occurrence = ? and status = 'current' order by account_key desc"
-OF_REPORT = "select * from reported where report = ? and status <> 'superseded' order by position"
+OF_REPORT = """
+    select *
+    from reported
+    where report = ? and status <> 'superseded'
+    qualify row_number() over (partition by development order by revision desc) = 1
+    order by position
+"""
 OF_PARTY = """
     select relationship, happenings, first_on, last_on, evidence_through_on, evidence_attribution, origins
     from relationships
