@@ -223,6 +223,7 @@ def test_a_dry_add_writes_neither_book_nor_text_nor_log(workspace: Path, tmp_pat
         ([*RELAXED, f"report={NAME}", "quote=nobody said this"], "does not hold the quote"),
         ([*RELAXED, f"report={NAME}", "key=initech"], "says something else"),
         ([*RELAXED, f"report={NAME}", "nonsense"], "write field=value"),
+        ([*RELAXED, f"report={NAME}", "grantor=Initech"], "'grantor' is given twice"),
     ],
 )
 def test_a_wrong_add_says_what_to_write_and_leaves_book_and_log_alone(

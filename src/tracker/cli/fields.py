@@ -33,6 +33,13 @@ class NotAField(TrackerError):
         super().__init__(f"'{argument}' is no field: write field=value, such as occurred=2025-01-21")
 
 
+class GivenTwice(TrackerError):
+    """A field that takes one value was given two."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"'{name}' is given twice, and takes one value: leave out one of them")
+
+
 class UnknownType(TrackerError):
     """A type of development that does not exist."""
 
@@ -67,15 +74,27 @@ def form_of(type_name: str) -> Form:
 def parse_fields(form: Form, arguments: Sequence[str]) -> Given:
     """Sort `field=value` arguments; a field given again becomes a list, `bears_on=a--b:-3` a mapping.
 
-    Raises NotAField and UnknownField.
+    Raises NotAField, UnknownField, and GivenTwice for a field that takes one value.
     """
     given = Given(form.title)
+    seen: set[str] = set()
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if not equals or not name.strip():
             raise NotAField(argument)
+        known = name.strip().replace("-", "_")
+        if known in seen and not _takes_several(form, known):
+            raise GivenTwice(name.strip())
+        seen.add(known)
         _put(given, form, name.strip(), value.strip())
     return given
+
+
+def _takes_several(form: Form, name: str) -> bool:
+    from tracker.books.forms import LISTS
+
+    spec = form.spec(name)
+    return spec is not None and (spec.kind == "bearings" or spec.kind in LISTS)
 
 
 def _put(given: Given, form: Form, name: str, value: str) -> None:
