@@ -224,6 +224,7 @@ def test_a_dry_add_writes_neither_book_nor_text_nor_log(workspace: Path, tmp_pat
         ([*RELAXED, f"report={NAME}", "key=initech"], "says something else"),
         ([*RELAXED, f"report={NAME}", "nonsense"], "write field=value"),
         ([*RELAXED, f"report={NAME}", "grantor=Initech"], "'grantor' is given twice"),
+        ([*RELAXED, f"report={NAME}", "title=Acme and Globex", "reliability=A"], "and not with this reliability"),
     ],
 )
 def test_a_wrong_add_says_what_to_write_and_leaves_book_and_log_alone(

@@ -43,6 +43,16 @@ class ReportNotFiled(TrackerError):
         )
 
 
+class FiledOtherwise(TrackerError):
+    """A report that a book files already, and of which something else was given."""
+
+    def __init__(self, report: str, path: Path, fields: list[str]) -> None:
+        super().__init__(
+            f"'{report}' stands in {shown(path)} already, and not with this {', '.join(fields)}: "
+            "leave that out, or change it there and import the book"
+        )
+
+
 class BadReportId(TrackerError):
     """A new report cannot be called so."""
 
@@ -120,18 +130,31 @@ def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[
             raise UsageError(
                 f"{shown(book)} is the book of '{found}', not of '{given.report_id}': leave out one of them"
             )
+        _refuse_another_report(given, str(found), held, book)
         return book, text, str(found), None
     if given.report_id is None:
         raise UsageError("report=… is missing: name the report that says so, or its book with --book FILE")
     path = book or book_of_report(workspace, given.report_id)
     if path is not None and path.exists():
-        return path, _book_text(path), given.report_id, None
+        text = _book_text(path)
+        _refuse_another_report(given, given.report_id, _plain(text, path).get("report"), path)
+        return path, text, given.report_id, None
     if re.fullmatch(SLUG_PATTERN, given.report_id) is None:
         # It becomes the name of two files, which stay where files of a workspace belong.
         raise BadReportId(given.report_id)
     path = path or workspace.books / f"{given.report_id}.yaml"
     article = _article(given, path)
     return path, _new_book(log, given, article), given.report_id, article
+
+
+def _refuse_another_report(given: Given, report: str, held: object, path: Path) -> None:
+    """Refuse what is given of a report and is not in its book, which is not changed here; a text is kept once."""
+    said = held if isinstance(held, dict) else {}
+    others = [name for name, value in given.report.items() if name != "text" and said.get(name) != value]
+    if "text" in given.report and "text" not in said:
+        others.append("text")
+    if others:
+        raise FiledOtherwise(report, path, others)
 
 
 def _new_book(log: Log, given: Given, article: Article) -> str:
