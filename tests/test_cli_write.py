@@ -301,6 +301,16 @@ def test_the_undo_line_of_retract_records_it_again(workspace: Path) -> None:
     assert status_of(workspace, f"{NAME}#partners")[-1] == "current"
 
 
+def test_the_undo_line_of_recording_again_takes_it_back(workspace: Path) -> None:
+    in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
+
+    again = in_(workspace, "import", "--revert", "--why", "no slip")
+
+    assert f"undo: tracker -C {workspace} retract {NAME}#partners --why …" in again.err
+    assert in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip").code == 0
+    assert status_of(workspace, f"{NAME}#partners") == ["retracted", "retracted"]
+
+
 def test_retracting_twice_or_the_unknown_ends_with_3(workspace: Path) -> None:
     in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
 

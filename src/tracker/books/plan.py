@@ -208,6 +208,9 @@ def _judgements(report: ReportFiled, held: ReportState, reason: str, mark: Mark)
 
 STAYS_RETRACTED = "stays retracted: --revert records it again"
 
+RECORDED_AGAIN = "recorded again"
+"""Ends what is told of a development that stands again after it was retracted."""
+
 
 def development_step(development: Development, mark: Mark, known: Known, options: ImportOptions) -> Step | Refusal:
     """Return what a development that stands in a file does to the log."""
@@ -228,7 +231,7 @@ def development_step(development: Development, mark: Mark, known: Known, options
 def _correction(held: DevelopmentState, development: Development) -> str:
     revision = f"revision {held.last_revision + 1}"
     if held.retracted:
-        return f"{revision}: recorded again"
+        return f"{revision}: {RECORDED_AGAIN}"
     kinds = [kebab(type(said).__name__) for said in (held.current, development)]
     moved = [] if kinds[0] == kinds[1] else [f"type {kinds[0]} → {kinds[1]}"]
     return f"{revision}: {', '.join([*moved, changes(held.current, development)]).removesuffix(', ')}"

@@ -138,8 +138,11 @@ def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: 
 
 def undo_of(outcomes: Sequence[Outcome]) -> str:
     """Return how to take an import back: one entry by its id, more by way of the book."""
+    from tracker.books.plan import RECORDED_AGAIN
+
     changed = [(o, line) for o in outcomes for line in o.lines if line.action in ("record", "correct", "retract")]
-    recorded = [line.subject for _, line in changed if line.action == "record"]
+    # What stands again did not stand before: its former text would not take it back.
+    recorded = [line.subject for _, line in changed if line.action == "record" or line.detail.endswith(RECORDED_AGAIN)]
     books = " ".join(dict.fromkeys(shown(outcome.path) for outcome, _ in changed))
     if not changed:
         return "import the former text of the book again"
