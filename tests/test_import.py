@@ -243,6 +243,16 @@ def test_a_book_may_add_to_a_report_that_is_filed_already(desk: Desk) -> None:
     assert actions(outcome) == [("record", "wire-2025-05-05#said")]
 
 
+def test_a_book_may_add_to_a_report_that_another_book_of_the_import_files(desk: Desk) -> None:
+    more = "tracker: book/1\nreport: wire-2025-05-05\ndevelopments:\n"
+    more += "  - {type: contact-made, key: met, party: acme, counterparty: globex}\n"
+
+    _, filing, adding = desk.load(desk.write("added", more), desk.parties, desk.write("wire", BOOK))
+
+    assert [action for action, _ in actions(filing)] == ["file", "record"]
+    assert [action for action, _ in actions(adding)] == ["record"]
+
+
 def test_a_dry_run_gives_the_plan_and_records_nothing(desk: Desk) -> None:
     outcome = desk.book(dry_run=True)
 

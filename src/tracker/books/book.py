@@ -99,22 +99,23 @@ def read_book(path: Path | str, data: bytes) -> Book:
     return book
 
 
-def fill_book(book: Book, index: PartyIndex, past: Past, today: date) -> None:
+def fill_book(book: Book, index: PartyIndex, past: Past, today: date, filed: dict[str, str] | None = None) -> None:
     """Read what the book says: names are resolved, quotes found in the kept text, days checked.
 
-    All that is wrong is added to the book's problems. `today` is the latest day that it is anywhere on Earth.
+    All that is wrong is added to the book's problems. `today` is the latest day that it is anywhere on Earth; `filed`
+    says when the reports were published that other books of the same import file.
     """
     if book.root is None:
         return
     reading = Reading(str(book.path), index, book.problems)
-    _Filling(book, reading, past, today).run()
+    _Filling(book, reading, past, today, filed or {}).run()
 
 
 class _Filling:
     """One book on its way from tree to events."""
 
-    def __init__(self, book: Book, reading: Reading, past: Past, today: date) -> None:
-        self.book, self.reading, self.past, self.today = book, reading, past, today
+    def __init__(self, book: Book, reading: Reading, past: Past, today: date, filed: dict[str, str]) -> None:
+        self.book, self.reading, self.past, self.today, self.filed = book, reading, past, today, filed
         self.report_id: str | None = None
         self.published: str | None = None
         self.kept: KeptText | None = None
@@ -148,8 +149,11 @@ class _Filling:
                 self.book.report = Entry(report.model_copy(update={"text_sha256": sha256}), node)
 
     def _filed_report(self, node: Scalar) -> None:
-        """Take in `report: wsj-2025-04-29`, which names a report that is in the log already."""
+        """Take in `report: wsj-2025-04-29`, which names a report that the log holds or another book files."""
         held = self.past.report(node.text or "")
+        if held is None and node.text in self.filed:
+            self.report_id, self.published = node.text, self.filed[node.text]
+            return
         if held is None:
             meant = suggest(node.text or "", self.past.report_ids())
             message = f"unknown report '{node.text}'{did_you_mean(meant)}"

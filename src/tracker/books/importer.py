@@ -13,6 +13,7 @@ from tracker.books.names import PartyIndex
 from tracker.books.past import Past
 from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions
 from tracker.books.problems import BookProblems, Problem
+from tracker.books.yaml_nodes import Mapping
 from tracker.log.store import Log, Stored
 from tracker.model.catalogue import parties_of
 
@@ -90,8 +91,12 @@ def prepare(log: Log | None, files: Sequence[Path], options: ImportOptions, cloc
     index = past.parties()
     _register_names(books, index)
     today = today_everywhere(clock())
-    for book in books:
-        fill_book(book, index, past, today)
+    # Those that file their report come first: the others may add to it.
+    filed: dict[str, str] = {}
+    for book in sorted(books, key=lambda book: not isinstance(book.report_node, Mapping)):
+        fill_book(book, index, past, today, filed)
+        if book.report:
+            filed.setdefault(book.report.event.report, book.report.event.published)
     _refuse_rivals(books)
     books = _in_order(books)
     plans = _plans(books, past, options)
@@ -151,9 +156,14 @@ def _claims(book: Book, what: str) -> list[tuple[str, object, tuple[int, int]]]:
 
 
 def _in_order(books: Sequence[Book]) -> list[Book]:
-    """Return the books so that a party is registered before another book names it; else in the order given."""
+    """Return the books so that parties and reports come before the books that name them; else in the order given."""
     registers = {entry.event.party: number for number, book in enumerate(books) for entry in book.parties}
-    needs = [{registers[p] for p in _named(book) if p in registers} - {n} for n, book in enumerate(books)]
+    files = {book.report.event.report: number for number, book in enumerate(books) if book.report}
+    needs = [
+        ({registers[p] for p in _named(book) if p in registers} | {files[r] for r in _added_to(book) if r in files})
+        - {n}
+        for n, book in enumerate(books)
+    ]
     # Books that only register parties come first, in whatever order the files were named.
     waiting = sorted(range(len(books)), key=lambda n: bool(books[n].developments))
     ordered: list[int] = []
@@ -162,6 +172,10 @@ def _in_order(books: Sequence[Book]) -> list[Book]:
         waiting.remove(ready)
         ordered.append(ready)
     return [books[n] for n in ordered]
+
+
+def _added_to(book: Book) -> set[str]:
+    return {entry.event.report for entry in book.developments}
 
 
 def _named(book: Book) -> set[str]:
