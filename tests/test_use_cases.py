@@ -183,6 +183,12 @@ def test_accepted(log: Log, history: list[UseCase], use_case: UseCase, expected:
         (GIVEN, CorrectDevelopment(met(), "x"), UnknownDevelopment, "unknown development 'r1#met'"),
         (TOLD, CorrectDevelopment(met(counterparty="nobody"), "x"), UnknownParty, "unknown party 'nobody'"),
         (CORRECTED, CorrectDevelopment(met(), "x"), StaleRevision, "equals revision 1, which revision 2 superseded"),
+        (
+            [*RETRACTED, *(CorrectDevelopment(met(manner=m), "x", revert=True) for m in ("a call", "a dinner"))],
+            CorrectDevelopment(met(manner="a call"), "x"),
+            StaleRevision,
+            "equals revision 3, which revision 4 superseded",
+        ),
         (RETRACTED, CorrectDevelopment(met(manner="x"), "x"), AlreadyRetracted, "with --revert to record it again"),
         (GIVEN, RetractDevelopment(ID, "x"), UnknownDevelopment, "tracker list developments shows them all"),
         (RETRACTED, RetractDevelopment(ID, "x"), AlreadyRetracted, "was retracted already"),

@@ -41,13 +41,17 @@ class ReportState:
 
 @dataclass
 class DevelopmentState:
-    """A reported development: every revision of it, oldest first, and whether it stands."""
+    """A reported development: every revision of it, oldest first, with its number, and whether it stands.
+
+    A retraction has a number of its own, so that the number of a revision may be more than its place.
+    """
 
     revisions: list[Development]
     last_revision: int
     retracted: bool = False
     retracted_by: str | None = None
     book: str | None = None
+    numbers: list[int] = field(default_factory=list)
 
     @property
     def current(self) -> Development:
@@ -58,9 +62,9 @@ class DevelopmentState:
         return same_content(self.current, development)
 
     def said_before(self, development: Development) -> int | None:
-        """Return the place (from 1) of an older revision that says just this, or None."""
-        older = self.revisions[:-1]
-        return next((n for n, held in enumerate(older, start=1) if same_content(held, development)), None)
+        """Return the number of an older revision that says just this, or None."""
+        older = zip(self.numbers[:-1], self.revisions[:-1], strict=True)
+        return next((number for number, held in older if same_content(held, development)), None)
 
 
 def same_content(first: Development, second: Development) -> bool:
@@ -171,5 +175,6 @@ class Known:
         if held is None:
             held = self.developments[payload.id] = DevelopmentState([], 0)
         held.revisions.append(payload)
+        held.numbers.append(event.envelope.revision)
         held.last_revision = event.envelope.revision
         held.retracted, held.book = False, event.envelope.book
