@@ -69,6 +69,19 @@ def test_an_occurrence_is_shown_with_all_its_accounts_and_the_believed_one_marke
     assert "1 origin" in text.splitlines()[0]
 
 
+def test_what_the_source_corrected_and_took_back_is_shown_with_its_day(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    book = root / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace("occurred: 2025-04", "occurred: 2025-03"))
+    ask("-C", root, "import", book, "--why", "the paper erred", "--published", "2025-05-08")
+    ask("-C", root, "retract", f"{NAME}#cloud-relaxed", "--why", "it took it back", "--published", "2025-05-09")
+
+    text = ask("-C", root, "show", f"{NAME}#cloud-relaxed").out
+
+    assert "2025-03 from 2025-05-08 because: the paper erred" in text
+    assert "retracted from 2025-05-09 because: it took it back" in text
+
+
 def test_a_withdrawn_report_is_shown_with_each_development_once(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "work")
     book = root / "events" / "books" / f"{NAME}.yaml"

@@ -192,14 +192,21 @@ def _revision_lines(revisions: list[dict[str, Any]]) -> list[str]:
     }
     shown = ["type", "occurred", *sorted(changed)]
     for record in revisions:
-        reason = f" because: {text_of(record['reason'])}" if record["reason"] else ""
+        reason = f"{_from(record, 'counts_on')} because: {text_of(record['reason'])}" if record["reason"] else ""
         said = ", ".join(text_of(record[name]) for name in shown if record[name] is not None)
         when = f"recorded {text_of(record['recorded_at'])[:10]} by {text_of(record['coder'])}"
         lines.append(f"  {record['revision']}  {record['status']:<10} {when}   {record['event'][:8]}   {said}{reason}")
     last = revisions[-1]
     if last["status"] == "retracted":
-        lines.append(f"     retracted because: {text_of(last.get('superseded_because')) or 'its report was withdrawn'}")
+        since = _from(last, "superseded_on")
+        why = text_of(last.get("superseded_because")) or "its report was withdrawn"
+        lines.append(f"     retracted{since} because: {why}")
     return lines
+
+
+def _from(record: dict[str, Any], day: str) -> str:
+    """Say from which day a correction or retraction counts, if it is later than the report; our slips never held."""
+    return f" from {record[day]}" if record[day] and record[day] > record["published_on"] else ""
 
 
 def _contradiction_line(row: dict[str, Any]) -> list[str]:
