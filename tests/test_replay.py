@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from cli_helpers import environment, make_workspace
 from oracle.scopes import TODAY
 from replay_helpers import append, history, live_file, make_places, opened
 from tracker.errors import ExitCode
+from tracker.log.verify import verify
 from tracker.state.export import CannotExport
 from tracker.state.generations import NothingToRollBackTo, generations_of
 from tracker.state.plan import plan
@@ -240,22 +243,57 @@ def test_only_the_last_generations_are_kept(places: Places) -> None:
     assert generations_of(places.log).numbers() == [3, 4]
 
 
-def test_nothing_is_published_over_a_log_that_fails_its_checkpoints(places: Places) -> None:
-    import sqlite3
+def change_log(log: Path, statement: str) -> None:
+    """Change a log past its guards, which are laid again."""
+    with closing(sqlite3.connect(log, isolation_level=None)) as con:
+        guards = con.execute("select name, sql from sqlite_schema where type = 'trigger'").fetchall()
+        for name, _ in guards:
+            con.execute(f"drop trigger {name}")
+        con.execute(statement)
+        for _, guard in guards:
+            con.execute(guard)
 
+
+def test_nothing_is_published_over_a_log_that_fails_its_checkpoints(places: Places) -> None:
     replay(places, TODAY)
-    con = sqlite3.connect(places.log)
-    con.execute("drop trigger if exists dcb_events_no_delete")
-    for (name,) in con.execute("select name from sqlite_master where type = 'trigger'").fetchall():
-        con.execute(f"drop trigger {name}")
-    con.execute("delete from dcb_events where position > 20")
-    con.commit()
-    con.close()
+    change_log(places.log, "delete from dcb_events where position > 20")
 
     with pytest.raises(LogNotProven, match="nothing was published"):
         replay(places, TODAY)
     assert generations_of(places.log).numbers() == [1]
     assert runs_of(places.log).all()[-1].result == "failed"
+
+
+RENAMED = 'update dcb_events set data = cast(replace(data, \'"name":"\', \'"name":"X\') as blob) where position = {}'
+
+
+def test_no_drift_is_offered_for_acceptance_where_the_log_was_changed(places: Places) -> None:
+    replay(places, TODAY)
+    change_log(places.log, RENAMED.format(1))
+
+    with pytest.raises(LogNotProven, match=r"event 1 .*nothing was published"):
+        replay(places, TODAY, accept=True)
+    assert generations_of(places.log).numbers() == [1]
+
+
+def test_a_verified_log_that_was_changed_since_is_found_out_without_a_generation_to_compare(places: Places) -> None:
+    assert verify(places.log).ok
+    change_log(places.log, RENAMED.format(1))
+
+    with pytest.raises(LogNotProven, match="event 1 "):
+        replay(places, TODAY)
+    assert generations_of(places.log).numbers() == []
+
+
+def test_an_event_changed_after_a_verification_and_before_its_first_replay_is_found_out(places: Places) -> None:
+    replay(places, TODAY)
+    append(places.log, ROWS[-5:])
+    assert verify(places.log).ok
+    change_log(places.log, f"update dcb_events set type = 'Nothing.v1' where position = {len(ROWS)}")
+
+    with pytest.raises(LogNotProven, match=f"event {len(ROWS)} "):
+        replay(places, TODAY)
+    assert generations_of(places.log).numbers() == [1]
 
 
 def test_the_plan_says_what_changed_and_writes_nothing(places: Places) -> None:

@@ -487,6 +487,14 @@ def test_the_quick_verification_leaves_old_bytes_alone_and_the_full_one_does_not
     assert verify(log).ok
 
 
+def test_what_came_since_an_event_is_read_again_where_that_is_asked(log: Path) -> None:
+    verify(log)
+    _change(log, _edit(6, '"coder":"', '"coder":"x'))
+
+    assert [finding.position for finding in verify(log, since=5).findings] == [6]
+    assert verify(log, since=head(log)).ok
+
+
 def test_a_change_to_what_is_new_is_found_without_full(log: Path) -> None:
     verify(log)
     ask("-C", log.parents[1], "party", "add", "piper", "--name", "Pied Piper")

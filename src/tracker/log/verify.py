@@ -74,22 +74,29 @@ def quiet(what: str, done: int, steps: int) -> None:
     """Show no progress."""
 
 
-def verify(log: Path, *, full: bool = False, against: Sequence[Witness] = (), progress: Progress = quiet) -> Report:
+def verify(
+    log: Path,
+    *,
+    full: bool = False,
+    since: int | None = None,
+    against: Sequence[Witness] = (),
+    progress: Progress = quiet,
+) -> Report:
     """Compare a log with its checkpoints; where it holds, they are brought up to it.
 
     With `against`, only these witnesses count, which whoever changed the log could not change; everything is read, and
-    nothing is written down.
+    nothing is written down. `since` has every event after the first so many read again, whoever read it before.
 
     Reads what came since the last verification, `full` all of it: about 15 s for 10⁶ events, with SQLite's own check
     of every page, and every row of the table of tags. Raises LogMissing, LogNotReadable, LogDamaged: no answer.
     """
-    return _Verification(log, full, against).report(progress)
+    return _Verification(log, 0 if full else since, against).report(progress)
 
 
 class _Verification:
     """What is known before the reading, and what follows from it."""
 
-    def __init__(self, log: Path, full: bool, against: Sequence[Witness]) -> None:
+    def __init__(self, log: Path, since: int | None, against: Sequence[Witness]) -> None:
         self.log = log
         self.findings: list[Finding] = []
         self.notes: list[str] = []
@@ -98,9 +105,9 @@ class _Verification:
         self.witnesses: list[Witness] = sorted(against, key=lambda witness: witness.size)
         self.elsewhere = bool(against)
         if not self.elsewhere:
-            self._take_what_is_beside(full)
+            self._take_what_is_beside(since)
 
-    def _take_what_is_beside(self, full: bool) -> None:
+    def _take_what_is_beside(self, since: int | None) -> None:
         # Before the checkpoints: others may verify and write meanwhile, and theirs would seem to be gone.
         self.before = read_verified(self.log)
         leaves = leaves_path(self.log).exists()
@@ -112,8 +119,11 @@ class _Verification:
         elif leaves and not checkpoints and not damage:
             # The first checkpoint is on the disk before there is any leaf: no crash leaves them so.
             self._doubt("the checkpoints are gone, though the leaves are there")
-        if self.before and not full and not self.findings:
-            self.base = self.before.latest.edge
+        if self.before and not self.findings:
+            latest = self.before.latest
+            most = latest.size if since is None else min(since, latest.size)
+            near = [checkpoint for checkpoint in (*checkpoints, latest) if checkpoint.size <= most]
+            self.base = max(near, key=lambda checkpoint: checkpoint.size).edge if near else RightEdge()
 
     @property
     def full(self) -> bool:

@@ -15,13 +15,14 @@ import duckdb
 
 from tracker.errors import ExitCode, WorkspaceError
 from tracker.log.checkpoints import root_at
+from tracker.log.faults import LogDamaged
 from tracker.log.rows import read_rows
 from tracker.log.verify import verify
 from tracker.state.build import BUILT, CHECKED, Order, Progress, building
 from tracker.state.drift import Drift, Live, compare, read_live
 from tracker.state.export import export
 from tracker.state.generations import FORMAT, KEPT, NothingToRollBackTo, Pointer, generations_of, warn
-from tracker.state.manifest import Manifest
+from tracker.state.manifest import Manifest, model_hash
 from tracker.state.memory import sweep_spills
 from tracker.state.mirror import attach_current
 from tracker.state.projections import read_projections
@@ -41,7 +42,7 @@ class LogNotProven(WorkspaceError):
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         super().__init__(
             f"the log {log} does not hold against its checkpoints: {findings[0]}{more}: nothing was published; "
-            "tracker verify tells all"
+            "tracker verify --full tells all"
         )
 
 
@@ -148,10 +149,16 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
     with swept(places.log) as folder:
         projections = read_projections(places.projections)
         number = generations.next_number()
-        position, root = proven(places.log)
         built = folder / f"{number}.building"
-        live = _live(places.log)
+        try:
+            live = _live(places.log)
+        except LogDamaged:
+            # A verification names what was lost.
+            proven(places.log)
+            raise
         held = live.manifest if live else None
+        # What the live generation holds is compared with the log below, unless another tracker decoded it.
+        position, root = proven(places.log, held.position if held and held.model == model_hash() else 0)
         order = Order(number, today, projections, root)
         differs = held is not None and (held.position, held.as_of) != (position, today)
         changes: dict[str, str] = {}
@@ -167,6 +174,9 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
                     catalog = CHECKED
                 changes, drift = compare(build.connection, live, rebuilt, catalog, projections)
             build.finish()
+        if drift:
+            # Either side may have been changed: that of the log is known before anybody is asked to accept it.
+            proven(places.log, 0)
         publishes = not drift or accept
         if publishes:
             generations.publish(built, number, duckdb.__version__)
@@ -195,13 +205,13 @@ def swept(log: Path) -> Iterator[Path]:
             generations.sweep()
 
 
-def proven(log: Path) -> tuple[int, str]:
+def proven(log: Path, since: int | None = None) -> tuple[int, str]:
     """Return the position of a log's last event and the root of its tree there; raises LogNotProven.
 
-    Every event that came since the last verification is read and hashed; those before it are as they were then, or
-    the comparison with the live generation, which decodes all of them, will tell.
+    Every event that came after the first `since`, or since the last verification, is read and hashed. Those before are
+    for the comparison with the live generation to prove, which decodes all of them.
     """
-    report = verify(log)
+    report = verify(log, since=since)
     if not report.ok:
         raise LogNotProven(log, [finding.message for finding in report.findings])
     return root_at(log)
