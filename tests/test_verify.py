@@ -263,6 +263,26 @@ DAMAGES: list[tuple[str, list[str], str]] = [
         "event 6 .*lacks its tag development:planet",
     ),
     (
+        "a tag of the table as bytes, which no look-up finds",
+        ["update dcb_tags set tag = cast(tag as blob) where position = 6"],
+        "event 6 .*lacks its tag development:planet",
+    ),
+    (
+        "a topic of the table of tags as bytes",
+        ["update dcb_tags set type = cast(type as blob) where position = 6"],
+        "event 6 .*lacks its tag development:planet",
+    ),
+    (
+        "a tag at a position that is no number",
+        ["update dcb_tags set position = 'six' where position = 6"],
+        "event 6 .*lacks its tag development:planet",
+    ),
+    (
+        "a last position that is no number",
+        ["update sqlite_sequence set seq = 'many' where name = 'dcb_events'"],
+        "event 17 .*came there past tracker: SQLite gave 0 positions",
+    ),
+    (
         "a guard taken away",
         ["create trigger t after insert on meta begin select 1; end"],
         "has a trigger t that tracker does not lay",
@@ -531,6 +551,14 @@ def test_many_changed_events_are_named_together(log: Path) -> None:
 
     report = verify(log, full=True)
     assert [f.position for f in report.findings] == list(range(1, _size(log) + 1))
+
+
+def test_a_long_run_of_missing_events_is_told_once(log: Path) -> None:
+    for number in range(60):
+        assert ask("-C", log.parents[1], "party", "add", f"p{number}", "--name", f"P {number}").code == 0
+    _change(log, "delete from dcb_events where position between 10 and 70")
+
+    assert [finding.message for finding in verify(log, full=True).findings] == ["events 10 to 70 are missing"]
 
 
 def test_verifications_and_writers_beside_each_other_raise_no_alarm(log: Path) -> None:

@@ -57,7 +57,7 @@ def subject_of(topic: str, content: bytes) -> str:
         payload = json.loads(content)
         return _subject(topic.partition(".")[0], payload)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"it is no {topic}") from error
+        raise ValueError(f"it is no {topic or 'event of any type'}") from error
 
 
 def _subject(name: str, payload: dict[str, Any]) -> str:

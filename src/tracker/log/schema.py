@@ -81,7 +81,8 @@ def check(con: sqlite3.Connection, path: Path, *, cut_is_fine: bool = False) -> 
 def given_and_kept(con: sqlite3.Connection) -> tuple[int, int]:
     """Return the highest position ever given, which AUTOINCREMENT keeps, and that of the last event there is."""
     given, kept = con.execute(
-        "select (select seq from sqlite_sequence where name = 'dcb_events'), (select max(position) from dcb_events)"
+        "select (select cast(seq as integer) from sqlite_sequence where name = 'dcb_events'), "
+        "(select max(position) from dcb_events)"
     ).fetchone()
     return int(given or 0), int(kept or 0)
 

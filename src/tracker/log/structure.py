@@ -21,9 +21,13 @@ _TYPES = """
 select position from dcb_events
 where position > ? and (typeof(type) <> 'text' or typeof(tags) <> 'text' or typeof(data) <> 'blob') limit ?
 """
+# A tag of another kind of value looks the same in Python, and is found by no look-up.
+_TAGS = """
+select case when typeof(tag) = 'text' and typeof(type) = 'text' then tag end, position, type from dcb_tags
+"""
 _TAGS_TOO_MANY = """
-select tag, position from dcb_tags
-where not exists (
+select tag, cast(position as integer) from dcb_tags
+where typeof(position) <> 'integer' or not exists (
     select 1 from dcb_events, json_each(case when json_valid(dcb_events.tags) then dcb_events.tags else '[]' end) as own
     where dcb_events.position = dcb_tags.position and own.value = dcb_tags.tag and dcb_events.type = dcb_tags.type
 )
@@ -95,7 +99,7 @@ def odd_types(con: sqlite3.Connection, after: int) -> list[int]:
 
 def tags_sum(con: sqlite3.Connection) -> int:
     """Return the order-free sum over the table of tags that `Scan.tags_sum` has over the events; texts are bytes."""
-    return sum(map(hash, con.execute("select tag, position, type from dcb_tags")))
+    return sum(map(hash, con.execute(_TAGS)))
 
 
 def tag_problems(con: sqlite3.Connection) -> Iterator[tuple[int, str]]:
@@ -103,7 +107,7 @@ def tag_problems(con: sqlite3.Connection) -> Iterator[tuple[int, str]]:
     for tag, position in con.execute(_TAGS_TOO_FEW, (MOST_NAMED,)):
         yield int(position), f"the table of tags lacks its tag {_text(tag)}"
     for tag, position in con.execute(_TAGS_TOO_MANY, (MOST_NAMED,)):
-        yield int(position or 0), f"the table of tags has {_text(tag)} for it, and the event has not"
+        yield int(position), f"the table of tags has {_text(tag)} for it, and the event has not"
 
 
 def tags_at(con: sqlite3.Connection, position: int) -> list[str]:

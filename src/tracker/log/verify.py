@@ -147,7 +147,7 @@ class _Verification:
                 self._missing(con, gaps)
                 self._content(con, scan, kept, gaps)
                 leaves_hold = kept.complete and not scan.differing
-            self._events(con, scan)
+            self._events(con, scan, gaps)
         if not self.findings and not self.elsewhere:
             self._settle(scan, leaves_hold, vouched)
         elif self.findings and not self.full:
@@ -243,7 +243,7 @@ class _Verification:
         )
         self.findings.append(Finding("unproven", message, proven + 1))
 
-    def _events(self, con: sqlite3.Connection, scan: Scan) -> None:
+    def _events(self, con: sqlite3.Connection, scan: Scan, gaps: Sequence[tuple[int, int]]) -> None:
         """Name events that are wrong by themselves, and what the table of tags says other than they do."""
         named = {finding.position for finding in self.findings if finding.kind in ("changed", "missing")}
         odd = {position: problems for position, problems in scan.odd.items() if position not in named}
@@ -258,7 +258,8 @@ class _Verification:
         for position, problem in structure.tag_problems(con):
             wrong.setdefault(position, []).append(problem)
         for position, problems in wrong.items():
-            if position not in named and position not in odd:
+            missing = any(first <= position <= last for first, last in gaps)
+            if not missing and position not in named and position not in odd:
                 self._of_event(con, "tags", position, f"is tagged otherwise: {'; '.join(problems)}")
 
     def _of_event(self, con: sqlite3.Connection, kind: str, position: int, what: str) -> None:
