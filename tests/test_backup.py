@@ -233,9 +233,10 @@ def test_a_restore_never_goes_over_what_is_there(root: Path, tmp_path: Path) -> 
 def test_a_dry_run_proves_a_backup_and_restores_nothing(root: Path, tmp_path: Path) -> None:
     back_up(load_workspace(root), tmp_path / "desk.tar")
 
-    answer = ask("restore", tmp_path / "desk.tar", tmp_path / "back", "--dry-run")
-    assert (answer.code, answer.out) == (0, "")
-    assert "as its checkpoints say; nothing was restored" in answer.err
+    for place in (tmp_path / "back", tmp_path / "new" / "deep" / "back"):
+        answer = ask("restore", tmp_path / "desk.tar", place, "--dry-run")
+        assert (answer.code, answer.out) == (0, "")
+        assert "as its checkpoints say; nothing was restored" in answer.err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["desk", "desk.tar"]
 
 
@@ -461,7 +462,7 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
         answer = ask("restore", path, tmp_path / "back")
         assert answer.code == ExitCode.WORKSPACE, path
         assert str(path) in answer.err
-    assert ask("restore", tmp_path / "nowhere.tar", tmp_path / "back").code == ExitCode.WORKSPACE
+    assert ask("restore", tmp_path / "nowhere.tar", tmp_path / "new" / "back").code == ExitCode.WORKSPACE
     assert sorted(tmp_path.iterdir()) == found
 
 

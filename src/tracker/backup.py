@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,8 +89,7 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
     directory = directory.resolve()
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"{directory} is not empty: a backup is restored into a new folder, never over another one")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with _workshop(directory.parent) as shop:
+    with _folder(directory.parent), _workshop(directory.parent) as shop:
         root = shop / "workspace"
         manifest = read_archive(path, root)
         report = verify(root / STATE / "log.sqlite", full=True)
@@ -153,6 +152,19 @@ def _target(workspace: Workspace, target: Path) -> Path:
     if not path.parent.is_dir():
         raise UsageError(f"{target}: there is no folder {path.parent}")
     return path
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder with those above it; of what was made, nothing stays that is empty afterwards."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
 
 
 @contextmanager
