@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +18,7 @@ import yaml
 
 from cli_helpers import BOOK, PARTIES, ask, environment, make_workspace
 from tracker.cli.main import COMMANDS
+from tracker.errors import ExitCode
 from tracker.log.checkpoints import root_at
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +36,21 @@ def test_events_are_one_json_object_a_line_in_the_order_of_the_log_and_then_thei
     assert [event["position"] for event in events] == list(range(1, 9))
     size, root = root_at(workspace / ".tracker" / "log.sqlite")
     assert last == {"checkpoint": {"size": size, "root": root}}
+
+
+def test_a_log_that_was_changed_is_exported_under_no_checkpoint_of_its_own(workspace: Path, tmp_path: Path) -> None:
+    desk = shutil.copytree(workspace, tmp_path / "desk")
+    with closing(sqlite3.connect(desk / ".tracker" / "log.sqlite", isolation_level=None)) as con:
+        con.execute("drop trigger dcb_events_refuse_update")
+        con.execute("update dcb_events set data = cast(replace(data, 'Globex', 'Gloxeb') as blob) where position < 5")
+
+    shown = ask("-C", desk, "export", "events")
+    written = ask("-C", desk, "export", "events", "-o", tmp_path / "log.jsonl")
+
+    assert (shown.code, written.code) == (ExitCode.WORKSPACE, ExitCode.WORKSPACE)
+    assert '"checkpoint"' not in shown.out
+    assert "tracker verify --full names what was changed" in written.err
+    assert [path.name for path in tmp_path.iterdir()] == ["desk"]
 
 
 def test_cloudevents_have_the_attributes_that_the_standard_asks_for(workspace: Path) -> None:

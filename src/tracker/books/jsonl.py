@@ -16,8 +16,9 @@ from tracker.books.merge import merge_use_cases
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.strict_json import NotStrictJson, read_json_object
 from tracker.books.wording import worded
-from tracker.errors import TrackerError
+from tracker.errors import TrackerError, WorkspaceError
 from tracker.log.decisions import Recorded, UnknownTopic, decode, encode, instant
+from tracker.log.kept_leaves import Witness
 from tracker.log.known import Known
 from tracker.log.leaves import leaf_hashes, row_of
 from tracker.log.merkle import RightEdge, leaf_hash, root_of
@@ -63,14 +64,27 @@ def export_events(log: Log) -> Iterator[str]:
         yield _head(row.position, row.topic, row.tags) + row.data.decode("utf-8") + "}"
 
 
-def export_log(log: Log, note: str | None = None) -> Iterator[str]:
+class NotVouched(WorkspaceError):
+    """The events are not those that a checkpoint vouches for, so that theirs would vouch for a change."""
+
+    def __init__(self, witness: Witness) -> None:
+        super().__init__(
+            f"the log's first {witness.size} events are not those that {witness.label} vouches for: the export has no "
+            "checkpoint and is not whole; tracker verify --full names what was changed"
+        )
+
+
+def export_log(log: Log, note: str | None = None, witness: Witness | None = None) -> Iterator[str]:
     """Yield every event as `export_events` does, and the checkpoint of them all as the last line.
 
-    A signed `note` is put into it where it is of just these events.
+    A signed `note` is put into it where it is of just these events. Raises NotVouched where those up to the `witness`,
+    the last checkpoint kept beside the log, are other ones.
     """
     edge = RightEdge()
     for line in export_events(log):
         edge = edge.extended([leaf_hash(line.encode("utf-8"))])
+        if witness is not None and edge.size == witness.size and edge.root != witness.root:
+            raise NotVouched(witness)
         yield line
     checkpoint = {"size": edge.size, "root": edge.root.hex()}
     if note is not None and _is_of(note, edge):

@@ -26,15 +26,18 @@ def events(
     """Write every event of the log, one JSON object a line, byte for byte as stored; its checkpoint is the last line.
 
     tracker import FILE.jsonl restores it into an empty workspace, with the same root, or refuses what was changed.
+    Of a log that is not what its last checkpoint vouches for it has no checkpoint, and the exit code is 4.
     """
     from tracker.books.cloudevents import export_cloudevents
     from tracker.books.jsonl import export_log
     from tracker.cells import escaped_json
     from tracker.cli.output import write_lines
+    from tracker.log.checkpoints import last_checkpoint
 
     session = session_of(ctx)
     with session.log() as log:
-        lines = export_cloudevents(log) if cloudevents else export_log(log, _note(session))
+        kept = last_checkpoint(session.workspace.log)
+        lines = export_cloudevents(log) if cloudevents else export_log(log, _note(session), kept)
         if output is None and sys.stdout.isatty():
             # The same JSON, but for characters that would do something to the terminal.
             lines = map(escaped_json, lines)

@@ -108,9 +108,12 @@ def _replace(output: Path, write: Callable[[Path], object]) -> None:
         fresh.touch(exist_ok=False)
         write(fresh)
         fresh.replace(output)
-    except OSError as error:
+    except BaseException as error:
+        # Lines are made while they are written: what goes wrong with those leaves no half of a file either.
         fresh.unlink(missing_ok=True)
-        raise CannotWrite(output, error) from error
+        if isinstance(error, OSError):
+            raise CannotWrite(output, error) from error
+        raise
 
 
 def _tabs(table: Table, reads: ReadOptions) -> Iterator[str]:
