@@ -621,6 +621,28 @@ def test_verify_of_a_log_that_is_none_gives_no_answer(log: Path) -> None:
     assert str(log) in answer.err
 
 
+@pytest.mark.parametrize("change", ["x'00ff'", "''", "replace(data, '\"payload\"', '\"pay\"')"])
+def test_an_event_that_is_none_ends_what_reads_it_with_4_and_the_way_to_its_name(log: Path, change: str) -> None:
+    _change(log, f"update dcb_events set data = cast({change} as blob) where position = 1")
+    root = log.parents[1]
+
+    for command in (["party", "add", "acme", "--name", "Another"], ["replay"]):
+        answer = ask("-C", root, *command)
+        assert answer.code == ExitCode.WORKSPACE, (command, answer.err)
+        assert "tracker verify --full" in answer.err
+    assert ask("-C", root, "verify", "--full").code == ExitCode.NO
+
+
+@pytest.mark.parametrize("change", ["x'00ff'", "''", 'replace(data, \'"published":"20\', \'"published":"x0\')'])
+def test_answers_from_a_log_with_an_event_that_is_none_end_with_4(log: Path, change: str) -> None:
+    filed = "(select min(position) from dcb_events where type = 'ReportFiled.v1')"
+    _change(log, f"update dcb_events set data = cast({change} as blob) where position = {filed}")
+
+    answer = ask("-C", log.parents[1], "list", "reports")
+    assert answer.code == ExitCode.WORKSPACE
+    assert "an event of the log cannot be read" in answer.err
+
+
 def test_an_empty_log_is_proven(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "desk", imported=False)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from eventsourcing.persistence import IntegrityError
 
-from tracker.log.decisions import Envelope, Recorded, decode, enclose
+from tracker.log.decisions import Envelope, Recorded, decode, decode_stored, enclose
 from tracker.log.development_cases import refuse_unknown
 from tracker.log.identity import EVENT_ID_DIGITS, event_id
 from tracker.log.insertion import Decided
@@ -133,7 +133,7 @@ class Bulk:
         self._asked |= asked - passing
         found = False
         for topic, data in self._open().tagged(sorted(asked)) if asked else ():
-            self.known.apply(decode(topic, data))
+            self.known.apply(decode_stored(topic, data))
             found = True
         return found
 

@@ -13,6 +13,7 @@ from eventsourcing.dcb.persistence import DCBMapper
 from pydantic_core import from_json, to_json
 
 from tracker.errors import WorkspaceError
+from tracker.log.faults import EventUnreadable
 from tracker.model import records
 from tracker.model.catalogue import event_types
 from tracker.model.fields import Event
@@ -101,6 +102,14 @@ def decode(topic: str, data: bytes) -> Recorded:
     return Recorded(Envelope(**fields), payload)
 
 
+def decode_stored(topic: str, data: bytes) -> Recorded:
+    """Read what a log holds; raises UnknownTopic, and EventUnreadable where the bytes are no such event."""
+    try:
+        return decode(topic, data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EventUnreadable(error) from error
+
+
 def instant(moment: datetime) -> str:
     """Write an instant in UTC with microseconds and a Z: equal instants get equal text, and text sorts as time does."""
     # strftime gives the same text and takes half as long again.
@@ -117,7 +126,7 @@ class EnvelopeMapper(DCBMapper[Recorded]):
         )
 
     def to_domain_event(self, event: DCBEvent) -> Tagged[Recorded]:
-        return Tagged(tags=event.tags, decision=decode(event.type, event.data))
+        return Tagged(tags=event.tags, decision=decode_stored(event.type, event.data))
 
 
 def tag(kind: str, values: str | Iterable[str]) -> list[str]:

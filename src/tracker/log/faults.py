@@ -40,6 +40,14 @@ class LogTooNew(LogDamaged):
         self.what = f"schema {found}"
 
 
+class EventUnreadable(WorkspaceError):
+    """The log holds an event that tracker cannot have written."""
+
+    def __init__(self, error: Exception) -> None:
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        super().__init__(f"an event of the log cannot be read ({told}): tracker verify --full names it")
+
+
 class LogLocked(WorkspaceError):
     """Somebody else is writing, and went on for longer than we wait."""
 

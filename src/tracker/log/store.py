@@ -15,7 +15,7 @@ from eventsourcing.dcb.persistence import DCBEventStore
 from eventsourcing.persistence import IntegrityError
 
 from tracker.log.checkpoints import refuse_if_ahead
-from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode, enclose, topics
+from tracker.log.decisions import Envelope, EnvelopeMapper, Recorded, decode_stored, enclose, topics
 from tracker.log.development_cases import OF_DEVELOPMENTS
 from tracker.log.identity import event_id
 from tracker.log.insertion import Decided
@@ -176,7 +176,7 @@ class Log:
             while tags:
                 rows = list(transaction.tagged(tags))
                 for topic, data in rows:
-                    unit.known.apply(decode(topic, data))
+                    unit.known.apply(decode_stored(topic, data))
                 # A use case asks for more only where more is known.
                 tags = unit.unread() if rows else []
             unit.execute()
@@ -213,7 +213,7 @@ class Log:
     def events(self, after: int = 0) -> Iterator[Stored]:
         """Yield every event after a position, decoded, in order."""
         for sequenced in self.recorder.read(after=after):
-            yield Stored(sequenced.position, decode(sequenced.event.type, sequenced.event.data))
+            yield Stored(sequenced.position, decode_stored(sequenced.event.type, sequenced.event.data))
 
     def events_of(self, *types: type[Event]) -> Iterator[Recorded]:
         """Yield every event of some types, in order."""
@@ -258,7 +258,8 @@ class Log:
         position, recorded_at = self._latest
         if position != head:
             last = list(self.recorder.read(after=head - 1, limit=1)) if head else []
-            recorded_at = decode(last[0].event.type, last[0].event.data).envelope.recorded_at if last else START_OF_TIME
+            events = [decode_stored(each.event.type, each.event.data) for each in last]
+            recorded_at = events[0].envelope.recorded_at if events else START_OF_TIME
         return max(self._clock(), recorded_at)
 
 

@@ -9,7 +9,7 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import IntegrityError
 from pydantic_core import to_json
 
-from tracker.log.decisions import decode
+from tracker.log.decisions import decode, decode_stored
 from tracker.log.refusals import Refused
 from tracker.log.store import Log, Stored
 from tracker.model.development import Development
@@ -72,7 +72,7 @@ def recorded_by_book(log: Log, book: str) -> set[str]:
     found: set[str] = set()
     for row in stored_rows(log):
         if needle in row.data:
-            event = decode(row.topic, row.data)
+            event = decode_stored(row.topic, row.data)
             if event.envelope.book == book and isinstance(event.payload, Development):
                 found.add(event.payload.id)
     return found

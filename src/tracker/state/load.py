@@ -14,6 +14,7 @@ from datetime import date
 
 import duckdb
 
+from tracker.log.faults import EventUnreadable
 from tracker.log.rows import Row
 from tracker.model.edtf import parse_edtf, published_on
 from tracker.state.decoding import SPANNED, load_told, read_field, structure
@@ -48,12 +49,19 @@ def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, ca
     """Decode a log into the schema `log` of a connection's database: the tables of `LOG_TABLES`.
 
     `carried` is the catalog of an attached generation of which the batches are the tail: what they say follows on what
-    it holds. `amended` then also has those of its rows of which the tail says something.
+    it holds. `amended` then also has those of its rows of which the tail says something. Raises EventUnreadable.
     """
     con.execute("create schema if not exists log")
-    with incoming(con, batches):
-        load_told(con)
-    derive(con, carried=carried)
+    try:
+        with incoming(con, batches):
+            load_told(con)
+        derive(con, carried=carried)
+    except (duckdb.InvalidInputException, duckdb.ConversionException, ValueError) as error:
+        if carried is not None and isinstance(error, duckdb.Error):
+            # It may be the generation that is damaged: who reads falls back to the log alone, and comes here again.
+            raise
+        # What was recorded was read by the model before: whatever is no JSON, no text or no date came there otherwise.
+        raise EventUnreadable(error) from error
 
 
 def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> None:
