@@ -18,6 +18,7 @@ from tracker.books.strict_json import NotStrictJson, read_json_object
 from tracker.books.wording import worded
 from tracker.errors import TrackerError, WorkspaceError
 from tracker.log.decisions import Recorded, UnknownTopic, decode, encode, instant
+from tracker.log.identity import told
 from tracker.log.kept_leaves import Witness
 from tracker.log.known import Known
 from tracker.log.leaves import leaf_hashes, row_of
@@ -256,7 +257,7 @@ def _refuse_bad_envelope(data: dict[str, Any]) -> None:
 
 
 def _refuse_if_not_whole(lines: list[Line], path: str) -> None:
-    """Refuse what is no whole log: positions from 1 without a gap, no step back in time, nothing out of nothing."""
+    """Refuse what is no whole log: a gap, a step back in time, an id of other words, something out of nothing."""
     known = Known()
     last = ""
     for place, line in enumerate(lines, 1):
@@ -267,6 +268,8 @@ def _refuse_if_not_whole(lines: list[Line], path: str) -> None:
             )
         elif recorded_at < last:
             reason = f"recorded at {recorded_at}, before the event above it"
+        elif (own := told(line.row.topic, line.row.data)).event != own.derived:
+            reason = f"its content has the id {own.derived}, and not {own.event}: it was changed"
         else:
             reason = _apply(line.event, known)
         if reason:
