@@ -39,10 +39,7 @@ firm as materialized (
         evidence_attribution,
         origins,
         credibility,
-        licensor,
-        licensee,
-        subject,
-        exclusive,
+        case when type = 'term-affirmed' then level = 'exclusive' else exclusive end as exclusive,
         payer,
         payee,
         capped,
@@ -60,10 +57,10 @@ firm as materialized (
     where
         direct
         and type in (
-            'licence-granted', 'licence-amended', 'licence-ended',
+            'licence-granted', 'licence-amended', 'licence-ended', 'term-affirmed',
             'revenue-share-agreed', 'revenue-share-changed',
             'board-seat-taken', 'board-seat-given-up',
-            'right-granted', 'right-waived', 'right-ended'
+            'right-granted'
         )
         and coalesce(stage, 'signed') in ('signed', 'closed')
         and coalesce(binding, 'unstated') <> 'no'
@@ -94,23 +91,13 @@ equity as (
     cross join thresholds
 ),
 
--- Licences, shares and rights: each report of one says how it stands from then on.
+-- A share of revenue: each report of it says how it stands from then on.
 changes as (
     select
         relationship,
-        case
-            when licensor is not null then 'licence'
-            when payer is not null then 'revenue-share'
-            else 'governance'
-        end as component,
-        coalesce(
-            licensor || ' → ' || licensee || ': ' || subject,
-            payer || ' → ' || payee,
-            holder || ' over ' || against || ': ' || right_key
-        ) as subject_text,
-        type in ('licence-ended', 'right-ended', 'right-waived') or coalesce(ended, false) as ends,
-        coalesce(exclusive, capped) as flag,
-        nature,
+        payer || ' → ' || payee as subject_text,
+        coalesce(ended, false) as ends,
+        capped,
         effective_on,
         expires,
         expires_on,
@@ -120,7 +107,7 @@ changes as (
         origins,
         credibility
     from firm
-    where type not in ('board-seat-taken', 'board-seat-given-up')
+    where payer is not null
 ),
 
 -- What one report leaves open stands as it was said before, back to the last end.
@@ -129,7 +116,7 @@ counted_changes as (
         *,
         coalesce(
             sum(ends::integer) over (
-                partition by relationship, component, subject_text
+                partition by relationship, subject_text
                 order by sort_key
                 rows between unbounded preceding and 1 preceding
             ),
@@ -141,13 +128,11 @@ counted_changes as (
 standings as (
     select
         relationship,
-        component,
         subject_text,
         ends,
         effective_on,
-        lead(effective_on) over (partition by relationship, component, subject_text order by sort_key) as changed_on,
-        last_value(flag ignore nulls) over so_far as flag,
-        last_value(nature ignore nulls) over so_far as nature,
+        lead(effective_on) over (partition by relationship, subject_text order by sort_key) as changed_on,
+        last_value(capped ignore nulls) over so_far as capped,
         -- The last day goes with its text, which may leave it open.
         (last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over so_far).day as expires_on,
         list(occurrence) over so_far as occurrences,
@@ -156,16 +141,16 @@ standings as (
         credibility
     from counted_changes
     window so_far as (
-        partition by relationship, component, subject_text, ends_before
+        partition by relationship, subject_text, ends_before
         order by sort_key
         rows between unbounded preceding and current row
     )
 ),
 
-arrangements as (
+shares as (
     select
         standings.relationship,
-        standings.component,
+        'revenue-share' as component,
         standings.subject_text as subject,
         standings.effective_on as since_on,
         case
@@ -174,10 +159,7 @@ arrangements as (
         end as until_on,
         case
             when standings.ends then 0
-            when standings.component = 'licence' and standings.flag then levels.of_code['licence-exclusive']
-            when standings.component = 'licence' then levels.of_code['licence']
-            when standings.component = 'governance' then levels.of_code['right']
-            when standings.flag then levels.of_code['revenue-share-capped']
+            when standings.capped then levels.of_code['revenue-share-capped']
             else levels.of_code['revenue-share']
         end as level,
         standings.evidence_attribution,
@@ -186,8 +168,202 @@ arrangements as (
         standings.occurrences
     from standings
     cross join levels
-    -- To set off what the contract provides, or to be free of what it forbade, binds nobody.
-    where coalesce(standings.nature, 'consent') = 'consent'
+),
+
+-- A licence goes on when it is amended or extended, and stays as exclusive as it was; one that is granted after the expiry of
+-- another is what that grant says.
+licence_links as (
+    select
+        licences.relationship,
+        licences.licensor || ' → ' || licences.licensee || ': ' || licences.subject as subject,
+        coalesce(licences.exclusive, false) as exclusive,
+        licences.status,
+        coalesce(licences.since_on, licences.known_since_on) as since_on,
+        case licences.status
+            when 'in-force' then spans.latest + 1
+            when 'expired' then licences.ended_on + 1
+            else licences.ended_on
+        end::date as until_on,
+        coalesce(licences.since_on, licences.known_since_on, licences.ended_on) as first_on,
+        case lag(licences.status) over one_by_one
+            when 'superseded' then true
+            when 'expired' then coalesce(opened.type = 'licence-amended', false)
+            else false
+        end as goes_on,
+        licences.evidence_attribution,
+        licences.origins,
+        licences.credibility,
+        licences.occurrences
+    from licences
+    left join log.spans as spans on licences.expires = spans.text
+    left join firm as opened on licences.occurrences[1] = opened.occurrence
+    window
+        one_by_one as (
+            partition by licences.relationship, licences.licensor, licences.licensee, licences.subject
+            order by coalesce(licences.since_on, licences.known_since_on, licences.ended_on)
+        )
+),
+
+licence_times as (
+    select
+        * exclude (occurrences),
+        goes_on and coalesce(lag(exclusive) over one_by_one, false) as stays_exclusive,
+        lead(since_on) over one_by_one as next_on,
+        status = 'ended' as is_over,
+        list_sort(list_distinct(flatten(list(occurrences) over one_licence))) as occurrences
+    from (
+        select
+            *,
+            sum((not goes_on)::integer) over (partition by relationship, subject order by first_on) as link_no
+        from licence_links
+    ) as linked
+    window
+        one_by_one as (partition by relationship, subject order by first_on),
+        one_licence as (partition by relationship, subject, link_no order by first_on)
+),
+
+-- That a licence is exclusive may be told later than the licence.
+exclusive_days as (
+    select
+        told.relationship,
+        told.subject,
+        told.since_on,
+        min(firm.effective_on) as exclusive_on
+    from (
+        select
+            relationship,
+            subject,
+            since_on,
+            unnest(occurrences) as occurrence
+        from licence_times
+        where
+            exclusive
+            and not stays_exclusive
+    ) as told
+    inner join firm using (occurrence)
+    where firm.exclusive
+    group by told.relationship, told.subject, told.since_on
+),
+
+licensed as (
+    select
+        times.relationship,
+        'licence' as component,
+        times.subject,
+        case when held.is_exclusive then coalesce(days.exclusive_on, times.since_on) else times.since_on end as since_on,
+        case when held.is_exclusive then times.until_on else least(days.exclusive_on, times.until_on) end as until_on,
+        case when held.is_exclusive then levels.of_code['licence-exclusive'] else levels.of_code['licence'] end as level,
+        times.evidence_attribution,
+        times.origins,
+        times.credibility,
+        times.occurrences
+    from licence_times as times
+    cross join levels
+    left join exclusive_days as days using (relationship, subject, since_on)
+    cross join unnest(
+        case
+            when days.exclusive_on > times.since_on then [false, true]
+            else [times.exclusive]
+        end
+    ) as held (is_exclusive)
+),
+
+right_times as (
+    select
+        rights.relationship,
+        rights.holder || ' over ' || rights.against || ': ' || rights.right_key as subject,
+        coalesce(rights.since_on, rights.known_since_on) as since_on,
+        case rights.status
+            when 'in-force' then spans.latest + 1
+            when 'expired' then rights.ended_on + 1
+            else rights.ended_on
+        end::date as until_on,
+        lead(coalesce(rights.since_on, rights.known_since_on)) over one_by_one as next_on,
+        rights.status in ('ended', 'waived') and coalesce(rights.nature, 'consent') = 'consent' as is_over,
+        rights.evidence_attribution,
+        rights.origins,
+        rights.credibility,
+        rights.occurrences
+    from rights
+    left join log.spans as spans on rights.expires = spans.text
+    window
+        one_by_one as (
+            partition by rights.relationship, rights.holder, rights.against, rights.right_key
+            order by coalesce(rights.since_on, rights.known_since_on, rights.ended_on)
+        )
+),
+
+-- What a right is for holds from the day on which it is told; until then it counts as a consent.
+natures as (
+    select
+        relationship,
+        subject,
+        nature,
+        said_on,
+        lead(said_on) over (partition by relationship, subject order by said_on, sort_key nulls first) as unsaid_on
+    from (
+        select
+            relationship,
+            holder || ' over ' || against || ': ' || right_key as subject,
+            nature,
+            effective_on as said_on,
+            sort_key
+        from firm
+        where nature is not null
+        union all by name
+        select distinct
+            relationship,
+            subject,
+            'consent' as nature,
+            date '0001-01-01' as said_on
+        from right_times
+    ) as said
+),
+
+-- To set off what the contract provides, or to be free of what it forbade, binds nobody.
+entitled as (
+    select
+        times.relationship,
+        'governance' as component,
+        times.subject,
+        greatest(times.since_on, natures.said_on) as since_on,
+        least(times.until_on, natures.unsaid_on) as until_on,
+        levels.of_code['right'] as level,
+        times.evidence_attribution,
+        times.origins,
+        times.credibility,
+        times.occurrences
+    from right_times as times
+    cross join levels
+    inner join natures using (relationship, subject)
+    where natures.nature = 'consent'
+),
+
+-- What was ended is a component that they had, also where nobody told that it began.
+ends as (
+    select
+        relationship,
+        component,
+        subject,
+        until_on as since_on,
+        next_on as until_on,
+        0 as level,
+        evidence_attribution,
+        origins,
+        credibility,
+        occurrences
+    from (
+        select
+            'licence' as component,
+            *
+        from licence_times
+        union all by name
+        select
+            'governance' as component,
+            *
+        from right_times
+    ) as times
+    where is_over
 ),
 
 -- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.
@@ -433,7 +609,13 @@ commitments_together as (
 intervals as (
     from equity
     union all by name
-    from arrangements
+    from shares
+    union all by name
+    from licensed
+    union all by name
+    from entitled
+    union all by name
+    from ends
     union all by name
     from seats
     union all by name
