@@ -409,60 +409,71 @@ terms as (
         and coalesce(terms.level, '') <> 'none'
 ),
 
--- What is excepted later from exclusivity loosens it from then on.
-carved as (
+-- What is excepted later, and a level that is told later, count from then on. A term of which nobody says how strong it is binds
+-- as a relaxed one.
+strengths as (
     select
         terms.relationship,
         terms.grantor,
         terms.holder,
         terms.coverage,
         terms.begun_on,
-        min(moves.effective_on) as carved_on
+        moves.effective_on,
+        least(
+            case
+                when moves.level = 'exclusive' and len(moves.carve_outs) > 0 then levels.of_code['cloud-carved-out']
+                else levels.of_code['cloud-' || coalesce(moves.level, 'relaxed')]
+            end,
+            case when terms.coverage || '.' like 'cloud.api.%' then levels.of_code['cloud-api'] end
+        ) as level
     from terms
+    cross join levels
     inner join exclusivity_moves as moves
         on
             terms.relationship = moves.relationship
             and terms.grantor = moves.grantor
             and terms.holder = moves.holder
             and terms.coverage = moves.coverage
-            and moves.effective_on between terms.begun_on and coalesce(terms.ended_on, date '9999-12-31')
+            and terms.begun_on <= moves.effective_on
+            and coalesce(terms.until_on > moves.effective_on, true)
     where
-        terms.level = 'exclusive'
-        and moves.level = 'exclusive'
-        and moves.move <> 'ignored'
-        and len(terms.carve_outs) > 0
-        and len(moves.carve_outs) > 0
-    group by terms.relationship, terms.grantor, terms.holder, terms.coverage, terms.begun_on
+        moves.move <> 'ignored'
+        and moves.standing = 'open'
+    qualify
+        row_number() over (
+            partition by terms.relationship, terms.grantor, terms.holder, terms.coverage, terms.begun_on, moves.effective_on
+            order by moves.step desc
+        ) = 1
 ),
 
--- A term of which nobody says how strong it is binds as a relaxed one.
+changed_strengths as (
+    select
+        *,
+        lead(effective_on) over term as changed_on
+    from (
+        select *
+        from strengths
+        window term as (partition by relationship, grantor, holder, coverage, begun_on order by effective_on)
+        qualify level is distinct from lag(level) over term
+    ) as changed
+    window term as (partition by relationship, grantor, holder, coverage, begun_on order by effective_on)
+),
+
+-- A term of which only the end is told is a component that they had.
 preferences as (
     select
         terms.relationship,
         'cloud-preference' as component,
         terms.grantor || ' → ' || terms.holder || ': ' || terms.coverage as subject,
-        case when held.is_carved then coalesce(carved.carved_on, terms.begun_on) else terms.begun_on end as since_on,
-        case when held.is_carved then terms.until_on else least(carved.carved_on, terms.until_on) end as until_on,
-        least(
-            case
-                when terms.level = 'exclusive' and held.is_carved then levels.of_code['cloud-carved-out']
-                else levels.of_code['cloud-' || coalesce(terms.level, 'relaxed')]
-            end,
-            case when terms.coverage || '.' like 'cloud.api.%' then levels.of_code['cloud-api'] end
-        ) as level,
+        coalesce(strengths.effective_on, terms.ended_on) as since_on,
+        case when strengths.effective_on is not null then least(strengths.changed_on, terms.until_on) end as until_on,
+        coalesce(strengths.level, 0) as level,
         terms.evidence_attribution,
         terms.origins,
         terms.credibility,
         terms.occurrences
     from terms
-    cross join levels
-    left join carved using (relationship, grantor, holder, coverage, begun_on)
-    cross join unnest(
-        case
-            when carved.carved_on > terms.begun_on then [false, true]
-            else [terms.level = 'exclusive' and len(terms.carve_outs) > 0]
-        end
-    ) as held (is_carved)
+    left join changed_strengths as strengths using (relationship, grantor, holder, coverage, begun_on)
 ),
 
 stops as (
