@@ -476,11 +476,33 @@ preferences as (
     left join changed_strengths as strengths using (relationship, grantor, holder, coverage, begun_on)
 ),
 
+-- A commitment is stopped from the first pause or cancellation since it was last taken up; a rumour stops nothing.
 stops as (
     select
         commitment,
-        max(effective_on) as stopped_on
-    from relationship_occurrences
+        min(effective_on) filter (where coalesce(sort_key > taken_up_key, true)) as stopped_on
+    from (
+        select
+            *,
+            max(sort_key) filter (
+                where type = 'compute-resumed' or (type in ('compute-committed', 'compute-expanded') and sort_key > cancelled_key)
+            ) over (partition by commitment) as taken_up_key
+        from (
+            select
+                coalesce(commitment, occurrence) as commitment,
+                type,
+                effective_on,
+                sort_key,
+                max(sort_key) filter (where type = 'compute-cancelled')
+                    over (partition by coalesce(commitment, occurrence)) as cancelled_key
+            from relationship_occurrences
+            where
+                type in ('compute-committed', 'compute-expanded', 'compute-paused', 'compute-cancelled', 'compute-resumed')
+                and coalesce(stage, 'signed') in ('signed', 'closed')
+                and coalesce(binding, 'unstated') <> 'no'
+                and evidence_attribution not in ('analysis', 'headline')
+        ) as told
+    ) as halted
     where type in ('compute-paused', 'compute-cancelled')
     group by commitment
 ),
