@@ -97,6 +97,7 @@ changes as (
         relationship,
         payer || ' → ' || payee as subject_text,
         coalesce(ended, false) as ends,
+        type = 'revenue-share-agreed' as agrees,
         capped,
         effective_on,
         expires,
@@ -110,19 +111,27 @@ changes as (
     where payer is not null
 ),
 
--- What one report leaves open stands as it was said before, back to the last end.
+-- What one report leaves open stands as it was said before, back to the last end or to what was agreed anew after an expiry.
 counted_changes as (
     select
         *,
-        coalesce(
-            sum(ends::integer) over (
-                partition by relationship, subject_text
-                order by sort_key
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
+        sum((ended_before or (agrees and coalesce(expired_on < effective_on, false)))::integer) over (
+            partition by relationship, subject_text
+            order by sort_key
         ) as ends_before
-    from changes
+    from (
+        select
+            *,
+            coalesce(lag(ends) over (partition by relationship, subject_text order by sort_key), false) as ended_before,
+            (
+                last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over (
+                    partition by relationship, subject_text
+                    order by sort_key
+                    rows between unbounded preceding and 1 preceding
+                )
+            ).day as expired_on
+        from changes
+    ) as followed
 ),
 
 standings as (
