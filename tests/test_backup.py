@@ -34,7 +34,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tracker.log.store import open_log
-from tracker.log.use_cases import RegisterParty
+from tracker.log.party_cases import RegisterParty
 from tracker.model.records import PartyRegistered
 
 log = open_log(Path(sys.argv[1]), coder="writer")
