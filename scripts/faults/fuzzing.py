@@ -80,7 +80,7 @@ developments:
 """
 
 LINE = (
-    '{"position":1,"topic":"PartyRegistered.v1","tags":["party:acme","alias:acme"],"data":{"event":"400bf0532fca1fcb7c66",'
+    '{"position":1,"topic":"PartyRegistered.v1","tags":["party:acme","alias:acme"],"data":{"event":"e232aed3700229cdf67d",'
     '"recorded_at":"2025-05-05T12:00:00.000000Z","coder":"a","revision":1,"payload":{"party":"acme","name":"Acme",'
     '"kind":"organisation","aliases":[],"affiliations":[]}}}\n'
 )

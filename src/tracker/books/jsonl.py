@@ -268,13 +268,22 @@ def _refuse_if_not_whole(lines: list[Line], path: str) -> None:
             )
         elif recorded_at < last:
             reason = f"recorded at {recorded_at}, before the event above it"
-        elif (own := told(line.row.topic, line.row.data)).event != own.derived:
-            reason = f"its content has the id {own.derived}, and not {own.event}: it was changed"
         else:
-            reason = _apply(line.event, known)
+            reason = _other_id(line.row) or _apply(line.event, known)
         if reason:
             raise BookProblems([Problem(path, line.number, 1, reason)], {})
         last = recorded_at
+
+
+def _other_id(row: StoredRow) -> str:
+    """Return what is wrong with the id of an event, which follows from its content."""
+    try:
+        own = told(row.topic, row.data)
+    except ValueError as error:
+        return str(error)
+    return (
+        "" if own.event == own.derived else f"its content has the id {own.derived}, and not {own.event}: it was changed"
+    )
 
 
 def _apply(event: Recorded, known: Known) -> str:
