@@ -28,98 +28,6 @@
 -- types: compute-*
 with
 
--- Rounds and sums up to a day are no part of what is owed.
-happened as (
-    select
-        * exclude (amounts),
-        list_filter(coalesce(amounts, []), lambda amount: amount['role'] in ('increment', 'total')) as amounts
-    from occurrences
-    where
-        type in (
-            'compute-committed', 'compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed',
-            'compute-cancelled', 'compute-delivered'
-        )
-),
-
--- Where the believed account names no amount, it is told on the word of the account that does.
-sized as (
-    select
-        happened.occurrence,
-        max(retold.account_key) as account_key
-    from happened
-    inner join retold
-        on
-            happened.occurrence = retold.occurrence
-            and happened.type = retold.type
-    where
-        len(retold.amounts) > 0
-        and (
-            retold.attribution not in ('analysis', 'headline')
-            or happened.evidence_attribution in ('analysis', 'headline')
-        )
-    group by happened.occurrence
-),
-
-sources as (
-    select
-        sized.occurrence,
-        retold.development,
-        retold.attribution,
-        retold.reliability,
-        retold.credit
-    from sized
-    inner join retold
-        on
-            sized.occurrence = retold.occurrence
-            and sized.account_key = retold.account_key
-),
-
--- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
-told as (
-    select
-        coalesce(happened.commitment, happened.occurrence) as commitment,
-        happened.occurrence,
-        happened.relationship,
-        happened.provider,
-        happened.customer,
-        happened.type,
-        happened.effective_on,
-        happened.sort_key,
-        happened.layer,
-        happened.stage,
-        happened.binding,
-        happened.starts,
-        happened.expires,
-        coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
-        happened.carriers,
-        case
-            when sources.development <> happened.development then sources.credit
-            else happened.credibility
-        end as credibility,
-        case happened.type
-            when 'compute-committed' then 'sets'
-            when 'compute-expanded' then 'adds'
-            when 'compute-reduced' then 'subtracts'
-            when 'compute-delivered' then 'delivers'
-            else 'halts'
-        end as bearing,
-        attributions.rank * 8 + reliabilities.rank as strength,
-        coalesce(happened.stage, 'signed') in ('signed', 'closed')
-        and coalesce(happened.binding, 'unstated') <> 'no'
-        and happened.evidence_attribution not in ('analysis', 'headline') as firm,
-        happened.amounts
-    from happened
-    left join sources on happened.occurrence = sources.occurrence
-    inner join evidence_weights as attributions
-        on
-            attributions.scale = 'attribution'
-            and coalesce(sources.attribution, happened.evidence_attribution) = attributions.code
-    inner join evidence_weights as reliabilities
-        on
-            reliabilities.scale = 'reliability'
-            and coalesce(sources.reliability, happened.reliability) = reliabilities.code
-),
-
 known as (
     select
         commitment,
@@ -138,7 +46,7 @@ known as (
             {'relationship': relationship, 'provider': provider, 'customer': customer}
             order by customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
         ) as parties
-    from told
+    from compute_moves
     group by commitment
     having bool_or(bearing <> 'delivers')
 ),
@@ -161,7 +69,7 @@ spoken as (
         told.credibility,
         case when len(told.amounts) = 0 then known.layer else told.layer end as layer,
         unnest(case when len(told.amounts) = 0 then [null] else told.amounts end) as amount
-    from told
+    from compute_moves as told
     inner join known on told.commitment = known.commitment
     where
         told.bearing <> 'delivers'
@@ -321,7 +229,7 @@ histories as (
         arg_max(told.expires, told.sort_key) filter (where told.firm or not owed.row_is_firm) as expires,
         list(told.occurrence order by told.sort_key) as occurrences
     from owed
-    inner join told on owed.commitment = told.commitment
+    inner join compute_moves as told on owed.commitment = told.commitment
     left join figures
         on
             told.occurrence = figures.occurrence
@@ -400,7 +308,7 @@ carried as (
             voices.per,
             unnest(told.carriers) as carrier
         from voices
-        inner join told on voices.occurrence = told.occurrence
+        inner join compute_moves as told on voices.occurrence = told.occurrence
     ) as carried_by
     group by commitment, unit, layer, per
 )

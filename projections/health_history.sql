@@ -5,7 +5,7 @@
 -- health                0 to 100, as of that day
 -- health_low            lower end of its 80 % interval
 -- health_high           upper end
--- structure             0 to 100; null where nothing had bound them yet. Compute commitments count at their present amounts
+-- structure             0 to 100; null where nothing had bound them yet
 -- tone                  0 to 100
 -- r                     good evidence behind tone
 -- s                     bad evidence behind tone

@@ -62,7 +62,8 @@ components as (
                 since_on desc,
                 subject asc,
                 occurrences asc
-        ) as strongest
+        ) as strongest,
+        list_sort(list_distinct(flatten(list(occurrences)))) as all_occurrences
     from intervals
     group by relationship, component
 ),
@@ -93,5 +94,6 @@ select
     strongest.attribution as evidence_attribution,
     strongest.origins,
     strongest.credibility,
-    strongest.occurrences
+    -- What is bought adds up, whenever it was told.
+    case when component = 'purchases' then all_occurrences else strongest.occurrences end as occurrences
 from weighted

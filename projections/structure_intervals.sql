@@ -9,7 +9,7 @@
 -- evidence_attribution  on whose word
 -- origins               how many distinct reports first carried it
 -- credibility           0 to 1
--- occurrences           what it rests on
+-- occurrences           what it rests on; of purchases, what was told on that day
 -- order by: relationship, component, subject, since_on, occurrences
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
@@ -39,15 +39,11 @@ firm as materialized (
         evidence_attribution,
         origins,
         credibility,
-        case when type = 'term-affirmed' then level = 'exclusive' else exclusive end as exclusive,
         payer,
         payee,
         capped,
         ended,
         holder,
-        against,
-        right_key,
-        nature,
         organisation,
         person,
         kind,
@@ -57,10 +53,8 @@ firm as materialized (
     where
         direct
         and type in (
-            'licence-granted', 'licence-amended', 'licence-ended', 'term-affirmed',
             'revenue-share-agreed', 'revenue-share-changed',
-            'board-seat-taken', 'board-seat-given-up',
-            'right-granted'
+            'board-seat-taken', 'board-seat-given-up'
         )
         and coalesce(stage, 'signed') in ('signed', 'closed')
         and coalesce(binding, 'unstated') <> 'no'
@@ -179,202 +173,6 @@ shares as (
     cross join levels
 ),
 
--- A licence goes on when it is amended or extended, and stays as exclusive as it was; one that is granted after the expiry of
--- another is what that grant says.
-licence_links as (
-    select
-        licences.relationship,
-        licences.licensor || ' → ' || licences.licensee || ': ' || licences.subject as subject,
-        coalesce(licences.exclusive, false) as exclusive,
-        licences.status,
-        coalesce(licences.since_on, licences.known_since_on) as since_on,
-        case licences.status
-            when 'in-force' then spans.latest + 1
-            when 'expired' then licences.ended_on + 1
-            else licences.ended_on
-        end::date as until_on,
-        coalesce(licences.since_on, licences.known_since_on, licences.ended_on) as first_on,
-        case lag(licences.status) over one_by_one
-            when 'superseded' then true
-            when 'expired' then coalesce(opened.type = 'licence-amended', false)
-            else false
-        end as goes_on,
-        licences.evidence_attribution,
-        licences.origins,
-        licences.credibility,
-        licences.occurrences
-    from licences
-    left join log.spans as spans on licences.expires = spans.text
-    left join firm as opened on licences.occurrences[1] = opened.occurrence
-    window
-        one_by_one as (
-            partition by licences.relationship, licences.licensor, licences.licensee, licences.subject
-            order by coalesce(licences.since_on, licences.known_since_on, licences.ended_on)
-        )
-),
-
-licence_times as (
-    select
-        * exclude (occurrences),
-        goes_on and coalesce(lag(exclusive) over one_by_one, false) as stays_exclusive,
-        lead(since_on) over one_by_one as next_on,
-        status = 'ended' as is_over,
-        list_sort(list_distinct(flatten(list(occurrences) over one_licence))) as occurrences
-    from (
-        select
-            *,
-            sum((not goes_on)::integer) over (partition by relationship, subject order by first_on) as link_no
-        from licence_links
-    ) as linked
-    window
-        one_by_one as (partition by relationship, subject order by first_on),
-        one_licence as (partition by relationship, subject, link_no order by first_on)
-),
-
--- That a licence is exclusive may be told later than the licence.
-exclusive_days as (
-    select
-        told.relationship,
-        told.subject,
-        told.since_on,
-        min(firm.effective_on) as exclusive_on
-    from (
-        select
-            relationship,
-            subject,
-            since_on,
-            unnest(occurrences) as occurrence
-        from licence_times
-        where
-            exclusive
-            and not stays_exclusive
-    ) as told
-    inner join firm using (occurrence)
-    where firm.exclusive
-    group by told.relationship, told.subject, told.since_on
-),
-
-licensed as (
-    select
-        times.relationship,
-        'licence' as component,
-        times.subject,
-        case when held.is_exclusive then coalesce(days.exclusive_on, times.since_on) else times.since_on end as since_on,
-        case when held.is_exclusive then times.until_on else least(days.exclusive_on, times.until_on) end as until_on,
-        case when held.is_exclusive then levels.of_code['licence-exclusive'] else levels.of_code['licence'] end as level,
-        times.evidence_attribution,
-        times.origins,
-        times.credibility,
-        times.occurrences
-    from licence_times as times
-    cross join levels
-    left join exclusive_days as days using (relationship, subject, since_on)
-    cross join unnest(
-        case
-            when days.exclusive_on > times.since_on then [false, true]
-            else [times.exclusive]
-        end
-    ) as held (is_exclusive)
-),
-
-right_times as (
-    select
-        rights.relationship,
-        rights.holder || ' over ' || rights.against || ': ' || rights.right_key as subject,
-        coalesce(rights.since_on, rights.known_since_on) as since_on,
-        case rights.status
-            when 'in-force' then spans.latest + 1
-            when 'expired' then rights.ended_on + 1
-            else rights.ended_on
-        end::date as until_on,
-        lead(coalesce(rights.since_on, rights.known_since_on)) over one_by_one as next_on,
-        rights.status in ('ended', 'waived') and coalesce(rights.nature, 'consent') = 'consent' as is_over,
-        rights.evidence_attribution,
-        rights.origins,
-        rights.credibility,
-        rights.occurrences
-    from rights
-    left join log.spans as spans on rights.expires = spans.text
-    window
-        one_by_one as (
-            partition by rights.relationship, rights.holder, rights.against, rights.right_key
-            order by coalesce(rights.since_on, rights.known_since_on, rights.ended_on)
-        )
-),
-
--- What a right is for holds from the day on which it is told; until then it counts as a consent.
-natures as (
-    select
-        relationship,
-        subject,
-        nature,
-        said_on,
-        lead(said_on) over (partition by relationship, subject order by said_on, sort_key nulls first) as unsaid_on
-    from (
-        select
-            relationship,
-            holder || ' over ' || against || ': ' || right_key as subject,
-            nature,
-            effective_on as said_on,
-            sort_key
-        from firm
-        where nature is not null
-        union all by name
-        select distinct
-            relationship,
-            subject,
-            'consent' as nature,
-            date '0001-01-01' as said_on
-        from right_times
-    ) as said
-),
-
--- To set off what the contract provides, or to be free of what it forbade, binds nobody.
-entitled as (
-    select
-        times.relationship,
-        'governance' as component,
-        times.subject,
-        greatest(times.since_on, natures.said_on) as since_on,
-        least(times.until_on, natures.unsaid_on) as until_on,
-        levels.of_code['right'] as level,
-        times.evidence_attribution,
-        times.origins,
-        times.credibility,
-        times.occurrences
-    from right_times as times
-    cross join levels
-    inner join natures using (relationship, subject)
-    where natures.nature = 'consent'
-),
-
--- What was ended is a component that they had, also where nobody told that it began.
-ends as (
-    select
-        relationship,
-        component,
-        subject,
-        until_on as since_on,
-        next_on as until_on,
-        0 as level,
-        evidence_attribution,
-        origins,
-        credibility,
-        occurrences
-    from (
-        select
-            'licence' as component,
-            *
-        from licence_times
-        union all by name
-        select
-            'governance' as component,
-            *
-        from right_times
-    ) as times
-    where is_over
-),
-
 -- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.
 seats as (
     select
@@ -485,117 +283,23 @@ preferences as (
     left join changed_strengths as strengths using (relationship, grantor, holder, coverage, begun_on)
 ),
 
--- A commitment is stopped from the first pause or cancellation since it was last taken up; a rumour stops nothing.
-stops as (
-    select
-        commitment,
-        min(effective_on) filter (where coalesce(sort_key > taken_up_key, true)) as stopped_on
-    from (
-        select
-            *,
-            max(sort_key) filter (
-                where type = 'compute-resumed' or (type in ('compute-committed', 'compute-expanded') and sort_key > cancelled_key)
-            ) over (partition by commitment) as taken_up_key
-        from (
-            select
-                coalesce(commitment, occurrence) as commitment,
-                type,
-                effective_on,
-                sort_key,
-                max(sort_key) filter (where type = 'compute-cancelled')
-                    over (partition by coalesce(commitment, occurrence)) as cancelled_key
-            from relationship_occurrences
-            where
-                type in ('compute-committed', 'compute-expanded', 'compute-paused', 'compute-cancelled', 'compute-resumed')
-                and coalesce(stage, 'signed') in ('signed', 'closed')
-                and coalesce(binding, 'unstated') <> 'no'
-                and evidence_attribution not in ('analysis', 'headline')
-        ) as told
-    ) as halted
-    where type in ('compute-paused', 'compute-cancelled')
-    group by commitment
-),
-
 -- What is certain of a commitment is its amount, or the lower end of a range; "up to" is certain of nothing.
-amounts as materialized (
-    select
-        commitments.relationship,
-        commitments.commitment,
-        stops.commitment is not null as was_stopped,
-        commitments.since_on,
-        case
-            when commitments.status = 'in-force' then spans.latest + 1
-            when commitments.status = 'expired' then least(stops.stopped_on, spans.latest + 1)
-            else coalesce(stops.stopped_on, scope.as_of_on)
-        end::date as until_on,
-        case
-            when commitments.unit = 'USD' and commitments.layer = 'contract' and commitments.per is null
-                then coalesce(commitments.amount, commitments.amount_min, 0)
-            else 0
-        end::decimal(38, 6) as usd,
-        commitments.evidence_attribution,
-        commitments.origins,
-        commitments.credibility,
-        commitments.occurrences
-    from compute_commitments as commitments
-    cross join scope
-    left join log.spans as spans on commitments.expires = spans.text
-    left join stops on commitments.commitment = stops.commitment
-    where
-        commitments.relationship is not null
-        and (
-            commitments.counted
-            or (
-                commitments.status in ('cancelled', 'expired')
-                and coalesce(commitments.stage, 'signed') in ('signed', 'closed')
-                and coalesce(commitments.binding, 'unstated') <> 'no'
-                and (commitments.status = 'cancelled' or commitments.per is null)
-            )
-        )
-),
-
-promises as (
-    select
-        coalesce(commitment, occurrence) as commitment,
-        min(effective_on) as promised_on
-    from relationship_occurrences
-    where
-        type in ('compute-committed', 'compute-expanded')
-        and coalesce(stage, 'signed') in ('signed', 'closed')
-        and coalesce(binding, 'unstated') <> 'no'
-        and evidence_attribution not in ('analysis', 'headline')
-    group by coalesce(commitment, occurrence)
-),
-
--- A commitment binds before its amount is told: as one of no known size.
-purchases as (
-    select amounts.* exclude (commitment, was_stopped) -- noqa: RF02
-    from amounts
-    union all by name
-    select
-        amounts.* exclude (commitment, was_stopped) -- noqa: RF02
-        replace (promises.promised_on as since_on, amounts.since_on as until_on, 0 as usd)
-    from amounts
-    inner join promises on amounts.commitment = promises.commitment
-    where
-        promises.promised_on < amounts.since_on
-        and not amounts.was_stopped
-    qualify row_number() over (partition by amounts.commitment order by amounts.since_on) = 1
-),
-
 purchase_steps as (
     select
-        * exclude (since_on, until_on),
+        *,
         since_on as step_on,
-        1 as added
-    from purchases
+        binds::integer as added
+    from compute_history
+    where coalesce(since_on < until_on, true)
     union all by name
     select
-        * exclude (since_on, until_on) replace (-usd as usd, [] as occurrences),
+        * replace (-usd as usd, [] as occurrences),
         until_on as step_on,
         -1 as added
-    from purchases
-    where until_on is not null
+    from compute_history
+    where
+        binds
+        and since_on < until_on
 ),
 
 purchase_days as (
@@ -610,6 +314,7 @@ purchase_days as (
         ) as evidence,
         list_sort(list_distinct(flatten(list(occurrences)))) as occurrences
     from purchase_steps
+    where relationship is not null
     group by relationship, step_on
 ),
 
@@ -621,7 +326,7 @@ purchase_totals as (
         evidence,
         sum(added) over purchasing as in_force,
         sum(usd) over purchasing as usd,
-        list_sort(list_distinct(flatten(list(occurrences) over purchasing))) as occurrences
+        occurrences
     from purchase_days
     window purchasing as (partition by relationship order by step_on)
 ),
@@ -653,11 +358,7 @@ intervals as (
     union all by name
     from shares
     union all by name
-    from licensed
-    union all by name
-    from entitled
-    union all by name
-    from ends
+    from grant_intervals
     union all by name
     from seats
     union all by name

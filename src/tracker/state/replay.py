@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,8 +17,11 @@ import duckdb
 from tracker.errors import ExitCode, WorkspaceError
 from tracker.log.checkpoints import root_at
 from tracker.log.faults import LogDamaged
+from tracker.log.leaves import extended
+from tracker.log.merkle import RightEdge
 from tracker.log.rows import read_rows
 from tracker.log.verify import verify
+from tracker.state.beside import begin
 from tracker.state.build import BUILT, CHECKED, Order, Progress, building
 from tracker.state.drift import Drift, Live, compare, read_live
 from tracker.state.export import export
@@ -157,8 +161,11 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
             proven(places.log)
             raise
         held = live.manifest if live else None
-        # What the live generation holds is compared with the log below, unless another tracker decoded it.
-        position, root = proven(places.log, held.position if held and held.model == model_hash() else 0)
+        # What the live generation holds is compared with the log below, unless another tracker decoded it: then, and
+        # where there is none, every event is hashed once more, beside the work of the database.
+        compared = held.position if held is not None and held.model == model_hash() else None
+        position, root = proven(places.log, compared)
+        hashed = begin(partial(_root_read, places.log, position)) if compared is None else None
         order = Order(number, today, projections, root)
         differs = held is not None and (held.position, held.as_of) != (position, today)
         changes: dict[str, str] = {}
@@ -174,8 +181,8 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
                     catalog = CHECKED
                 changes, drift = compare(build.connection, live, rebuilt, catalog, projections)
             build.finish()
-        if drift:
-            # Either side may have been changed: that of the log is known before anybody is asked to accept it.
+        if drift or (hashed is not None and hashed() != root):
+            # Of drift, either side may have been changed: the log is known before anybody is asked to accept it.
             proven(places.log, 0)
         publishes = not drift or accept
         if publishes:
@@ -190,6 +197,11 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
         changes=changes,
         drift=tuple(drift),
     )
+
+
+def _root_read(log: Path, position: int) -> str:
+    """Return the root of a log's tree at a position, of every event as it stands there now."""
+    return extended(RightEdge(), log, position).root.hex()
 
 
 @contextmanager

@@ -1,0 +1,293 @@
+-- compute_history: from when to when a compute commitment bound, and to how much at least, as what was told of it changed it.
+-- grain: one row per (commitment, track, since_on)
+-- commitment            key of the capacity; the occurrence where it was given none
+-- relationship          the two organisations, slugs sorted; null where nobody was named as the customer by then
+-- track                 money (amounts in USD, but for rates) | other (all other capacities)
+-- since_on              first day
+-- until_on              first day on which it stood otherwise; null where that is not known
+-- binds                 whether it bound: firmly owed, neither paused nor cancelled, to a customer, and no rate
+-- usd                   the least that it was, in USD; 0 where that is unknown, and of the other track
+-- expires               when it ends, as the contract said then, in EDTF
+-- evidence_attribution  on whose word the weakest figure of it is told, or that it was paused or cancelled
+-- origins               how many distinct reports first carried that
+-- credibility           of the least credible of those, 0 to 1
+-- occurrences           what was told about it since it last stood otherwise, in order
+-- order by: commitment, track, since_on
+-- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
+-- types: compute-*
+with parties as (
+    select
+        commitment,
+        sort_key,
+        arg_max(
+            {'relationship': relationship, 'customer': customer},
+            {
+                'rank': (customer is not null)::integer * 4 + firm::integer * 2 + (bearing <> 'halts')::integer,
+                'strength': strength,
+                'sort_key': sort_key
+            }
+        ) over (partition by commitment order by sort_key rows between unbounded preceding and current row) as best
+    from compute_moves
+),
+
+tracks as (select unnest(['money', 'other']) as track),
+
+figures as (
+    select
+        moves.* exclude (relationship, customer, amounts), -- noqa: RF02
+        parties.best.relationship,
+        parties.best.customer,
+        tracks.track,
+        len(moves.amounts) = 0 as is_bare,
+        moves.bearing in ('sets', 'adds', 'subtracts') and len(moves.amounts) > 0 as quantifies,
+        case
+            when tracks.track = 'money' then list_filter(moves.amounts, lambda a: a['per'] is null and a['unit'] = 'USD') -- noqa: RF02
+            else list_filter(
+                    moves.amounts, lambda a: a['per'] is null and a['unit'] not in ('USD', 'percent', 'shares') -- noqa: RF02
+                )
+        end as amounts
+    from compute_moves as moves
+    inner join parties on moves.commitment = parties.commitment and moves.sort_key = parties.sort_key
+    cross join tracks
+    where moves.firm
+),
+
+sized as (
+    select
+        * exclude (amounts, bearing),
+        case when changes_size and len(totals) > 0 then 'replaces' else bearing end as bearing,
+        case when changes_size and len(totals) > 0 then totals else amounts end as amounts
+    from (
+        select
+            *,
+            bearing in ('sets', 'adds', 'subtracts') as changes_size,
+            list_filter(amounts, lambda a: a['role'] = 'total') as totals
+        from figures
+    ) as totalled
+),
+
+steps as (
+    select
+        *,
+        count(*) filter (where bearing = 'replaces' or type = 'compute-cancelled') over so_far as epoch,
+        count(*) filter (where type = 'compute-cancelled') over so_far as cancellations,
+        coalesce(bool_or(quantifies) over so_far, false) as is_quantified,
+        last_value(case when type in ('compute-paused', 'compute-resumed', 'compute-cancelled') then {
+                    'type': type, 'attribution': evidence_attribution, 'origins': origins, 'credibility': credibility
+                }
+        end ignore nulls) over so_far as halt,
+        last_value(expires ignore nulls) over so_far as expires_so_far,
+        -- A size that a pause or a cancellation mentions counts only where nothing else tells how much there is.
+        len(amounts) > 0
+        and bearing <> 'delivers'
+        and (bearing <> 'halts' or not bool_or(quantifies) over (partition by commitment, track)) as is_sized
+    from sized
+    window so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row)
+),
+
+parts as (
+    select
+        *,
+        is_sized or is_bare or bearing in ('halts', 'delivers') as is_told,
+        is_sized or (track = 'other' and is_bare and bearing <> 'delivers' and not is_quantified) as is_figure,
+        bearing in ('sets', 'adds', 'replaces')
+        and (is_sized or (track = 'other' and is_bare and not is_quantified)) as owes,
+        case
+            when is_sized and len(list_filter(amounts, lambda a: coalesce(a['min'], a['value']) is null)) = 0
+                then list_sum(list_transform(amounts, lambda a: coalesce(a['min'], a['value'])))
+        end::decimal(38, 6) as least,
+        case
+            when is_sized and len(list_filter(amounts, lambda a: coalesce(a['max'], a['value']) is null)) = 0
+                then list_sum(list_transform(amounts, lambda a: coalesce(a['max'], a['value'])))
+        end::decimal(38, 6) as most
+    from steps
+),
+
+carried as (
+    select
+        commitment,
+        track,
+        is_quantified,
+        sort_key,
+        count(*) as newly_heard
+    from (
+        select
+            commitment,
+            track,
+            is_quantified,
+            carrier,
+            min(sort_key) as sort_key
+        from (
+            select
+                commitment,
+                track,
+                is_quantified,
+                sort_key,
+                unnest(carriers) as carrier
+            from parts
+            where is_figure
+        ) as carrying
+        group by commitment, track, is_quantified, carrier
+    ) as first_carried
+    group by commitment, track, is_quantified, sort_key
+),
+
+heard as (
+    select
+        parts.*,
+        carried.newly_heard
+    from parts
+    left join carried using (commitment, track, is_quantified, sort_key)
+),
+
+folded as (
+    select
+        *,
+        arg_max(
+            {'least': least, 'strength': strength, 'attribution': evidence_attribution, 'credibility': credibility},
+            {'strength': strength, 'sort_key': sort_key}
+        ) filter (where is_figure and bearing not in ('adds', 'subtracts')) over in_epoch as setter,
+        sum(case bearing when 'adds' then least when 'subtracts' then -most end)
+        filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as change,
+        count(*) filter (
+            where is_figure and ((bearing = 'adds' and least is null) or (bearing = 'subtracts' and most is null))
+        ) over in_epoch as unknown_changes,
+        min({'strength': strength, 'attribution': evidence_attribution})
+        filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as weakest_change,
+        min(credibility) filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as least_credible_change,
+        coalesce(bool_or(owes and bearing <> 'subtracts') over in_epoch, false) as is_sized_now,
+        coalesce(bool_or(owes) over since_cancelled, false) as is_owed_anew,
+        coalesce(bool_or(owes) over of_its_kind, false) as is_owed,
+        coalesce(bool_or(owes) over so_far, false) as was_owed,
+        coalesce(sum(newly_heard) over of_its_kind, 0) as origins_so_far,
+        count(*) filter (where is_told) over so_far as tellings
+    from heard
+    window
+        so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row),
+        of_its_kind as (
+            partition by commitment, track, is_quantified
+            order by sort_key
+            rows between unbounded preceding and current row
+        ),
+        since_cancelled as (
+            partition by commitment, track, is_quantified, cancellations
+            order by sort_key
+            rows between unbounded preceding and current row
+        ),
+        in_epoch as (
+            partition by commitment, track, is_quantified, epoch
+            order by sort_key
+            rows between unbounded preceding and current row
+        )
+),
+
+standings as (
+    select
+        commitment,
+        track,
+        effective_on,
+        relationship,
+        is_owed
+        and customer is not null
+        and coalesce(halt.type, '') <> 'compute-paused'
+        and (coalesce(halt.type, '') <> 'compute-cancelled' or is_owed_anew) as binds,
+        case
+            when track = 'money' and unknown_changes = 0 and is_sized_now and (setter is null or setter.least is not null)
+                then greatest(coalesce(setter.least, 0) + coalesce(change, 0), 0)
+            else 0
+        end::decimal(38, 6) as owed,
+        expires_so_far as expires,
+        case
+            when setter is null or weakest_change.strength < setter.strength then weakest_change.attribution
+            else setter.attribution
+        end as attribution,
+        origins_so_far as origins,
+        least(setter.credibility, least_credible_change) as credibility,
+        halt,
+        tellings
+    from folded
+    where
+        was_owed
+        or halt.type = 'compute-cancelled'
+    qualify row_number() over (partition by commitment, track, effective_on order by sort_key desc) = 1
+),
+
+changed as (
+    select
+        *,
+        case when binds then owed else 0 end as usd,
+        sum(is_new::integer) over track_so_far as stretch
+    from (
+        select
+            *,
+            coalesce(
+                (lag(binds) over one_by_one, lag(relationship) over one_by_one, lag(owed) over one_by_one, lag(expires) over one_by_one)
+                is distinct from (binds, relationship, owed, expires),
+                true
+            ) as is_new
+        from standings
+        window one_by_one as (partition by commitment, track order by effective_on)
+    ) as marked
+    window track_so_far as (partition by commitment, track order by effective_on)
+),
+
+stretches as (
+    select
+        commitment,
+        track,
+        any_value(relationship) as relationship,
+        min(effective_on) as since_on,
+        any_value(binds) as binds,
+        any_value(usd) as usd,
+        any_value(expires) as expires,
+        bool_or(coalesce(halt.type in ('compute-paused', 'compute-cancelled'), false)) as is_halted,
+        arg_max(
+            {
+                'attribution': case when binds then attribution else halt.attribution end,
+                'origins': case when binds then origins else halt.origins end,
+                'credibility': case when binds then credibility else halt.credibility end,
+                'tellings': tellings
+            },
+            effective_on
+        ) as evidence
+    from changed
+    group by commitment, track, stretch
+),
+
+told as (
+    select
+        commitment,
+        track,
+        list(occurrence order by sort_key) as occurrences
+    from parts
+    where is_told
+    group by commitment, track
+)
+
+select
+    stretches.commitment,
+    stretches.relationship,
+    stretches.track,
+    stretches.since_on,
+    least(
+        lead(stretches.since_on) over one_by_one,
+        case when stretches.binds then spans.latest + 1 end
+    )::date as until_on,
+    stretches.binds,
+    stretches.usd,
+    stretches.expires,
+    stretches.evidence.attribution as evidence_attribution,
+    stretches.evidence.origins::bigint as origins,
+    stretches.evidence.credibility,
+    told.occurrences[
+        coalesce(lag(stretches.evidence.tellings) over one_by_one, 0) + 1:stretches.evidence.tellings
+    ] as occurrences
+from stretches
+left join told using (commitment, track)
+left join log.spans as spans on stretches.expires = spans.text
+window one_by_one as (partition by stretches.commitment, stretches.track order by stretches.since_on)
+-- Once an amount is told, what was told without one stands no longer by itself.
+qualify
+    stretches.binds
+    or stretches.is_halted

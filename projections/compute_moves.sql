@@ -1,0 +1,121 @@
+-- compute_moves: what each happening says of a compute commitment: it sets, adds, subtracts, halts or delivers.
+-- grain: one row per occurrence
+-- commitment            key of the capacity; the occurrence where it was given none
+-- occurrence            the happening
+-- relationship          the two organisations, slugs sorted; null where nobody is named as the customer
+-- provider              who provides it
+-- customer              who will use it
+-- type                  of the happening
+-- effective_on          the day from which it counts
+-- sort_key              its place in the order in which happenings take effect
+-- layer                 contract | site | chip, where it is stated
+-- stage                 how far the deal has come
+-- binding               whether its paper binds
+-- starts                when the capacity starts, in EDTF
+-- expires               when it ends, as the contract says, in EDTF
+-- evidence_attribution  on whose word; of the account that names the amount, where the believed one names none
+-- carriers              the distinct reports that first carried it
+-- origins               how many they are
+-- credibility           0 to 1
+-- bearing               sets | adds | subtracts | halts | delivers
+-- strength              how good its evidence is: attribution, then reliability
+-- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference or headline
+-- amounts               what it says how much; rounds and sums up to a day are left out
+-- occurrences           the happening, as a list of one
+-- order by: commitment, sort_key
+-- pinned: the rows of a relationship rest on what touches it
+-- local: what its people did elsewhere moves them only by where they belonged
+-- types: compute-*
+with
+
+-- Rounds and sums up to a day are no part of what is owed.
+happened as (
+    select
+        * exclude (amounts),
+        list_filter(coalesce(amounts, []), lambda amount: amount['role'] in ('increment', 'total')) as amounts
+    from occurrences
+    where
+        type in (
+            'compute-committed', 'compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed',
+            'compute-cancelled', 'compute-delivered'
+        )
+),
+
+-- Where the believed account names no amount, it is told on the word of the account that does.
+sized as (
+    select
+        happened.occurrence,
+        max(retold.account_key) as account_key
+    from happened
+    inner join retold
+        on
+            happened.occurrence = retold.occurrence
+            and happened.type = retold.type
+    where
+        len(retold.amounts) > 0
+        and (
+            retold.attribution not in ('analysis', 'headline')
+            or happened.evidence_attribution in ('analysis', 'headline')
+        )
+    group by happened.occurrence
+),
+
+sources as (
+    select
+        sized.occurrence,
+        retold.development,
+        retold.attribution,
+        retold.reliability,
+        retold.credit
+    from sized
+    inner join retold
+        on
+            sized.occurrence = retold.occurrence
+            and sized.account_key = retold.account_key
+)
+
+-- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
+select
+    coalesce(happened.commitment, happened.occurrence) as commitment,
+    happened.occurrence,
+    happened.relationship,
+    happened.provider,
+    happened.customer,
+    happened.type,
+    happened.effective_on,
+    happened.sort_key,
+    happened.layer,
+    happened.stage,
+    happened.binding,
+    happened.starts,
+    happened.expires,
+    coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
+    happened.carriers,
+    happened.origins,
+    case
+        when sources.development <> happened.development then sources.credit
+        else happened.credibility
+    end as credibility,
+    case happened.type
+        when 'compute-committed' then 'sets'
+        when 'compute-expanded' then 'adds'
+        when 'compute-reduced' then 'subtracts'
+        when 'compute-delivered' then 'delivers'
+        else 'halts'
+    end as bearing,
+    attributions.rank * 8 + reliabilities.rank as strength,
+    coalesce(happened.stage, 'signed') in ('signed', 'closed')
+    and coalesce(happened.binding, 'unstated') <> 'no'
+    and happened.evidence_attribution not in ('analysis', 'headline') as firm,
+    happened.amounts,
+    [happened.occurrence] as occurrences
+from happened
+left join sources on happened.occurrence = sources.occurrence
+inner join evidence_weights as attributions
+    on
+        attributions.scale = 'attribution'
+        and coalesce(sources.attribution, happened.evidence_attribution) = attributions.code
+inner join evidence_weights as reliabilities
+    on
+        reliabilities.scale = 'reliability'
+        and coalesce(sources.reliability, happened.reliability) = reliabilities.code
