@@ -110,6 +110,39 @@ def bonds() -> list[dict[str, Any]]:
     return [{"report": "filing", "developments": [common | entry for entry in entries]}]
 
 
+COMMITMENTS = {
+    "grown": ["2023-01-10 committed 500M USD", "2024-03-10 expanded 1B USD", "2024-05-10 reduced 200M USD"],
+    "halted": ["2023-01-10 committed 2B USD", "2023-03-10 paused", "2023-05-10 resumed", "2024-03-10 cancelled"],
+    "anew": ["2023-01-10 committed 90B USD", "2024-03-10 cancelled", "2024-06-10 committed 1500M USD total"],
+    "sized later": ["2023-01-10 committed", "2024-03-10 expanded 120B USD", "2024-08-10 delivered 1B USD"],
+    "dated": ["2023-01-10 committed 3 GW until 2023-12", "2024-03-10 expanded 1B USD until 2024-06"],
+    "told twice": ["2023-01-10 committed 1B USD by insiders", "2024-03-10 committed 600M USD"],
+}
+
+
+def commitments(name: str) -> list[dict[str, Any]]:
+    """Return a book of one commitment, and of a word on the day before each happening, so that its week has a point."""
+    developments: list[dict[str, Any]] = []
+    for number, line in enumerate(COMMITMENTS[name]):
+        happened, _, attribution = line.partition(" by ")
+        happened, _, expires = happened.partition(" until ")
+        day, what, *amount = happened.split(" ", 2)
+        entry = {
+            "type": f"compute-{what}",
+            "key": f"c{number}",
+            "occurred": day,
+            "attribution": attribution or "document",
+        }
+        entry |= {"provider": "acme", "customer": "globex", "commitment": "capacity"}
+        entry |= {"amounts": amount} if amount else {}
+        entry |= {"expires": expires} if expires else {}
+        word = {"type": "contact-made", "key": f"w{number}", "party": "acme", "counterparty": "globex"}
+        before = date.fromisoformat(day) - timedelta(days=20)
+        developments += [entry, word | {"occurred": str(before), "attribution": "document"}]
+    report = {"id": "filing", "published": "2025-05-05", "reliability": "A"}
+    return [{"parties": PARTIES}, {"report": report, "developments": developments}]
+
+
 def reader_of(documents: list[dict[str, Any]], *folders: Path) -> Reader:
     log = Log(InMemoryDCBRecorder(), coder="test", clock=lambda: FIRST_RECORDED)
     for document in documents:
@@ -226,6 +259,33 @@ def test_each_point_of_the_history_is_the_health_of_its_day():
             assert point[column] == pytest.approx(of_day[column], abs=Decimal("0.01")), (column, point["week_on"])
         for column in ("r", "s"):
             assert point[column] == pytest.approx(of_day[column], abs=Decimal("0.000001")), (column, point["week_on"])
+
+
+@pytest.mark.parametrize("name", COMMITMENTS)
+def test_a_commitment_counts_in_each_point_with_what_it_was_by_then(name: str):
+    reader = reader_of(commitments(name))
+
+    points = reader.table("health_history").records()
+
+    assert len({point["structure"] for point in points}) > 1
+    for point in points:
+        (of_day,) = reader.table("partnership_health", Scope(as_of=point["week_on"])).records()
+        assert point["structure"] == of_day["structure"], point["week_on"]
+
+
+@pytest.mark.parametrize("name", COMMITMENTS)
+def test_what_binds_today_is_what_is_counted_today(name: str):
+    reader = reader_of(commitments(name))
+
+    binding = reader.sql(
+        "select sum(usd) as usd, count(*) > 0 as binds from compute_history where binds and until_on is null"
+    )
+    counted = reader.sql("""
+        select sum(amount) filter (where unit = 'USD') as usd, count(*) > 0 as binds
+        from compute_commitments where counted and status = 'in-force'
+    """)
+
+    assert binding.rows == counted.rows
 
 
 def test_the_points_of_the_history_are_sundays_and_the_day_asked_for():
