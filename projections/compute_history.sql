@@ -16,7 +16,10 @@
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
 -- types: compute-*
-with parties as (
+with
+
+-- Who provides and who buys, as the best account says that came by then.
+parties as (
     select
         commitment,
         sort_key,
@@ -33,6 +36,7 @@ with parties as (
 
 tracks as (select unnest(['money', 'other']) as track),
 
+-- What is told without an amount is told of both tracks; what quantifies one of them tells the other that there are amounts.
 figures as (
     select
         moves.* exclude (relationship, customer, amounts), -- noqa: RF02
@@ -53,6 +57,7 @@ figures as (
     where moves.firm
 ),
 
+-- A total stands in place of the increments beside it, and voids what was told before, as a cancellation does.
 sized as (
     select
         * exclude (amounts, bearing),
@@ -104,6 +109,7 @@ parts as (
     from steps
 ),
 
+-- How many reports are the first to carry a figure.
 carried as (
     select
         commitment,
@@ -141,6 +147,7 @@ heard as (
     left join carried using (commitment, track, is_quantified, sort_key)
 ),
 
+-- Two accounts that set one capacity do not add up: the better holds.
 folded as (
     select
         *,
@@ -156,7 +163,7 @@ folded as (
         min({'strength': strength, 'attribution': evidence_attribution})
         filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as weakest_change,
         min(credibility) filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as least_credible_change,
-        coalesce(bool_or(owes and bearing <> 'subtracts') over in_epoch, false) as is_sized_now,
+        coalesce(bool_or(owes) over in_epoch, false) as is_sized_now,
         coalesce(bool_or(owes) over since_cancelled, false) as is_owed_anew,
         coalesce(bool_or(owes) over of_its_kind, false) as is_owed,
         coalesce(bool_or(owes) over so_far, false) as was_owed,
@@ -232,6 +239,7 @@ changed as (
     window track_so_far as (partition by commitment, track order by effective_on)
 ),
 
+-- What changes nothing begins nothing.
 stretches as (
     select
         commitment,
