@@ -285,6 +285,16 @@ def test_a_verified_log_that_was_changed_since_is_found_out_without_a_generation
     assert generations_of(places.log).numbers() == []
 
 
+@pytest.mark.parametrize("name", ["out", "out.duckdb"])
+def test_a_verified_log_that_was_changed_since_is_not_exported(places: Places, tmp_path: Path, name: str) -> None:
+    assert verify(places.log).ok
+    change_log(places.log, RENAMED.format(1))
+
+    with pytest.raises(LogNotProven, match="event 1 "):
+        replay(places, TODAY, scope=Scope(as_of=date(2024, 3, 1)), output=tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
 def test_an_event_changed_after_a_verification_and_before_its_first_replay_is_found_out(places: Places) -> None:
     replay(places, TODAY)
     append(places.log, ROWS[-5:])

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,11 +16,9 @@ import duckdb
 from tracker.errors import ExitCode, WorkspaceError
 from tracker.log.checkpoints import root_at
 from tracker.log.faults import LogDamaged
-from tracker.log.leaves import extended
-from tracker.log.merkle import RightEdge
-from tracker.log.rows import read_rows
+from tracker.log.leaves import ReadOtherwise, vouched_rows
+from tracker.log.rows import Row, read_rows
 from tracker.log.verify import verify
-from tracker.state.beside import begin
 from tracker.state.build import BUILT, CHECKED, Order, Progress, building
 from tracker.state.drift import Drift, Live, compare, read_live
 from tracker.state.export import export
@@ -125,9 +122,9 @@ def replay(
             if output is None:
                 outcome = _published(places, today, run, kept=kept, accept=accept, progress=progress)
             else:
-                position, root = proven(places.log)
-                order = Order(0, scope.as_of or today, read_projections(places.projections), root, scope, whole=True)
-                built = export(output, read_rows(places.log, upto=position), order, progress)
+                log, projections = proven(places.log), read_projections(places.projections)
+                order = Order(0, scope.as_of or today, projections, log.root, scope, whole=True)
+                built = export(output, log.rows(), order, progress)
                 outcome = Outcome(run=run, result="exported", generation=None, manifest=built)
         except BaseException as error:
             runs.end(run, clock(), "failed", error=str(error) or type(error).__name__)
@@ -161,17 +158,15 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
             proven(places.log)
             raise
         held = live.manifest if live else None
-        # What the live generation holds is compared with the log below, unless another tracker decoded it: then, and
-        # where there is none, every event is hashed once more, beside the work of the database.
+        # What the live generation holds is compared with the log below, unless another tracker decoded it.
         compared = held.position if held is not None and held.model == model_hash() else None
-        position, root = proven(places.log, compared)
-        hashed = begin(partial(_root_read, places.log, position)) if compared is None else None
-        order = Order(number, today, projections, root)
-        differs = held is not None and (held.position, held.as_of) != (position, today)
+        log = proven(places.log, compared)
+        order = Order(number, today, projections, log.root)
+        differs = held is not None and (held.position, held.as_of) != (log.position, today)
         changes: dict[str, str] = {}
         drift: list[Drift] = []
-        with building(built, progress, events=position, live=live.path if live else None, earlier=differs) as build:
-            build.read(read_rows(places.log, upto=position), steps_of(projections))
+        with building(built, progress, events=log.position, live=live.path if live else None, earlier=differs) as build:
+            build.read(log.rows(again=compared is None), steps_of(projections))
             manifest = build.generation(order)
             if live is not None:
                 held = live.manifest
@@ -181,7 +176,7 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
                     catalog = CHECKED
                 changes, drift = compare(build.connection, live, rebuilt, catalog, projections)
             build.finish()
-        if drift or (hashed is not None and hashed() != root):
+        if drift:
             # Of drift, either side may have been changed: the log is known before anybody is asked to accept it.
             proven(places.log, 0)
         publishes = not drift or accept
@@ -199,11 +194,6 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
     )
 
 
-def _root_read(log: Path, position: int) -> str:
-    """Return the root of a log's tree at a position, of every event as it stands there now."""
-    return extended(RightEdge(), log, position).root.hex()
-
-
 @contextmanager
 def swept(log: Path) -> Iterator[Path]:
     """Remove what killed replays and answers left, and at the end what this one leaves; gives where to build."""
@@ -217,16 +207,45 @@ def swept(log: Path) -> Iterator[Path]:
             generations.sweep()
 
 
-def proven(log: Path, since: int | None = None) -> tuple[int, str]:
-    """Return the position of a log's last event and the root of its tree there; raises LogNotProven.
+@dataclass(frozen=True)
+class ProvenLog:
+    """A log that held against its checkpoints: up to which event, and the root of its tree there.
+
+    The events after the first `since` were read and hashed for it, those before by earlier verifications.
+    """
+
+    path: Path
+    position: int
+    root: str
+    since: int
+
+    def rows(self, *, again: bool = True) -> Iterator[list[Row]]:
+        """Yield its events; with `again`, what was not read for the proof is hashed as it goes by.
+
+        Raises LogNotProven behind the last one where it was changed since an earlier verification.
+        """
+        if not again or self.since == 0:
+            yield from read_rows(self.path, upto=self.position)
+            return
+        try:
+            yield from vouched_rows(self.path, self.position, self.root)
+        except ReadOtherwise as error:
+            # A verification of all names what was changed.
+            proven(self.path, 0)
+            raise LogNotProven(self.path, [error.what]) from error
+
+
+def proven(log: Path, since: int | None = None) -> ProvenLog:
+    """Prove a log against its checkpoints, or raise LogNotProven.
 
     Every event that came after the first `since`, or since the last verification, is read and hashed. Those before are
-    for the comparison with the live generation to prove, which decodes all of them.
+    for the comparison with the live generation to prove, which decodes all of them, or for who reads them next.
     """
     report = verify(log, since=since)
     if not report.ok:
         raise LogNotProven(log, [finding.message for finding in report.findings])
-    return root_at(log)
+    position, root = root_at(log)
+    return ProvenLog(log, position, root, report.read_from - 1)
 
 
 def _live(log: Path) -> Live | None:
