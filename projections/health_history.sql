@@ -16,6 +16,7 @@
 -- order by: relationship, week_on
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
+-- heavy: every week of every relationship four times over takes the memory of two tables
 with
 
 numbers as (

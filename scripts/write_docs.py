@@ -72,6 +72,9 @@ answers about one relationship quick where they are true, and wrong where they a
 - `-- local: why`: what its people did with others changes none of them.
 - `-- types: compute-*, …`: they are told of developments of these types alone; news of another type changes none,
   and where there is none of these, there are none.
+
+With `-- heavy: why` a replay makes nothing else beside it: two tables that do not fit into the memory together are
+written to the disk and read again.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Barrier, Event
 
 import pytest
@@ -25,6 +26,26 @@ def test_each_is_made_after_what_it_needs_and_two_at_a_time() -> None:
 
     assert begun[0] == made[0] == "ground" and begun[-1] == made[-1] == "roof"
     assert sorted(begun) == sorted(made) == sorted(DIAMOND)
+
+
+@pytest.mark.parametrize("heavy", ["left", "right"])
+def test_what_is_made_alone_has_nothing_made_beside_it(heavy: str) -> None:
+    needs = DIAMOND | {"cellar": set(), "shed": set()}
+    at_work: list[str] = []
+    beside: dict[str, list[str]] = {}
+
+    def make(worker: str, name: str) -> None:
+        at_work.append(name)
+        time.sleep(0.02)
+        beside[name] = [other for other in at_work if other != name]
+        at_work.remove(name)
+
+    make_beside(["one", "two"], needs, make, lambda _: None, alone=lambda name: name == heavy)
+
+    assert beside.keys() == needs.keys()
+    assert beside[heavy] == []
+    assert not any(heavy in others for others in beside.values())
+    assert any(beside.values())
 
 
 def test_where_one_fails_the_other_is_waited_for_and_nothing_more_is_begun() -> None:

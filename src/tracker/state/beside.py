@@ -81,12 +81,14 @@ def make_beside(
     stop: Callable[[Asked], None],
     *,
     cost: Callable[[str], int] = lambda _: 1,
+    alone: Callable[[str], bool] = lambda _: False,
     begun: Callable[[str], None] = lambda _: None,
     made: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Make what is named, each when all that it needs is made, by a worker that has nothing else to do.
 
-    Of what can be made, that goes first with which the costliest chain begins, for the end waits for that, too.
+    Of what can be made, that goes first with which the costliest chain begins, for the end waits for that, too. What
+    is made `alone` waits until nothing else is being made, and all else waits for it.
     `begun` and `made` are told each name before and after, by the caller's thread. Where one fails, what is being made
     is waited for, and what the first one raised is raised. At Ctrl-C the workers are stopped by `stop`.
     """
@@ -104,6 +106,8 @@ def make_beside(
             while running or (order.is_active() and failed is None):
                 ready = sorted([*ready, *order.get_ready()], key=chains.__getitem__, reverse=True)
                 while ready and free and failed is None:
+                    if running and (alone(ready[0]) or any(alone(name) for name, _ in running.values())):
+                        break
                     name, worker = ready.pop(0), free.pop()
                     begun(name)
                     running[pool.submit(make, worker, name)] = name, worker

@@ -14,7 +14,7 @@ MIB = 1024**2
 UNITS = {"bytes": 1 / MIB, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024, "TiB": MIB}
 """MiB, by the words in which DuckDB tells a size."""
 
-LEAST_MIB = 1024
+LEAST_MIB = 1200
 BYTES_PER_EVENT = 400
 
 ANSWER_MIB = 4096
@@ -27,7 +27,7 @@ STALE_SECONDS = 24 * 3600
 
 
 def memory_for(events: int) -> int:
-    """Return what DuckDB may hold of so many events before it spills, or gives up, in MiB: a gigabyte for few."""
+    """Return what DuckDB may hold of so many events before it spills, or gives up, in MiB."""
     return max(LEAST_MIB, events * BYTES_PER_EVENT // MIB)
 
 

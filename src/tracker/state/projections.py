@@ -55,7 +55,7 @@ class Projection:
     `laid` says why its rows are kept nowhere: it only cuts, joins or renames what is, and is laid as a view. `pinned`
     says why the rows of one relationship follow from what touches it (`tracker.state.pins`), `local` why what its
     people did elsewhere changes none of them, `types` of which types of developments alone its rows are told: names
-    or patterns such as `compute-*`, with commas between them.
+    or patterns such as `compute-*`, with commas between them. `heavy` says why a replay makes nothing else beside it.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Projection:
     pinned: str = ""
     local: str = ""
     types: str = ""
+    heavy: str = ""
     own: bool = False
 
     def is_told_of(self, types: Iterable[str]) -> bool:
@@ -90,7 +91,7 @@ class Projection:
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-SAID = ("grain", "order by", "laid", "pinned", "local", "types")
+SAID = ("grain", "order by", "laid", "pinned", "local", "types", "heavy")
 """What a header says of the whole table; its other lines are columns."""
 MAX_BYTES = 1_000_000
 """Thirty times the longest projection here; a larger file is another that got the name."""
@@ -144,6 +145,7 @@ def read_projection(path: Path) -> Projection:
         said["pinned"],
         said["local"],
         said["types"],
+        said["heavy"],
     )
 
 

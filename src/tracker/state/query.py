@@ -28,10 +28,10 @@ from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
 
 TIME_LIMIT_SECONDS = 30.0
-MEMORY_LIMIT_MIB = 1024
-"""Of a log so large that its replay may hold more, a query may as well (`Limits.over`)."""
+MEMORY_LIMIT_MIB = LEAST_MIB
+"""What a replay may hold; of a log so large that its replay may hold more, a query may as well (`Limits.over`)."""
 
-ADDRESS_SPACE_MIB = 4096
+ADDRESS_SPACE_MIB = 4 * MEMORY_LIMIT_MIB
 """DuckDB's own limit does not contain the strings that one function makes, such as repeat('x', 2e9): the kernel's does.
 It is what may come on top of what the forked process has reserved already, and counts what is reserved and never
 touched as well (thread stacks, arenas), hence four times the other."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import date
 
@@ -58,7 +58,8 @@ def build_tables(
         rows, digest = (0, query) if laid else digest_of(worker, f'state."{name}"')
         facts[name] = TableFacts(name, rows, digest, query, tuple(sorted(needs[name])), laid=laid)
 
-    _make_all(con, catalog, needs, make, step)
+    heavy = {p.name for p in projections.values() if p.heavy}
+    _make_all(con, catalog, needs, make, step=step, heavy=heavy)
     by_day = _read_by_day(con, catalog, queries, needs)
     # A view would resolve its names where it is read from: readers lay their own.
     for name in (name for name, fact in facts.items() if fact.laid):
@@ -71,14 +72,20 @@ def _make_all(
     catalog: str,
     needs: Mapping[str, set[str]],
     make: Callable[[duckdb.DuckDBPyConnection, str], None],
+    *,
     step: Callable[[str], None],
+    heavy: Set[str],
 ) -> None:
-    """Make all tables, two at once: what one core plans or sorts alone leaves the others with nothing to do."""
+    """Make all tables, two at once: what one core plans or sorts alone leaves the others with nothing to do.
+
+    The heavy ones are made by all cores and alone: two that do not fit into the memory together are written to the disk
+    and read again.
+    """
     workers = [con.cursor() for _ in range(min(2, os.cpu_count() or 1))]
     try:
         for worker in workers:
             worker.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
-        make_beside(workers, needs, make, lambda worker: worker.interrupt(), begun=step)
+        make_beside(workers, needs, make, lambda worker: worker.interrupt(), begun=step, alone=heavy.__contains__)
     finally:
         for worker in workers:
             worker.close()
