@@ -228,7 +228,7 @@ def accounts(known: Knowledge, cut: Cut) -> list[Account]:
         for n, stored in enumerate(heard):
             if isinstance(stored.event.payload, Development):
                 following = heard[n + 1] if n + 1 < len(heard) else None
-                found.append(_account(known, report, stored, "retracted" if report.withdrawn else _status(following)))
+                found.append(_account(known, report, stored, _status(report, following)))
     return [account for account in found if cut.where(account)]
 
 
@@ -248,9 +248,10 @@ def _heard(revisions: list[Stored], known_at: date | None) -> list[Stored]:
     return heard
 
 
-def _status(following: Stored | None) -> str:
+def _status(report: Report, following: Stored | None) -> str:
+    """Return how a revision stands; who withdraws a report takes back what it said last."""
     if following is None:
-        return "current"
+        return "retracted" if report.withdrawn else "current"
     return "retracted" if isinstance(following.event.payload, records.DevelopmentRetracted) else "superseded"
 
 

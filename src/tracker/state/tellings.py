@@ -131,8 +131,7 @@ def _weighing(scope: Scope, recorded: str) -> str:
                 d.goldstein,
                 ('0x' || d.event[1:6])::bigint as event_bits,
                 case
-                    when r.withdrawn then 'retracted'
-                    when not ({superseded}) then 'current'
+                    when not ({superseded}) then case when r.withdrawn then 'retracted' else 'current' end
                     when d.superseded_by_retraction then 'retracted'
                     else 'superseded'
                 end as status,
