@@ -83,10 +83,8 @@ steps as (
                 }
         end ignore nulls) over so_far as halt,
         last_value(expires ignore nulls) over so_far as expires_so_far,
-        -- A size that a pause or a cancellation mentions counts only where nothing else tells how much there is.
-        len(amounts) > 0
-        and bearing <> 'delivers'
-        and (bearing <> 'halts' or not bool_or(quantifies) over (partition by commitment, track)) as is_sized
+        -- The size that a pause or a cancellation mentions is listed where nothing else tells one; it is owed by nobody's word.
+        len(amounts) > 0 and bearing in ('sets', 'adds', 'subtracts', 'replaces') as is_sized
     from sized
     window so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row)
 ),
@@ -229,11 +227,19 @@ changed as (
         select
             *,
             coalesce(
-                (lag(binds) over one_by_one, lag(relationship) over one_by_one, lag(owed) over one_by_one, lag(expires) over one_by_one)
-                is distinct from (binds, relationship, owed, expires),
+                (
+                    lag(binds) over one_by_one, lag(relationship) over one_by_one, lag(owed) over one_by_one, lag(expires) over one_by_one,
+                    lag(is_halted) over one_by_one
+                )
+                is distinct from (binds, relationship, owed, expires, is_halted),
                 true
             ) as is_new
-        from standings
+        from (
+            select
+                *,
+                not binds and coalesce(halt.type in ('compute-paused', 'compute-cancelled'), false) as is_halted
+            from standings
+        ) as halted
         window one_by_one as (partition by commitment, track order by effective_on)
     ) as marked
     window track_so_far as (partition by commitment, track order by effective_on)
@@ -249,7 +255,7 @@ stretches as (
         any_value(binds) as binds,
         any_value(usd) as usd,
         any_value(expires) as expires,
-        bool_or(coalesce(halt.type in ('compute-paused', 'compute-cancelled'), false)) as is_halted,
+        bool_or(is_halted) as is_halted,
         arg_max(
             {
                 'attribution': case when binds then attribution else halt.attribution end,
