@@ -31,17 +31,31 @@ firm as materialized (
         effective_on,
         sort_key,
         case when type = 'term-affirmed' then level = 'exclusive' else exclusive end as exclusive,
-        holder,
-        against,
-        right_key,
+        licensor || ' → ' || licensee || ': ' || subject as licence,
+        holder || ' over ' || against || ': ' || right_key as right_text,
+        expires,
         nature
     from relationship_occurrences
     where
         direct
-        and type in ('licence-granted', 'licence-amended', 'licence-ended', 'term-affirmed', 'right-granted')
+        and type in (
+            'licence-granted', 'licence-amended', 'licence-ended', 'term-affirmed',
+            'right-granted', 'right-exercised', 'right-waived', 'right-ended'
+        )
         and coalesce(stage, 'signed') in ('signed', 'closed')
         and coalesce(binding, 'unstated') <> 'no'
         and evidence_attribution not in ('analysis', 'headline')
+),
+
+-- A term that is affirmed is a licence, or a right, only from when it is called one.
+named as (
+    select
+        relationship,
+        coalesce(licence, right_text) as subject,
+        min(effective_on) as named_on
+    from firm
+    where type <> 'term-affirmed'
+    group by all
 ),
 
 -- A licence goes on when it is amended or extended, and stays as exclusive as it was; one that is granted after the expiry of
@@ -64,6 +78,7 @@ licence_links as (
             when 'expired' then coalesce(opened.type = 'licence-amended', false)
             else false
         end as goes_on,
+        licences.expires,
         licences.evidence_attribution,
         licences.origins,
         licences.credibility,
@@ -78,18 +93,94 @@ licence_links as (
         )
 ),
 
+right_statuses as (
+    select
+        rights.relationship,
+        rights.holder || ' over ' || rights.against || ': ' || rights.right_key as subject,
+        rights.status,
+        coalesce(rights.nature, 'consent') = 'consent' as is_consent,
+        coalesce(rights.since_on, rights.known_since_on) as since_on,
+        case rights.status
+            when 'in-force' then spans.latest + 1
+            when 'expired' then rights.ended_on + 1
+            else rights.ended_on
+        end::date as until_on,
+        coalesce(rights.since_on, rights.known_since_on, rights.ended_on) as first_on,
+        lead(coalesce(rights.since_on, rights.known_since_on)) over one_by_one as next_on,
+        rights.expires,
+        rights.evidence_attribution,
+        rights.origins,
+        rights.credibility,
+        rights.occurrences
+    from rights
+    left join log.spans as spans on rights.expires = spans.text
+    window
+        one_by_one as (
+            partition by rights.relationship, rights.holder, rights.against, rights.right_key
+            order by coalesce(rights.since_on, rights.known_since_on, rights.ended_on)
+        )
+),
+
+-- Nobody knows that something has expired before it is told that it does; what is waived before it ends is over by then.
+true_ends as (
+    select
+        statuses.relationship,
+        statuses.subject,
+        statuses.first_on,
+        statuses.until_on,
+        case when statuses.status = 'expired' then max(firm.effective_on) else min(firm.effective_on) end as over_on
+    from (
+        select
+            relationship,
+            subject,
+            first_on,
+            until_on,
+            status,
+            expires,
+            unnest(occurrences) as occurrence
+        from licence_links
+        where status = 'expired'
+        union all
+        select
+            relationship,
+            subject,
+            first_on,
+            until_on,
+            status,
+            expires,
+            unnest(occurrences) as occurrence
+        from right_statuses
+        where status in ('expired', 'ended')
+    ) as statuses
+    inner join firm using (occurrence)
+    where
+        (
+            statuses.status = 'expired'
+            and firm.effective_on > statuses.until_on
+            and firm.expires = statuses.expires
+            and firm.type in ('licence-granted', 'licence-amended', 'right-granted', 'term-affirmed')
+        )
+        or (statuses.status = 'ended' and firm.type = 'right-waived')
+    group by statuses.relationship, statuses.subject, statuses.first_on, statuses.until_on, statuses.status
+),
+
 licence_times as (
     select
         * exclude (occurrences),
         goes_on and coalesce(lag(exclusive) over one_by_one, false) as stays_exclusive,
         lead(since_on) over one_by_one as next_on,
-        status = 'ended' as is_over,
+        status = 'ended' or coalesce(since_on >= until_on, false) as is_over,
         list_sort(list_distinct(flatten(list(occurrences) over one_licence))) as occurrences
     from (
         select
-            *,
-            sum((not goes_on)::integer) over (partition by relationship, subject order by first_on) as link_no
-        from licence_links
+            links.* replace (
+                case when links.since_on is not null then greatest(links.since_on, named.named_on) end as since_on,
+                coalesce(true_ends.over_on, links.until_on) as until_on
+            ),
+            sum((not links.goes_on)::integer) over (partition by links.relationship, links.subject order by links.first_on) as link_no
+        from licence_links as links
+        inner join named using (relationship, subject)
+        left join true_ends using (relationship, subject, first_on, until_on)
     ) as linked
     window
         one_by_one as (partition by relationship, subject order by first_on),
@@ -124,7 +215,7 @@ licensed as (
         times.relationship,
         'licence' as component,
         times.subject,
-        case when held.is_exclusive then coalesce(days.exclusive_on, times.since_on) else times.since_on end as since_on,
+        case when held.is_exclusive then greatest(days.exclusive_on, times.since_on) else times.since_on end as since_on,
         case when held.is_exclusive then times.until_on else least(days.exclusive_on, times.until_on) end as until_on,
         case when held.is_exclusive then levels.of_code['licence-exclusive'] else levels.of_code['licence'] end as level,
         times.evidence_attribution,
@@ -144,27 +235,18 @@ licensed as (
 
 right_times as (
     select
-        rights.relationship,
-        rights.holder || ' over ' || rights.against || ': ' || rights.right_key as subject,
-        coalesce(rights.since_on, rights.known_since_on) as since_on,
-        case rights.status
-            when 'in-force' then spans.latest + 1
-            when 'expired' then rights.ended_on + 1
-            else rights.ended_on
-        end::date as until_on,
-        lead(coalesce(rights.since_on, rights.known_since_on)) over one_by_one as next_on,
-        rights.status in ('ended', 'waived') and coalesce(rights.nature, 'consent') = 'consent' as is_over,
-        rights.evidence_attribution,
-        rights.origins,
-        rights.credibility,
-        rights.occurrences
-    from rights
-    left join log.spans as spans on rights.expires = spans.text
-    window
-        one_by_one as (
-            partition by rights.relationship, rights.holder, rights.against, rights.right_key
-            order by coalesce(rights.since_on, rights.known_since_on, rights.ended_on)
-        )
+        *,
+        is_consent and (status in ('ended', 'waived') or coalesce(since_on >= until_on, false)) as is_over
+    from (
+        select
+            rights.* replace (
+                case when rights.since_on is not null then greatest(rights.since_on, named.named_on) end as since_on,
+                coalesce(true_ends.over_on, rights.until_on) as until_on
+            )
+        from right_statuses as rights
+        inner join named using (relationship, subject)
+        left join true_ends using (relationship, subject, first_on, until_on)
+    ) as told
 ),
 
 -- What a right is for holds from the day on which it is told; until then it counts as a consent.
@@ -178,12 +260,14 @@ natures as (
     from (
         select
             relationship,
-            holder || ' over ' || against || ': ' || right_key as subject,
+            right_text as subject,
             nature,
             effective_on as said_on,
             sort_key
         from firm
-        where nature is not null
+        where
+            nature is not null
+            and type = 'right-granted'
         union all by name
         select distinct
             relationship,
@@ -210,7 +294,10 @@ entitled as (
     from right_times as times
     cross join levels
     inner join natures using (relationship, subject)
-    where natures.nature = 'consent'
+    -- Of one of which only the end is told nobody knows when it began.
+    where
+        natures.nature = 'consent'
+        and times.since_on is not null
 ),
 
 -- What was ended is a component that they had, also where nobody told that it began.
@@ -219,7 +306,7 @@ ends as (
         relationship,
         component,
         subject,
-        until_on as since_on,
+        greatest(until_on, since_on) as since_on,
         next_on as until_on,
         0 as level,
         evidence_attribution,

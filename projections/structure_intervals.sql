@@ -203,21 +203,18 @@ seats as (
 
 terms as (
     select
-        terms.*,
-        coalesce(terms.since_on, terms.known_since_on, date '0001-01-01') as begun_on,
-        case
-            when terms.status in ('in-force', 'expired') then spans.latest + 1
-            else terms.ended_on
-        end::date as until_on
-    from exclusivity_terms as terms
-    left join log.spans as spans on terms.expires = spans.text
-    where
-        terms.coverage || '.' like 'cloud.%'
-        and coalesce(terms.level, '') <> 'none'
+        *,
+        coalesce(since_on, known_since_on, date '0001-01-01') as begun_on,
+        lead(coalesce(since_on, known_since_on)) over (
+            partition by relationship, grantor, holder, coverage
+            order by coalesce(since_on, known_since_on, ended_on)
+        ) as next_on
+    from exclusivity_terms
+    where coverage || '.' like 'cloud.%'
 ),
 
--- What is excepted later, and a level that is told later, count from then on. A term of which nobody says how strong it is binds
--- as a relaxed one.
+-- What is excepted later, a level and an expiry that are told later count from then on. A term of which nobody says how strong it
+-- is binds as a relaxed one; one that was over when that was told binds no more from then.
 strengths as (
     select
         terms.relationship,
@@ -226,13 +223,17 @@ strengths as (
         terms.coverage,
         terms.begun_on,
         moves.effective_on,
-        least(
-            case
-                when moves.level = 'exclusive' and len(moves.carve_outs) > 0 then levels.of_code['cloud-carved-out']
-                else levels.of_code['cloud-' || coalesce(moves.level, 'relaxed')]
-            end,
-            case when terms.coverage || '.' like 'cloud.api.%' then levels.of_code['cloud-api'] end
-        ) as level
+        case
+            when moves.expires_on < moves.effective_on then 0
+            else least(
+                    case
+                        when moves.level = 'exclusive' and len(moves.carve_outs) > 0 then levels.of_code['cloud-carved-out']
+                        else levels.of_code['cloud-' || coalesce(moves.level, 'relaxed')]
+                    end,
+                    case when terms.coverage || '.' like 'cloud.api.%' then levels.of_code['cloud-api'] end
+                )
+        end as level,
+        case when moves.expires_on >= moves.effective_on then moves.expires_on end as expires_on
     from terms
     cross join levels
     inner join exclusivity_moves as moves
@@ -242,7 +243,7 @@ strengths as (
             and terms.holder = moves.holder
             and terms.coverage = moves.coverage
             and terms.begun_on <= moves.effective_on
-            and coalesce(terms.until_on > moves.effective_on, true)
+            and coalesce(terms.next_on > moves.effective_on, true)
     where
         moves.move <> 'ignored'
         and moves.standing = 'open'
@@ -255,15 +256,39 @@ strengths as (
 
 changed_strengths as (
     select
-        *,
-        lead(effective_on) over term as changed_on
+        relationship,
+        grantor,
+        holder,
+        coverage,
+        begun_on,
+        level,
+        min(effective_on) as effective_on,
+        arg_max_null(expires_on, effective_on) as expires_on,
+        lead(min(effective_on)) over (
+            partition by relationship, grantor, holder, coverage, begun_on
+            order by min(effective_on)
+        ) as changed_on
     from (
-        select *
-        from strengths
-        window term as (partition by relationship, grantor, holder, coverage, begun_on order by effective_on)
-        qualify level is distinct from lag(level) over term
-    ) as changed
-    window term as (partition by relationship, grantor, holder, coverage, begun_on order by effective_on)
+        select
+            *,
+            sum(is_new::integer) over (
+                partition by relationship, grantor, holder, coverage, begun_on
+                order by effective_on
+            ) as strength_no
+        from (
+            select
+                *,
+                coalesce(
+                    lag(level) over (
+                        partition by relationship, grantor, holder, coverage, begun_on
+                        order by effective_on
+                    ) <> level,
+                    true
+                ) as is_new
+            from strengths
+        ) as marked
+    ) as numbered
+    group by relationship, grantor, holder, coverage, begun_on, level, strength_no
 ),
 
 -- A term of which only the end is told is a component that they had.
@@ -273,7 +298,14 @@ preferences as (
         'cloud-preference' as component,
         terms.grantor || ' → ' || terms.holder || ': ' || terms.coverage as subject,
         coalesce(strengths.effective_on, terms.ended_on) as since_on,
-        case when strengths.effective_on is not null then least(strengths.changed_on, terms.until_on) end as until_on,
+        case
+            when strengths.effective_on is not null
+                then least(
+                strengths.changed_on,
+                strengths.expires_on + 1,
+                case when terms.status in ('ended', 'superseded') then terms.ended_on end
+            )
+        end as until_on,
         coalesce(strengths.level, 0) as level,
         terms.evidence_attribution,
         terms.origins,
@@ -281,6 +313,7 @@ preferences as (
         terms.occurrences
     from terms
     left join changed_strengths as strengths using (relationship, grantor, holder, coverage, begun_on)
+    where coalesce(terms.level, '') <> 'none'
 ),
 
 -- What is certain of a commitment is its amount, or the lower end of a range; "up to" is certain of nothing.

@@ -158,6 +158,8 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
         ("relationship_structure.case", "Of two that bind equally"),
         ("health_weights.case", "Rule 27"),
         ("structure_intervals.case", "A cloud term binds"),
+        ("structure_intervals.case", "An end that is told only once it has passed"),
+        ("grant_intervals.case", "An end that is told only once it has passed"),
         ("structure_intervals.case", "An investment binds"),
         ("structure_intervals.case", "Compute commitments bind together"),
     ],
