@@ -301,10 +301,10 @@ preferences as (
         case
             when strengths.effective_on is not null
                 then least(
-                strengths.changed_on,
-                strengths.expires_on + 1,
-                case when terms.status in ('ended', 'superseded') then terms.ended_on end
-            )
+                        strengths.changed_on,
+                        strengths.expires_on + 1,
+                        case when terms.status in ('ended', 'superseded') then terms.ended_on end
+                    )
         end as until_on,
         coalesce(strengths.level, 0) as level,
         terms.evidence_attribution,
