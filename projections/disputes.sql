@@ -16,7 +16,7 @@
 -- types: dispute-*
 with
 
--- A headline alone neither raises nor settles anything, nor does what is only planned or talked of.
+-- An inference or a headline alone neither raises nor settles anything, nor does what is only planned or talked of.
 moves as (
     select
         happened.relationship,
@@ -37,7 +37,7 @@ moves as (
     where
         happened.direct
         and happened.type in ('dispute-raised', 'dispute-settled')
-        and happened.evidence_attribution <> 'headline'
+        and happened.evidence_attribution not in ('analysis', 'headline')
         and coalesce(happened.stage, 'signed') in ('signed', 'closed')
 ),
 

@@ -95,6 +95,7 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     15: [
         ("exclusivity_terms.case", "Rule 15"),
         ("exclusivity_terms.case", "A change on weaker evidence applies and is contested"),
+        ("disputes.case", "What an analyst infers raises no dispute"),
     ],
     16: [
         ("exclusivity_terms.case", "With only a grant and a relaxation that are both undated"),
