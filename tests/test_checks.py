@@ -202,6 +202,58 @@ developments:
         ("copy#met",),
         "the origin wrie-2025 is not filed; did you mean wire-2025?",
     ),
+    "related_to_itself": Control(
+        """
+parties:
+  carol: {kind: person, affiliations: [{organisation: acme}]}
+  acme-labs: {part_of: acme}
+  acme-inc: {}
+---
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: investment-made, key: plain, investor: globex, investee: globex, amount: 1B USD}
+  - {type: investment-made, key: merged, investor: acme, investee: acme-inc, amount: 1B USD}
+  - {type: dispute-raised, key: acting, party: carol, counterparty: globex, topic: price, for: globex}
+  - {type: dispute-raised, key: inside, party: carol, counterparty: acme, topic: strategy}
+  - {type: investment-made, key: group, investor: acme, investee: acme-labs, amount: 1B USD}
+  - {type: compute-committed, key: alone, provider: acme, amount: 1 GW}
+---
+merges: [{party: acme-inc, into: acme}]
+""",
+        "warning",
+        ("r1#acting", "r1#merged", "r1#plain"),
+        "both sides of investment-made are acme, so that it counts for no relationship: correct the roles, "
+        "or unmerge what is another party (acme-inc)",
+    ),
+    "reduced_too_far": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: c1, amount: 1B USD, occurred: 2021}
+  - {type: compute-expanded, key: b, provider: acme, customer: globex, commitment: c1, amount: 500M USD, occurred: 2022}
+  - {type: compute-reduced, key: c, provider: acme, customer: globex, commitment: c1, amount: 1.5B USD, occurred: 2023}
+  - {type: compute-reduced, key: d, provider: acme, customer: globex, commitment: c1, amount: 250M USD, occurred: 2024}
+---
+report: {id: r2, published: 2025-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: c2, amount: 900 MW, occurred: 2021}
+  - {type: compute-reduced, key: b, provider: acme, customer: globex, commitment: c2, amount: 1 GW, occurred: 2022}
+  - {type: compute-committed, key: c, provider: acme, customer: globex, commitment: c3, amount: over 1 GW}
+  - {type: compute-reduced, key: d, provider: acme, customer: globex, commitment: c3, amount: 2 GW, occurred: 2022}
+  - {type: compute-committed, key: e, provider: acme, customer: globex, commitment: anew, amount: 1 GW, occurred: 2021}
+  - {type: compute-cancelled, key: f, provider: acme, customer: globex, commitment: anew, occurred: 2022}
+  - {type: compute-reduced, key: g, provider: acme, customer: globex, commitment: anew, amount: 2 GW, occurred: 2023}
+  - {type: compute-committed, key: h, provider: acme, customer: globex, commitment: total, amount: 1 GW, occurred: 2021}
+  - {type: compute-reduced, key: i, provider: acme, customer: globex, commitment: total, amounts: [3 GW, 2 GW total],
+     occurred: 2022}
+  - {type: compute-reduced, key: j, provider: acme, customer: globex, commitment: rumour, amount: 2 GW, stage: talks}
+  - {type: compute-reduced, key: k, provider: acme, customer: globex, commitment: untold, amount: 2 GW}
+""",
+        "warning",
+        ("r1#d", "r2#b"),
+        "by then 1750000000 USD were taken from commitment c1, of which no more than 1500000000 is told, and it counts "
+        "as nothing: record what was committed before, or correct an amount",
+    ),
     "likely_duplicates": Control(
         """
 report: {id: r1, published: 2025-05-05, reliability: A}
