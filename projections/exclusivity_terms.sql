@@ -13,7 +13,7 @@
 -- ended_by              the occurrence that ended or superseded it
 -- expires               when it ends, as the contract says, in EDTF
 -- trigger               what would end it, in words
--- carve_outs            what is excepted
+-- carve_outs            what is excepted, by the end of the status; exclusivity_moves tells since when
 -- evidence_attribution  on whose word the status stands, or ended
 -- origins               how many distinct reports first carried that
 -- credibility           of the most credible occurrence that says so, 0 to 1
