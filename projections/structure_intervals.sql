@@ -35,6 +35,7 @@ firm as materialized (
         occurrence,
         type,
         effective_on,
+        occurred_earliest,
         sort_key,
         evidence_attribution,
         origins,
@@ -173,6 +174,24 @@ shares as (
     cross join levels
 ),
 
+-- A seat that may be of any day before its report is taken for one that was given up by then, if there is one, as in board_seats.
+retold_seats as (
+    select taken.occurrence
+    from firm as taken
+    inner join firm as given_up
+        on
+            taken.relationship = given_up.relationship
+            and taken.organisation = given_up.organisation
+            and taken.sort_key > given_up.sort_key
+            and (taken.holder = given_up.holder or taken.person = given_up.person)
+            and coalesce(taken.person = given_up.person, true)
+            and coalesce(taken.kind = given_up.kind, true)
+    where
+        taken.type = 'board-seat-taken'
+        and taken.occurred_earliest is null
+        and given_up.type = 'board-seat-given-up'
+),
+
 -- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.
 seats as (
     select
@@ -197,7 +216,9 @@ seats as (
             and (taken.holder = given_up.holder or taken.person = given_up.person)
             and coalesce(taken.person = given_up.person, true)
             and coalesce(taken.kind = given_up.kind, true)
-    where taken.type = 'board-seat-taken'
+    where
+        taken.type = 'board-seat-taken'
+        and taken.occurrence not in (select retold_seats.occurrence from retold_seats)
     group by all
 ),
 
