@@ -15,6 +15,52 @@
 -- pinned: the rows of a relationship rest on what touches it
 with
 
+-- A share of revenue that was agreed anew, after it had ended or expired, is what is said of it since.
+shares as (
+    select
+        relationship,
+        payer,
+        payee,
+        type,
+        effective_on,
+        expires,
+        expires_on,
+        ended,
+        evidence_attribution,
+        origins,
+        credibility,
+        occurrence,
+        sort_key
+    from occurrences
+    where
+        type in ('revenue-share-agreed', 'revenue-share-changed')
+        and coalesce(stage, 'signed') in ('signed', 'closed')
+        and coalesce(binding, 'unstated') <> 'no'
+        and evidence_attribution not in ('analysis', 'headline')
+),
+
+standing_shares as (
+    select *
+    from (
+        select
+            *,
+            coalesce(lag(ended) over so_far, false)
+            or (type = 'revenue-share-agreed' and coalesce(expired.day < effective_on, false)) as begins
+        from (
+            select
+                *,
+                last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over (
+                    partition by relationship, payer, payee
+                    order by sort_key
+                    rows between unbounded preceding and 1 preceding
+                ) as expired
+            from shares
+        ) as told
+        window so_far as (partition by relationship, payer, payee order by sort_key)
+    ) as marked
+    qualify coalesce(sort_key >= max(case when begins then sort_key end) over (partition by relationship, payer, payee), true)
+),
+
 -- Once a contract is over, the agenda asks what came after it; what was granted anew or ended by its parties is settled.
 contracts as (
     select
@@ -84,12 +130,7 @@ contracts as (
         arg_max(origins, sort_key) as origins,
         max(credibility) as credibility,
         list(occurrence order by sort_key) as occurrences
-    from occurrences
-    where
-        type in ('revenue-share-agreed', 'revenue-share-changed')
-        and coalesce(stage, 'signed') in ('signed', 'closed')
-        and coalesce(binding, 'unstated') <> 'no'
-        and evidence_attribution not in ('analysis', 'headline')
+    from standing_shares
     group by relationship, payer, payee
     having not arg_max(ended, sort_key)
     union all by name
