@@ -225,10 +225,16 @@ histories as (
         owed.unit,
         owed.layer,
         owed.per,
-        arg_max(told.starts, told.sort_key) filter (where told.firm or not owed.row_is_firm) as starts,
-        arg_max(told.expires, told.sort_key) filter (where told.firm or not owed.row_is_firm) as expires,
+        -- What is committed anew, after it was cancelled, has no day of the old contract.
+        arg_max(told.starts, told.sort_key) filter (
+            where (told.firm or not owed.row_is_firm) and (not owed.is_revived or told.sort_key > known.cancelled_key)
+        ) as starts,
+        arg_max(told.expires, told.sort_key) filter (
+            where (told.firm or not owed.row_is_firm) and (not owed.is_revived or told.sort_key > known.cancelled_key)
+        ) as expires,
         list(told.occurrence order by told.sort_key) as occurrences
     from owed
+    inner join known on owed.commitment = known.commitment
     inner join compute_moves as told on owed.commitment = told.commitment
     left join figures
         on

@@ -82,7 +82,6 @@ steps as (
                     'type': type, 'attribution': evidence_attribution, 'origins': origins, 'credibility': credibility
                 }
         end ignore nulls) over so_far as halt,
-        last_value(expires ignore nulls) over so_far as expires_so_far,
         -- The size that a pause or a cancellation mentions is listed where nothing else tells one; it is owed by nobody's word.
         len(amounts) > 0 and bearing in ('sets', 'adds', 'subtracts', 'replaces') as is_sized
     from sized
@@ -92,6 +91,12 @@ steps as (
 parts as (
     select
         *,
+        -- What is committed anew, after it was cancelled, has no day of the old contract.
+        last_value(case when type <> 'compute-cancelled' then expires end ignore nulls) over (
+            partition by commitment, track, cancellations
+            order by sort_key
+            rows between unbounded preceding and current row
+        ) as expires_so_far,
         is_sized or is_bare or bearing in ('halts', 'delivers') as is_told,
         is_sized or (track = 'other' and is_bare and bearing <> 'delivers' and not is_quantified) as is_figure,
         bearing in ('sets', 'adds', 'replaces')

@@ -171,7 +171,9 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     paper = max(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order)).told.happening
     party = max(known, key=_names_parties).happening
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
-    binding = [t for t in heard if t.firm or not firm]
+    # What is committed anew, after it was cancelled, has no day of the old contract.
+    anew = called_off if revived else ()
+    binding = [t for t in heard if (t.firm or not firm) and t.happening.place > anew]
     expires = _last(t.happening.fields["expires"] for t in binding)
     ends = days(expires)[1]
     expired = status in ("in-force", "paused") and ends is not None and ends < as_of
