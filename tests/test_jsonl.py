@@ -31,7 +31,7 @@ from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import EventType, event_types
 from tracker.model.development import Development
 from tracker.model.fields import Reliability, Stage
-from tracker.model.records import PartyRegistered, ReportFiled
+from tracker.model.records import PartyAliasAdded, PartyRegistered, ReportFiled
 
 FIRST: list[UseCase] = [
     *(RegisterParty(PartyRegistered(party=party, name=party.title())) for party in PARTIES),
@@ -175,6 +175,40 @@ def test_what_is_imported_into_a_log_that_is_not_empty_is_recorded_anew_by_who_i
     assert [s.position for s in stored] == list(range(2, len(stored) + 2))
     assert "globex" not in [getattr(s.event.payload, "party", None) for s in stored]
     assert told(other)[-2:] == told(desk.log)[-2:]
+
+
+def test_the_names_that_another_log_gives_a_party_are_added_to_those_that_it_has_here() -> None:
+    log, other = memory_log(), memory_log()
+    registered = PartyRegistered(party="globex", name="Globex Corporation", aliases=("环球",))
+    log.do([RegisterParty(registered), AddAlias("globex", "GBX")])
+    other.do([RegisterParty(PartyRegistered(party="globex", name="Globex")), AddAlias("globex", "地球")])
+
+    import_events(other, export_log(log))
+
+    names = [event.alias for event in told(other) if isinstance(event, PartyAliasAdded)]
+    assert names == ["地球", "Globex Corporation", "环球", "GBX"]
+    assert import_events(other, export_log(log)) == []
+
+
+def test_a_name_that_belongs_to_another_party_here_stays_its_and_is_told() -> None:
+    log, other = memory_log(), memory_log()
+    log.do([RegisterParty(PartyRegistered(party="globex", name="Globex", aliases=("环球",)))])
+    other.do([RegisterParty(PartyRegistered(party=party, name=party)) for party in ("globex", "initech")])
+    other.do([AddAlias("initech", "环球")])
+    warnings: list[str] = []
+
+    assert import_events(other, export_log(log), "their.jsonl", warnings.append) == []
+    assert warnings == ["their.jsonl:1: '环球' stays a name of 'initech': there it is one of 'globex'"]
+
+
+def test_a_name_that_was_dropped_here_does_not_come_back_with_an_export_from_before() -> None:
+    log = memory_log()
+    log.do([RegisterParty(PartyRegistered(party="globex", name="Globex", aliases=("环球",)))])
+    before = list(export_log(log))
+    log.do([RegisterParty(PartyRegistered(party="globex", name="Globex"))])
+
+    assert import_events(log, before) == []
+    assert import_events(log, export_log(log)) == []
 
 
 def test_a_development_on_which_two_logs_never_agreed_is_refused_with_its_line(tmp_path: Path) -> None:

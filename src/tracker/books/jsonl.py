@@ -107,7 +107,8 @@ def import_events(
     """Import what `export_log` or `export_events` wrote, in one transaction; returns the new events.
 
     An empty log gets positions, tags, envelopes and bytes back as they were. In another one parties, reports and
-    developments that it lacks are recorded anew, as by whoever imports; what it holds already stays as it is.
+    developments that it lacks are recorded anew, as by whoever imports; what it holds already stays as it is, but for
+    names that its parties get besides.
     Raises BookProblems with the numbers of the lines, and then nothing was recorded: also where the lines are not those
     that the checkpoint below them vouches for. Where there is none, `warn` is told.
     """
@@ -120,7 +121,7 @@ def import_events(
         if log.head() == 0:
             _refuse_if_not_whole(read, path)
             return restore(log, [line.row for line in read])
-        use_cases, problems = merge_use_cases(log, [(line.number, line.event) for line in read], path)
+        use_cases, problems = merge_use_cases(log, [(line.number, line.event) for line in read], path, warn)
         if problems:
             raise BookProblems(problems, {})
         return log.do(use_cases)

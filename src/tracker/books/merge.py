@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tracker.books.plan import advance
 from tracker.books.problems import Problem
@@ -16,6 +16,7 @@ from tracker.log.store import Log
 from tracker.log.use_cases import UseCase
 from tracker.model import records
 from tracker.model.development import Development
+from tracker.model.names import fold_name
 
 IMPORTED = "imported"
 """The reason of what is recorded anew where the event itself gives none."""
@@ -23,11 +24,14 @@ IMPORTED = "imported"
 Numbered = tuple[int, Recorded]
 
 
-def merge_use_cases(log: Log, events: Sequence[Numbered], path: str) -> tuple[list[UseCase], list[Problem]]:
+def merge_use_cases(
+    log: Log, events: Sequence[Numbered], path: str, warn: Callable[[str], object]
+) -> tuple[list[UseCase], list[Problem]]:
     """Return what records the events of another log in this one, and what this log would refuse, by line.
 
-    What this log knows of a party or a report stands; of a development, what the other log said since the point up to
-    which both agree is recorded; where they never agreed, it is refused.
+    What this log knows of a party or a report stands, and of a party the names are added that the other log knows
+    besides; `warn` is told of one that belongs to another party here. Of a development, what the other log said since
+    the point up to which both agree is recorded; where they never agreed, it is refused.
     """
     known = log.known([_use_case(event, known=None) for _, event in events])
     settled = _Settled(known, events)
@@ -42,7 +46,30 @@ def merge_use_cases(log: Log, events: Sequence[Numbered], path: str) -> tuple[li
             chosen.append(use_case)
         except Refused as refused:
             problems.append(Problem(path, number, 1, str(refused)))
+    # Last, so that a name which moved to a party that came in is that party's.
+    for number, party, name in _names_at_last(events, settled.parties):
+        owner = known.owner(name)
+        if owner is None and fold_name(name) not in known.dropped_names(party):
+            chosen.append(AddAlias(party, name))
+            advance(chosen[-1], known, None)
+        elif owner not in (None, party):
+            warn(f"{path}:{number}: '{name}' stays a name of '{owner}': there it is one of '{party}'")
     return chosen, problems
+
+
+def _names_at_last(events: Iterable[Numbered], parties: set[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield the names of these parties as the events leave them: line, party, name."""
+    registered: dict[str, tuple[int, records.PartyRegistered]] = {}
+    added: dict[tuple[str, str], int] = {}
+    for number, event in events:
+        match event.payload:
+            case records.PartyRegistered(party=party) as payload if party in parties:
+                registered[party] = number, payload
+            case records.PartyAliasAdded(party=party, alias=alias) if party in parties:
+                added[party, alias] = number
+    for party, (number, payload) in registered.items():
+        yield from ((number, party, name) for name in (payload.name, *payload.aliases))
+    yield from ((number, party, name) for (party, name), number in added.items())
 
 
 class _Settled:

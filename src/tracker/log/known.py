@@ -82,6 +82,7 @@ class Known:
     _owners: dict[str, str] = field(default_factory=dict)
     _registered_names: dict[str, set[str]] = field(default_factory=dict)
     _added_names: dict[str, set[str]] = field(default_factory=dict)
+    _dropped_names: dict[str, set[str]] = field(default_factory=dict)
 
     def owner(self, name: str) -> str | None:
         """Return the party that a name belongs to, or None."""
@@ -90,6 +91,10 @@ class Known:
     def names_of(self, party: str) -> set[str]:
         """Return the folded names under which a party is registered now."""
         return self._registered_names.get(party, set())
+
+    def dropped_names(self, party: str) -> set[str]:
+        """Return the folded names that a registration of a party once said and a later one left out."""
+        return self._dropped_names.get(party, set())
 
     def apply(self, event: Recorded) -> None:
         """Take in one event; events of one subject arrive in the order of the log.
@@ -139,6 +144,7 @@ class Known:
         # What was added by itself stays, whatever a registration says and then no longer says.
         for dropped in self.names_of(payload.party) - names - self._added_names.get(payload.party, set()):
             self._owners.pop(dropped, None)
+            self._dropped_names.setdefault(payload.party, set()).add(dropped)
         self._registered_names[payload.party] = names
         self._owners.update(dict.fromkeys(names, payload.party))
 
