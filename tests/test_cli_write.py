@@ -427,6 +427,21 @@ def test_registering_a_party_again_points_to_alias(workspace: Path) -> None:
     assert "tracker party alias acme" in answer.err
 
 
+def test_a_party_that_is_registered_again_is_advised_only_names_that_it_lacks(workspace: Path) -> None:
+    again = in_(workspace, "party", "add", "acme", "--name", "Acme")
+    with_more = in_(workspace, "party", "add", "极致", "--name", "Acme", "--alias", "顶点")
+
+    assert again.err == "error: 'acme' is registered already, as 'Acme': for another party choose another id\n"
+    assert "with tracker party alias acme '顶点', or choose another id" in with_more.err
+
+
+def test_an_empty_name_of_a_party_is_refused(workspace: Path) -> None:
+    answer = in_(workspace, "party", "add", "umbra", "--name", "")
+
+    assert (answer.code, answer.out) == (3, "")
+    assert "'name' is empty" in answer.err
+
+
 def test_a_chinese_name_alone_gives_no_id_and_the_message_asks_for_one(workspace: Path) -> None:
     answer = in_(workspace, "party", "add", "软银")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -32,13 +33,12 @@ class KindOfParty(StrEnum):
 
 
 class PartyExists(TrackerError):
-    """A party of that id is registered already."""
+    """A party of that id is registered already; `other_names` are those given now that it does not have."""
 
-    def __init__(self, party: str, known_as: str, name: str) -> None:
-        super().__init__(
-            f"'{party}' is registered already, as '{known_as}': "
-            f"give it another name with tracker party alias {party} {quote(name)}, or choose another id"
-        )
+    def __init__(self, party: str, known_as: str, other_names: Sequence[str]) -> None:
+        added = ", ".join(f"tracker party alias {party} {quote(name)}" for name in other_names)
+        advice = f"give it another name with {added}, or" if added else "for another party"
+        super().__init__(f"'{party}' is registered already, as '{known_as}': {advice} choose another id")
 
 
 @app.command("list")
@@ -98,20 +98,25 @@ def add(
     from tracker.model import records
     from tracker.model.names import is_slug, slugify
 
-    identity = party if is_slug(party) else slugify(party)
+    given_name = party if name is None else name
     session = session_of(ctx)
     with session.log() as log:
         index = PartyIndex.from_log(log)
+        owner = None if is_slug(party) else index.owner(party)
+        identity = owner or (party if is_slug(party) else slugify(party))
         if identity in index.ids:
-            raise PartyExists(identity, _name_of(index, identity), name or party)
+            others = [
+                each for each in dict.fromkeys([given_name, *(alias or ())]) if each and index.owner(each) is None
+            ]
+            raise PartyExists(identity, _name_of(index, identity), others)
         with checked_values():
             registered = records.PartyRegistered(
                 party=identity,
-                name=name or party,
+                name=given_name,
                 kind=records.PartyKind(kind.value),
                 aliases=tuple(alias or ()),
                 affiliations=tuple(_affiliation(index, text) for text in at or ()),
-                part_of=records.Membership(group=index.resolve(part_of)) if part_of else None,
+                part_of=records.Membership(group=index.resolve(part_of)) if part_of is not None else None,
                 note=note,
             )
         record(session, log, [RegisterParty(registered)], dry_run=dry_run, undo=NO_UNDO)
