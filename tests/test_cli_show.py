@@ -57,6 +57,15 @@ def test_every_revision_is_shown_with_the_reason_of_the_correction(workspace: Pa
     assert "sic: the report has this wrong" in text
 
 
+def test_days_that_stand_for_always_are_not_told_as_days(workspace: Path) -> None:
+    corrected = json.loads(ask("-C", workspace, "show", f"{NAME}#cloud-relaxed", "--json").out)
+    person = json.loads(ask("-C", workspace, "show", "ada-lovelace", "--json").out)
+
+    assert [r["status"] for r in corrected["revisions"]] == ["superseded", "current"]
+    assert not [day for revision in corrected["revisions"] for day in revision.values() if day == "0001-01-01"]
+    assert [(a["since_on"], a["until_on"]) for a in person["affiliations"]] == [(None, None)]
+
+
 def test_a_key_alone_is_enough_where_it_is_the_only_one(workspace: Path) -> None:
     assert shown(workspace, "partners").startswith(f"{NAME}#partners   statement-made")
 

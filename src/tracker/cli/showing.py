@@ -121,7 +121,9 @@ class Teller:
             where = [text_of(self.names.of(held["organisation"])), text_of(held["role"] or ""), _between(held)]
             lines.append(f"  of               {'   '.join(filter(None, where))}")
         lines += [f"{counted(len(table.rows), 'relationship')}:", *_grid(table, self.names)]
-        return {**row, "affiliations": kept, "relationships": table.records()}, lines
+        days = (FIRST_DAY, LAST_DAY)
+        dated = [{name: None if str(value) in days else value for name, value in held.items()} for held in kept]
+        return {**row, "affiliations": dated, "relationships": table.records()}, lines
 
     def relationship(self, pair: str) -> Told:
         """Tell a relationship: its health, and where to look further."""
@@ -225,4 +227,9 @@ def _grid(table: Table, names: Names) -> list[str]:
 
 def _stated(record: dict[str, Any]) -> dict[str, Any]:
     """Leave out what is not stated, for most columns belong to other types, and what only serves the projections."""
-    return {name: value for name, value in record.items() if value not in (None, []) and name not in INNER}
+    return {
+        name: value
+        for name, value in record.items()
+        # Our own slip never held: it has no first day.
+        if value not in (None, []) and name not in INNER and not (name == "superseded_on" and str(value) == FIRST_DAY)
+    }
