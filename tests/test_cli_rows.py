@@ -298,3 +298,19 @@ def test_a_file_of_another_kind_is_told_at_once(workspace: Path, tmp_path: Path,
 
     assert answer.code == ExitCode.BAD_INPUT
     assert what in answer.err and answer.err.count("error") == 1
+
+
+def test_cloudevents_are_refused_in_one_line_that_says_what_to_do(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    assert ask("-C", workspace, "export", "events", "--cloudevents", "-o", path).code == 0
+
+    answer = in_(workspace, path)
+
+    assert (answer.code, answer.out, answer.err.count("\n")) == (ExitCode.BAD_INPUT, "", 1)
+    assert f"{path} holds CloudEvents" in answer.err and "without --cloudevents" in answer.err
+
+
+def test_json_lines_with_a_byte_order_mark_come_through_stdin(workspace: Path) -> None:
+    rows = "\n".join(json.dumps(row) for row in ROWS)
+
+    assert in_(workspace, "-", stdin=f"\ufeff{rows}\n").code == 0

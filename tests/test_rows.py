@@ -119,11 +119,24 @@ def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
         ("a,a", None, "the column 'a' stands twice"),
         ("a,", None, "column 2 of the header has no name"),
         ("a,b", "x=c", "there is no column 'c': the header has a, b"),
+        (
+            "a;b",
+            None,
+            "x.csv:1: the header is read as one column: its cells seem to be parted by ';': give --delimiter semicolon",
+        ),
+        ("a\tb", "x=a", "parted by tabs: give --delimiter tab"),
     ],
 )
 def test_a_header_that_cannot_be_read_refuses_the_file(header: str, columns: str | None, message: str) -> None:
     with pytest.raises(BadHeader, match=message):
         of_csv(f"{header}\n1,2\n", read_table_options(columns, None))
+
+
+def test_rows_without_a_header_that_are_parted_by_another_sign_are_told_the_sign() -> None:
+    (bad,) = csv_rows([b"1|2\n"], read_table_options("a,b", None), "x.csv")
+
+    assert isinstance(bad, BadRow)
+    assert bad.problems[0].hint == "its cells seem to be parted by '|': give --delimiter pipe"
 
 
 @pytest.mark.parametrize(

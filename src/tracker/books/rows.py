@@ -146,8 +146,11 @@ def csv_rows(
         if not any(cells):
             continue
         if names is None:
-            names = _named(cells, table)
-            check(names)
+            try:
+                names = _named(cells, table)
+                check(names)
+            except BadHeader as error:
+                raise BadHeader(f"{path}:{line}: {error}") from error
         else:
             yield _record(path, line, at, names, cells)
 
@@ -155,7 +158,8 @@ def csv_rows(
 def _record(path: str, line: int, at: int, names: Sequence[str], cells: Sequence[str]) -> Row | BadRow:
     if len(cells) != len(names):
         message = f"the row has {len(cells)} cells, and there are {len(names)} columns"
-        return BadRow([Problem(path, line, 1, message, "put quotes around a cell that holds the delimiter")])
+        hint = _other_delimiter(cells, len(names)) or "put quotes around a cell that holds the delimiter"
+        return BadRow([Problem(path, line, 1, message, hint)])
     return Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if cell and name != SKIPPED}, at)
 
 
@@ -165,15 +169,32 @@ def _named(header: Sequence[str], table: Table) -> list[str]:
     if table.renamed:
         missing = [column for _, column in table.renamed if column not in columns]
         if missing:
+            _refuse_other_delimiter(columns)
             raise BadHeader(f"there is no column '{missing[0]}': the header has {', '.join(columns)}")
         fields = {column: field for field, column in table.renamed}
         return [fields.get(column, SKIPPED) for column in columns]
+    _refuse_other_delimiter(columns)
     twice = next((column for column in columns if columns.count(column) > 1), None)
     if twice is not None:
         raise BadHeader(f"the column '{twice}' stands twice in the header")
     if "" in columns:
         raise BadHeader(f"column {columns.index('') + 1} of the header has no name")
     return columns
+
+
+def _refuse_other_delimiter(columns: Sequence[str]) -> None:
+    if hint := _other_delimiter(columns):
+        raise BadHeader(f"the header is read as one column: {hint}")
+
+
+def _other_delimiter(cells: Sequence[str], wanted: int | None = None) -> str | None:
+    """Say what seems to part the cells of a line that was read as one, so many of them where that is known."""
+    for name, sign in DELIMITERS.items() if len(cells) == 1 else ():
+        found = cells[0].count(sign) + 1
+        if found > 1 and wanted in (None, found):
+            told = "tabs" if sign == "\t" else f"'{sign}'"
+            return f"its cells seem to be parted by {told}: give --delimiter {name}"
+    return None
 
 
 class _NotText(TrackerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 import sys
 import tempfile
@@ -189,7 +190,7 @@ def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> I
         path = Path(folder) / "stdin"
         # A byte more than a book may have, so that a larger one is seen to be so.
         first = sys.stdin.buffer.read(MAX_BYTES + 1)
-        in_braces = not rows.csv and first[:1_000].lstrip().startswith(b"{")
+        in_braces = not rows.csv and first[:1_000].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
         is_table = rows.csv or rows.columns or rows.delimiter or (rows.type and not in_braces)
         with path.open("wb") as file:
             file.write(first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import shlex
 import sys
@@ -81,6 +82,16 @@ class NothingDone(TrackerError):
         super().__init__(f"nothing was done with {shown(path)}: {why}")
 
 
+class ForOtherPrograms(TrackerError):
+    """A log that was exported as CloudEvents, which leave out what a log needs to come back."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{shown(path)} holds CloudEvents, which other programs read and tracker does not import: "
+            "export the log anew with tracker export events, without --cloudevents"
+        )
+
+
 @dataclass(frozen=True)
 class RowsOptions:
     """What the options of `import` say about rows."""
@@ -102,7 +113,10 @@ class RowsOptions:
         return self != RowsOptions()
 
     def is_rows(self, path: Path) -> bool:
-        """Say whether a file holds rows: a table by its name or by the options, or JSON lines that are no export."""
+        """Say whether a file holds rows: a table by its name or by the options, or JSON lines that are no export.
+
+        Raises ForOtherPrograms.
+        """
         if path.is_dir():
             return False
         if path.suffix in TABLES:
@@ -110,7 +124,11 @@ class RowsOptions:
         if self.csv:
             return path.suffix not in ENDINGS
         if path.suffix in LINES:
-            return self.type is not None or _says_its_type(path)
+            first = _first_object(path)
+            if "specversion" in first:
+                raise ForOtherPrograms(path)
+            # A row says its type, and an exported log topics.
+            return self.type is not None or "type" in first
         return bool(self.type or self.columns or self.delimiter) and path.suffix not in ENDINGS
 
     def file(self, path: Path) -> RowsFile:
@@ -196,18 +214,18 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
         session.note(f"{outcome.stay_retracted:,} of the same stay retracted: --revert records them again")
 
 
-def _says_its_type(path: Path) -> bool:
-    """Say whether a file of JSON lines holds rows, each of which says its type; an exported log says topics."""
+def _first_object(path: Path) -> dict[str, object]:
+    """Return what the first line of a file of JSON lines holds, nothing where that is no object."""
     from tracker.books.rows import MAX_LINE
 
     if not path.is_file():
-        return False
+        return {}
     try:
         with path.open("rb") as file:
-            first = json.loads(file.readline(MAX_LINE))
+            first = json.loads(file.readline(MAX_LINE).removeprefix(codecs.BOM_UTF8))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(first, dict) and "type" in first
+        return {}
+    return first if isinstance(first, dict) else {}
 
 
 @contextmanager
