@@ -66,6 +66,31 @@ def test_a_dry_import_shows_the_plan_and_records_nothing(tmp_path: Path) -> None
     assert size(workspace) == 0
 
 
+def test_a_book_that_only_files_or_registers_anew_has_no_former_text_to_put_back(workspace: Path) -> None:
+    party, report = workspace / "party.yaml", workspace / "report.yaml"
+    party.write_text("tracker: book/1\nparties: [{id: initech, name: Initech Inc}]\n")
+    report.write_text("tracker: book/1\nreport: {id: wire-9, publisher: The Wire, published: 2025-05-01}\n")
+
+    anew, new = in_(workspace, "import", party), in_(workspace, "import", report)
+
+    undo = f"undo: say initech as before, then tracker -C {workspace} import {party} --why …"
+    assert undo in anew.err
+    assert "undo: there is none, and none is needed" in new.err
+    party.write_text("tracker: book/1\nparties: [{id: initech, name: Initech}]\n")
+    assert "initech" in in_(workspace, "import", party, "--why", "as before").out
+
+
+def test_the_undo_line_of_a_book_names_also_what_it_said_anew(workspace: Path) -> None:
+    book = workspace / "events" / "books" / "wire-9.yaml"
+    text = "tracker: book/1\nparties: [{id: initech, name: Initech Inc}]\n"
+    text += "report: {id: wire-9, publisher: The Wire, published: 2025-05-01}\n"
+    book.write_text(f"{text}developments: [{{type: contact-made, key: met, party: acme, counterparty: globex}}]\n")
+
+    answer = in_(workspace, "import", book)
+
+    assert "undo: take the entries out of the book, say initech as before, then tracker" in answer.err
+
+
 def test_a_changed_entry_is_a_correction_that_revert_takes_back(workspace: Path) -> None:
     book = workspace / "events" / "books" / f"{NAME}.yaml"
     book.write_text(BOOK.replace("occurred: 2025-04", "occurred: 2025-03"))

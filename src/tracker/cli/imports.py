@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,13 +36,15 @@ from tracker.errors import TrackerError, UsageError
 from tracker.model.names import visible
 
 if TYPE_CHECKING:
-    from tracker.books.importer import ImportOptions, Outcome
+    from tracker.books.importer import ImportOptions, Outcome, PlanLine
     from tracker.log.store import Log
 
 app = new_app()
 
 STDIN = Path("-")
 LOG_ENDING = ".jsonl"
+
+NO_UNDO = "there is none, and none is needed: what was registered or filed changes no answer while nothing uses it"
 
 DONE = {
     "record": "recorded",
@@ -144,14 +147,24 @@ def undo_of(outcomes: Sequence[Outcome]) -> str:
     changed = [(o, line) for o in outcomes for line in o.lines if line.action in ("record", "correct", "retract")]
     # What stands again did not stand before: its former text would not take it back.
     recorded = [line.subject for _, line in changed if line.action == "record" or line.detail.endswith(RECORDED_AGAIN)]
-    books = " ".join(dict.fromkeys(shown(outcome.path) for outcome, _ in changed))
+    said_anew = [(o, line) for o in outcomes for line in o.lines if _says_anew(line)]
+    books = " ".join(dict.fromkeys(quote(shown(outcome.path)) for outcome, _ in [*changed, *said_anew]))
+    # The book may be new, and what it says anew have stood in another one: there is a former text of the entry alone.
+    as_before = f"say {' and '.join(dict.fromkeys(line.subject for _, line in said_anew))} as before"
     if not changed:
-        return "import the former text of the book again"
-    if len(recorded) == len(changed) == 1:
+        return f"{as_before}, then tracker import {books} --why …" if said_anew else NO_UNDO
+    if len(recorded) < len(changed):
+        return f"put the former text of the book back, then tracker import {books} --prune --revert --why …"
+    if len(recorded) == 1 and not said_anew:
         return f"tracker retract {recorded[0]} --why …"
-    if len(recorded) == len(changed):
-        return f"take the entries out of the book, then tracker import {books} --prune --why …"
-    return f"put the former text of the book back, then tracker import {books} --prune --revert --why …"
+    taken_out = "take the entries out of the book" + (f", {as_before}" if said_anew else "")
+    return f"{taken_out}, then tracker import {books} --prune --why …"
+
+
+def _says_anew(line: PlanLine) -> bool:
+    from tracker.books.plan import ANEW
+
+    return line.action in ("regrade", "link") or (line.action in ("register", "file") and line.detail.startswith(ANEW))
 
 
 def tell_outcome(session: Session, outcome: Outcome) -> None:
@@ -209,6 +222,7 @@ def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> I
 def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
     from tracker.books.files import open_rows_file
     from tracker.books.jsonl import import_events, read_lines
+    from tracker.model.development import Development
 
     if dry_run:
         raise UsageError(f"{shown(path)}: an exported log has no dry run: import it into a new workspace to look at it")
@@ -216,4 +230,5 @@ def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
         stored = import_events(log, read_lines(stream), shown(path), session.note)
     session.note(f"{shown(path)}: {len(stored):,} events recorded")
     if stored:
-        session.undo("retract what came in, entry by entry: tracker retract DEVELOPMENT --why …")
+        told = any(isinstance(event.event.payload, Development) for event in stored)
+        session.undo("retract what came in, entry by entry: tracker retract DEVELOPMENT --why …" if told else NO_UNDO)

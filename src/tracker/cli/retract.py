@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,7 +42,7 @@ def retract(
         held = log.known([use_case]).developments.get(development)
         if held is None:
             raise _unknown(log, development)
-        undo = f"tracker import {path_of_book(session.workspace, held.book)} --revert"
+        undo = f"tracker import {quote(path_of_book(session.workspace, held.book))} --revert"
         record(session, log, [use_case], dry_run=dry_run, undo=undo)
 
 
