@@ -271,8 +271,18 @@ def test_an_error_in_one_book_keeps_all_books_of_the_import_out(desk: Desk) -> N
 def test_two_books_that_say_different_things_of_one_report_are_refused(desk: Desk) -> None:
     one, other = desk.write("one", BOOK), desk.write("other", BOOK.replace("The Wire", "Wire"))
 
-    with pytest.raises(BookProblems, match=r"report 'wire-2025-05-05' stands in .*one.yaml too"):
+    with pytest.raises(BookProblems, match=r"report 'wire-2025-05-05' stands in .*one.yaml:3 too"):
         desk.load(desk.parties, one, other)
+
+
+def test_two_books_that_say_different_things_of_one_development_are_refused_with_both_places(desk: Desk) -> None:
+    one, other = desk.write("one", BOOK), desk.write("other", BOOK.replace("occurred: 2025", "occurred: 2024"))
+    line = next(number for number, text in enumerate(BOOK.split("\n"), 1) if "key: relaxed" in text)
+
+    with pytest.raises(BookProblems, match=rf"other.yaml:{line}:.*'{ID}' stands in .*one.yaml:{line} too"):
+        desk.load(desk.parties, one, other)
+    assert desk.log.head() == 0
+    desk.load(desk.parties, one, desk.write("same", BOOK))
 
 
 def test_a_kept_text_that_was_taken_down_leaves_its_quotes_as_they_are(desk: Desk) -> None:

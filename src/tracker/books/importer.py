@@ -133,24 +133,32 @@ def _register_names(books: Sequence[Book], index: PartyIndex) -> None:
             book.problems.append(Problem(str(book.path), marks[name].line, marks[name].column, message, hint))
 
 
+Claim = tuple[str, object, tuple[int, int]]
+"""What a book says of something: its id, what is said, and the line and column."""
+
+
 def _refuse_rivals(books: Sequence[Book]) -> None:
-    """Refuse two books that say different things of one party or report: each import would undo the other's."""
-    for what in ("name", "party", "report"):
-        first: dict[str, tuple[Book, object]] = {}
+    """Refuse two books that say different things of one thing: each import would undo the other's."""
+    for what in ("name", "party", "report", "development"):
+        first: dict[str, tuple[Book, Claim]] = {}
         for book in books:
-            for subject, said, mark in _claims(book, what):
-                other, held = first.setdefault(subject, (book, said))
+            for claim in _claims(book, what):
+                subject, said, (line, column) = claim
+                other, (_, held, there) = first.setdefault(subject, (book, claim))
                 if other is not book and held != said:
-                    message = f"{what} '{subject}' stands in {other.path} too, where it says something else"
+                    where = other.path if what == "name" else f"{other.path}:{there[0]}"
+                    message = f"{what} '{subject}' stands in {where} too, where it says something else"
                     hint = "rename one of the files" if what == "name" else "keep it in one of the books"
-                    book.problems.append(Problem(str(book.path), mark[0], mark[1], message, hint))
+                    book.problems.append(Problem(str(book.path), line, column, message, hint))
 
 
-def _claims(book: Book, what: str) -> list[tuple[str, object, tuple[int, int]]]:
+def _claims(book: Book, what: str) -> list[Claim]:
     if what == "name":
         return [(book.name, book.path, (1, 1))]
     if what == "party":
         return [(entry.event.party, entry.event, entry.node.locate(["id"])[:2]) for entry in book.parties]
+    if what == "development":
+        return [(entry.event.id, entry.event, entry.node.locate(["key"])[:2]) for entry in book.developments]
     report = book.report
     return [(report.event.report, report.event, report.node.locate(["id"])[:2])] if report else []
 
