@@ -78,6 +78,15 @@ def test_chosen_tables_are_written_as_csv(workspace: Path, tmp_path: Path) -> No
         assert [row["party"] for row in csv.DictReader(file)] == ["acme", "ada-lovelace", "globex", "initech"]
 
 
+def test_tables_offer_the_forms_in_which_they_are_written(workspace: Path, tmp_path: Path) -> None:
+    offered = ask("-C", workspace, "export", "tables", "--help").out
+    refused = ask("-C", workspace, "export", "tables", "-f", "md", "-o", tmp_path / "out")
+
+    assert "<parquet|csv|jsonl>" in offered
+    assert refused.code == 2
+    assert "'-f' / '--format': 'md' is not one of 'parquet', 'csv', 'jsonl'" in refused.err
+
+
 def test_tables_without_a_folder_end_with_2(workspace: Path) -> None:
     assert "-o is missing" in ask("-C", workspace, "export", "tables").err
 

@@ -248,6 +248,7 @@ def test_a_dry_add_writes_neither_book_nor_text_nor_log(workspace: Path, tmp_pat
         ([*RELAXED, f"report={NAME}", "quote=nobody said this"], "does not hold the quote"),
         ([*RELAXED, f"report={NAME}", "key=initech"], "says something else"),
         ([*RELAXED, f"report={NAME}", "nonsense"], "write field=value"),
+        ([*RELAXED, f"report={NAME}", "xyzzy=1"], "retrieved, reliability, report.origin, report.note\n"),
         ([*RELAXED, f"report={NAME}", "grantor=Initech"], "'grantor' is given twice"),
         ([*RELAXED, f"report={NAME}", "title=Acme and Globex", "reliability=A"], "and not with this reliability"),
     ],

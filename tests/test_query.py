@@ -57,6 +57,15 @@ def test_a_query_reads_projections(log_path: Path) -> None:
     assert table == Table(["relationship", "type"], [("acme--globex", "exclusivity-granted")])
 
 
+def test_show_tables_names_all_that_a_query_can_read(log_path: Path) -> None:
+    names = [name for (name,) in ask(log_path, " SHOW tables;").rows]
+
+    assert {"scope", "timeline", "exclusivity_terms", "events"} <= set(names)
+    assert names == sorted(names)
+    for name in names:
+        ask(log_path, f'select * from "{name}" limit 0')
+
+
 def test_a_table_that_is_not_there_is_answered_with_the_nearest_of_ours(log_path: Path) -> None:
     with pytest.raises(QueryRefused, match="did you mean 'timeline'"):
         ask(log_path, "select * from timelin")

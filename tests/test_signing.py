@@ -135,7 +135,7 @@ def test_verify_writes_the_checkpoint_of_now_for_whoever_keeps_it(root: Path, tm
     ("spoil", "message"),
     [
         (lambda key: key.chmod(0o640), "can be read by others (mode 640): chmod 600"),
-        (lambda key: key.unlink(), "No such file"),
+        (lambda key: key.unlink(), "desk.key cannot be read: No such file or directory: tracker keygen"),
         (lambda key: key.write_text("PRIVATE+KEY+x"), "no key of a signed note"),
     ],
 )
@@ -156,6 +156,16 @@ def test_what_cannot_be_signed_is_recorded_and_said_and_signed_later(
     assert len(_notes(root)) == 3
     assert ask("-C", root, "verify").err == ""
     assert len(_notes(root)) == 4
+
+
+def test_a_folder_that_takes_no_copies_is_named_and_not_the_file_that_was_to_be_made(root: Path) -> None:
+    copies = root.parent / "notes"
+    shutil.rmtree(copies)
+
+    answer = ask("-C", root, "party", "add", "raviga", "--name", "Raviga")
+
+    assert f"no copy can be kept in {copies}: No such file or directory: it is to be a folder" in answer.err
+    assert "Errno" not in answer.err and ".new" not in answer.err
 
 
 def test_settings_keep_the_key_and_the_copies_out_of_the_workspace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tracker.cli.options import Format, Output, ReadOptions, new_app, read_options
+from tracker.cli.options import Format, Output, ReadOptions, new_app, with_read_options
 from tracker.cli.session import Session, session_of
 from tracker.errors import UsageError
 
 app = new_app("Write the log, the tables or the schema, for other programs.", no_args_is_help=True)
 
-TABLE_FORMATS = (Format.PARQUET, Format.CSV, Format.JSONL)
+
+class TableFormat(StrEnum):
+    """How tables are written that are exported."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+TableFormatOption = Annotated[
+    TableFormat | None, typer.Option("-f", "--format", help="The form of the files; parquet where nothing is said.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as -f jsonl.")]
+Folder = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Write there; made where missing.")
+]
 
 
 @app.command()
@@ -53,7 +70,7 @@ def _note(session: Session) -> str | None:
 
 
 @app.command()
-@read_options
+@with_read_options(format=TableFormatOption, json=AsJson, output=Folder)
 def tables(
     ctx: typer.Context,
     names: Annotated[
@@ -68,11 +85,9 @@ def tables(
     from tracker.cli.output import write_table
 
     session = session_of(ctx)
-    form = reads.format or (Format.JSONL if reads.json else Format.PARQUET)
+    form = Format(reads.format or (TableFormat.JSONL if reads.json else TableFormat.PARQUET))
     if reads.output is None:
         raise UsageError("-o is missing: name the folder that the tables go to")
-    if form not in TABLE_FORMATS:
-        raise UsageError(f"-f {form}: tables are written as {', '.join(TABLE_FORMATS)}")
     scope, reader = reads.scope(session), session.reader
     wanted = sorted(name.replace("-", "_") for name in names) if names else sorted(reader.projections)
     found = {name: reader.table(name, scope, limit=reads.limit) for name in wanted}

@@ -91,6 +91,9 @@ def _show_usage_error(error: typer.TyperException) -> None:
     if show is None:
         _say(error.format_message())
         return
+    if isinstance(error, typer.BadParameter):
+        # The words of a validator that the library uses inside.
+        error.message = error.message.removeprefix("Value error, ")
     told = io.StringIO()
     show(file=told)
     # It quotes what was typed, or pasted.

@@ -112,9 +112,8 @@ def _put(given: Given, form: Form, name: str, value: str) -> None:
     elif known in report.names and known != "id":
         given.report[known] = value
     else:
-        raise UnknownField(
-            name, form.title, [n for n in [*form.names, REPORT, *report.names] if n not in ("type", "id")]
-        )
+        of_report = [f"{OF_REPORT}{n}" if n in form.names else n for n in report.names]
+        raise UnknownField(name, form.title, [n for n in [*form.names, REPORT, *of_report] if n not in ("type", "id")])
 
 
 def add_value(entry: dict[str, Any], name: str, value: str, kind: str) -> None:

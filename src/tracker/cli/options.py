@@ -114,11 +114,26 @@ def source_day(text: str | None, flag: str, today: date) -> None:
         raise UsageError(f"{flag}: {text} lies in the future: write the day on which the source said so")
 
 
-def read_options(command: Callable[..., None]) -> Callable[..., None]:
+Command = Callable[..., None]
+
+
+def read_options(command: Command) -> Command:
     """Give a command the shared read options; it takes them as its one parameter `reads: ReadOptions`."""
+    return with_read_options()(command)
+
+
+def with_read_options(**others: Any) -> Callable[[Command], Command]:
+    """Give a command the shared read options, some of them with another annotation, such as for other choices."""
+    return lambda command: _with_options(command, others)
+
+
+def _with_options(command: Command, others: dict[str, Any]) -> Command:
     own = inspect.signature(command, eval_str=True)
     shared = inspect.signature(ReadOptions, eval_str=True).parameters
-    options = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shared.values()]
+    options = [
+        p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=others.get(p.name, p.annotation))
+        for p in shared.values()
+    ]
     kept = [p for p in own.parameters.values() if p.name != "reads"]
     names = [field.name for field in fields(ReadOptions)]
 

@@ -107,7 +107,8 @@ class Session:
         except (TrackerError, OSError) as error:
             if proving and isinstance(error, OtherHistory):
                 raise
-            self.note(f"warning: the checkpoint is not signed, or its copy not kept: {error}")
+            told = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            self.note(f"warning: the checkpoint is not signed, or its copy not kept: {told}")
 
     def note(self, text: str, *, whole: bool = False) -> None:
         """Say something beside the data, on stderr; `-q` keeps it quiet.

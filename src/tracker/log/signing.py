@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracker.errors import ExitCode, TrackerError, UsageError
+from tracker.errors import ExitCode, TrackerError, UsageError, WorkspaceError
 from tracker.log.checkpoints import Checkpoint, checkpoint_of, last_checkpoint, lock_of
 from tracker.log.durable import replace
 from tracker.log.files import sync_folder
@@ -33,6 +33,23 @@ NOT_FOR_OTHERS = 0o077
 
 class UnsafeKey(TrackerError):
     """A private key lies where others can use it."""
+
+
+class KeyUnreadable(WorkspaceError):
+    """A private key that is not there, or not to be read."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"the key {path} cannot be read: {error.strerror}: tracker keygen makes one where none is")
+
+
+class CopyNotKept(WorkspaceError):
+    """The folder for copies takes none."""
+
+    def __init__(self, copies: Path, error: OSError) -> None:
+        super().__init__(
+            f"no copy can be kept in {copies}: {error.strerror}: it is to be a folder that is there, which [signing] "
+            "copies in tracker.toml names"
+        )
 
 
 class OtherHistory(TrackerError):
@@ -72,11 +89,14 @@ def make_key(path: Path, name: str) -> PrivateKey:
 
 
 def read_key(path: Path) -> PrivateKey:
-    """Read a private key; raises BadKey, UnsafeKey where others could read it, and OSError."""
-    mode = path.stat().st_mode
-    if mode & NOT_FOR_OTHERS:
-        raise UnsafeKey(f"the key {path} can be read by others (mode {mode & 0o777:o}): chmod 600 {path}")
-    return parse_private(path.read_text(encoding="utf-8", errors="replace"))
+    """Read a private key; raises BadKey, KeyUnreadable, UnsafeKey where others could read it."""
+    try:
+        mode = path.stat().st_mode
+        if mode & NOT_FOR_OTHERS and path.is_file():
+            raise UnsafeKey(f"the key {path} can be read by others (mode {mode & 0o777:o}): chmod 600 {path}")
+        return parse_private(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise KeyUnreadable(path, error) from error
 
 
 def read_public(text: str) -> PublicKey:
@@ -96,8 +116,8 @@ def sign_last(log: Path, key_file: Path, copies: Path | None = None) -> str | No
     """Sign the last checkpoint, keep the note beside the log and a copy in the folder `copies`; returns the note.
 
     None where there is no checkpoint. The same checkpoint gives the same note, so doing it again changes nothing.
-    Raises OtherHistory where the log is not what was signed before, BadKey, UnsafeKey, CheckpointsDamaged, LogLocked,
-    OSError.
+    Raises OtherHistory where the log is not what was signed before, BadKey, KeyUnreadable, UnsafeKey, CopyNotKept,
+    CheckpointsDamaged, LogLocked, OSError.
     """
     key = read_key(key_file)
     with lock_of(log):
@@ -110,8 +130,13 @@ def sign_last(log: Path, key_file: Path, copies: Path | None = None) -> str | No
         if copies is not None:
             wanted.append(copies / f"{checkpoint.size:0{SIZE_DIGITS}d}-{checkpoint.root.hex()[:8]}{ENDING}")
         for path in wanted:
-            if not path.exists() or path.read_text(encoding="utf-8") != note:
-                replace(path, [note.encode()])
+            try:
+                if not path.exists() or path.read_text(encoding="utf-8") != note:
+                    replace(path, [note.encode()])
+            except OSError as error:
+                if copies is None or path.parent != copies:
+                    raise
+                raise CopyNotKept(copies, error) from error
     return note
 
 

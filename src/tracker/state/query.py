@@ -218,13 +218,24 @@ def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
     lock_down(reader, job.scope, job.sql, limits)
     sender.send(Started())
     try:
-        cursor = _executed(reader.connection, job.sql)
+        cursor = _executed(reader.connection, _naming_all(job.sql, reader))
         sender.send(Heads(_told_apart([column[0] for column in cursor.description or []])))
         _send_rows(cursor, sender, limits)
     except duckdb.CatalogException as error:
         raise QueryRefused(_with_nearest(error, reader)) from error
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise QueryStopped(f"stopped: the query needed more than {limits.memory_mib:,} MiB: narrow it") from error
+
+
+SHOW_TABLES = re.compile(r"\s*show\s+(all\s+)?tables\s*;?\s*", re.IGNORECASE)
+
+
+def _naming_all(sql: str, reader: Reader) -> str:
+    """Return the query, or one that names all tables for `show tables`: of them the engine knows those laid for it."""
+    if not SHOW_TABLES.fullmatch(sql):
+        return sql
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(reader.names()))
+    return f"select unnest([{listed}]) as name"
 
 
 def _executed(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
