@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import typer.main
 
 from tracker.books.names import PartyIndex
-from tracker.books.schema import book_schema
+from tracker.books.schema import schema_text
 from tracker.books.yaml_subset import read_yaml
 from tracker.cli.main import COMMANDS, app
 from tracker.model.catalogue import GROUPS, EventType, FieldSpec, event_types
@@ -145,7 +144,7 @@ def schema_file() -> str:
     for party in parties or []:
         aliases = party.get("aliases") or []
         index.add(party["id"], [party["id"], party["name"], *([aliases] if isinstance(aliases, str) else aliases)])
-    return json.dumps(book_schema(index), ensure_ascii=False, indent=2) + "\n"
+    return schema_text(index)
 
 
 def _cell(text: str) -> str:

@@ -91,6 +91,30 @@ def test_tables_without_a_folder_end_with_2(workspace: Path) -> None:
     assert "-o is missing" in ask("-C", workspace, "export", "tables").err
 
 
+def test_a_new_workspace_has_the_schema_that_its_books_name(tmp_path: Path) -> None:
+    root = tmp_path / "desk"
+    assert ask("init", root).code == 0
+    fields = ["party=acme", "counterparty=globex", "report=wire-1", "publisher=The Wire", "published=2025-05-01"]
+    for party in ("acme", "globex"):
+        assert ask("-C", root, "party", "add", party).code == 0
+
+    assert ask("-C", root, "add", "contact-made", *fields).code == 0
+
+    book = root / "events" / "books" / "wire-1.yaml"
+    named = book.read_text(encoding="utf-8").partition("$schema=")[2].partition("\n")[0]
+    schema = json.loads((book.parent / named).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(yaml.load(book.read_bytes(), yaml.BaseLoader))
+
+
+def test_init_leaves_a_schema_that_is_there_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "schema.json").write_text("{}")
+
+    assert ask("init", tmp_path).code == 0
+
+    assert (tmp_path / "events" / "schema.json").read_text() == "{}"
+
+
 def test_the_schema_accepts_the_books_and_names_the_parties_in_every_script(workspace: Path) -> None:
     answer = ask("-C", workspace, "export", "schema")
     validator = jsonschema.Draft202012Validator(json.loads(answer.out))

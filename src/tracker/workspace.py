@@ -21,6 +21,7 @@ MAX_SETTINGS_BYTES = 1_000_000
 """Some ten thousand lenses; more is another file that got the name."""
 
 LOG = ".tracker/log.sqlite"
+SCHEMA = "events/schema.json"
 VARIABLE = "TRACKER_WORKSPACE"
 SIGNING_VARIABLE = "TRACKER_SIGNING_KEY"
 
@@ -279,13 +280,15 @@ def _outside(text: str | None, path: Path, name: str) -> Path | None:
     return found
 
 
-def init_workspace(root: Path) -> Workspace:
+def init_workspace(root: Path, schema: bytes | None = None) -> Workspace:
     """Make an empty workspace: folders, a log, and last the settings, which make a folder a workspace.
 
+    `schema` is that of event books, which new books name for editors; one that is there already stays.
     So what fails halfway can be begun again. Raises BadSettings where there is one already, and WorkspaceError where
     the folder cannot be written.
     """
     from tracker.log.checkpoints import extend
+    from tracker.log.durable import replace
     from tracker.log.files import sync_folder
     from tracker.log.store import open_log
 
@@ -298,6 +301,8 @@ def init_workspace(root: Path) -> Workspace:
         for folder in ("events/books", "events/sources", "projections", ".tracker"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         open_log(root / LOG, coder="", create=True).recorder.close()  # type: ignore[attr-defined]
+        if schema is not None and not (root / SCHEMA).exists():
+            replace(root / SCHEMA, [schema])
         # A first checkpoint of nothing: a log without any is then one that lost them.
         extend(root / LOG)
         with fresh.open("w", encoding="utf-8") as file:

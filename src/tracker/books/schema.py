@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -39,6 +40,11 @@ def book_schema(index: PartyIndex | None = None) -> Schema:
         },
         "$defs": _definitions(index),
     }
+
+
+def schema_text(index: PartyIndex | None = None) -> str:
+    """Return the schema as the text of a file."""
+    return json.dumps(book_schema(index), ensure_ascii=False, indent=2) + "\n"
 
 
 def _definitions(index: PartyIndex | None) -> Schema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -102,11 +101,11 @@ def tables(
 def schema(ctx: typer.Context, output: Output = None) -> None:
     """Write the JSON Schema of event books, with the workspace's parties, for editors to complete and check."""
     from tracker.books.names import PartyIndex
-    from tracker.books.schema import book_schema
+    from tracker.books.schema import schema_text
     from tracker.cells import escaped_json
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)
     with session.log() as log:
         index = PartyIndex.from_log(log)
-    write_lines([escaped_json(json.dumps(book_schema(index), ensure_ascii=False, indent=2))], output)
+    write_lines([escaped_json(schema_text(index).rstrip("\n"))], output)

@@ -21,15 +21,21 @@ def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where; here, if none is given.")] = Path(),
     dry_run: DryRun = False,
 ) -> None:
-    """Make a workspace: settings, folders for books and projections, and an empty log."""
+    """Make a workspace: settings, folders for books and projections, and an empty log.
+
+    Also events/schema.json, by which editors check and complete books; tracker export schema -o events/schema.json
+    writes it anew, with the names of the parties by then.
+    """
+    from tracker.books.schema import schema_text
+
     session = session_of(ctx)
     if dry_run:
         session.note(f"dry run: {directory.resolve()} would become a workspace; nothing was made")
         return
     was_there = directory.exists() and any(directory.iterdir())
-    init_workspace(directory.resolve())
+    init_workspace(directory.resolve(), schema_text().encode("utf-8"))
     typer.echo(str(directory.resolve()))
-    kept = "tracker.toml, .tracker and the empty folders events and projections in "
+    kept = "tracker.toml, .tracker, events/schema.json and the empty folders events and projections in "
     session.undo(f"delete {kept}{directory.resolve()}" if was_there else f"rm -r {quote(str(directory))}")
     there = "" if directory.resolve() == Path.cwd() else f" -C {quote(str(directory))}"
     session.note(
