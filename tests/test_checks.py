@@ -254,6 +254,24 @@ developments:
         "by then 1750000000 USD were taken from commitment c1, of which no more than 1500000000 is told, and it counts "
         "as nothing: record what was committed before, or correct an amount",
     ),
+    "one_report_twice": Control(
+        """
+report: {id: wire, published: 2025-05-05, url: https://www.example.com/story/}
+---
+report: {id: again, published: 2025-05-06, url: "http://example.com/story#comments"}
+---
+report: {id: copy, published: 2025-05-07, url: "https://example.com/story", origin: wire}
+---
+report: {id: other, published: 2025-05-07, url: "https://example.com/story?page=2"}
+---
+report: {id: no-address, published: 2025-05-07}
+---
+report: {id: nor-this, published: 2025-05-07}
+""",
+        "warning",
+        ("again",),
+        "has the address of wire, and counts beside it: if they are one, tracker source origin again wire",
+    ),
     "likely_duplicates": Control(
         """
 report: {id: r1, published: 2025-05-05, reliability: A}
