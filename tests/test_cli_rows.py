@@ -271,6 +271,19 @@ def test_an_interrupted_import_says_how_much_is_recorded(
     assert "the first 2 rows are recorded: the same command goes on from there" in answer.err
 
 
+def test_rows_that_are_refused_after_a_book_was_recorded_do_not_say_that_nothing_was(
+    workspace: Path, tmp_path: Path
+) -> None:
+    book, bad = tmp_path / "wire-9.yaml", rows_file(tmp_path, {"type": "contact-made", "report": "nobody-filed-it"})
+    book.write_text("tracker: book/1\nreport: {id: wire-9, publisher: The Wire, published: 2025-05-01}\n")
+
+    first, again = in_(workspace, book, bad), in_(workspace, book, bad)
+
+    assert first.rows == [["file", "wire-9", "The Wire"]]
+    assert first.err.endswith("\nnothing of this file was recorded; what is told above was\n")
+    assert again.err.endswith("\nnothing was recorded\n")
+
+
 def test_a_row_that_makes_a_party_or_a_report_another_is_told(workspace: Path, tmp_path: Path) -> None:
     in_(workspace, rows_file(tmp_path))
     party = {"type": "party", "id": "globex", "name": "Globex Holdings"}

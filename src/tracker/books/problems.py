@@ -45,6 +45,9 @@ class Problem:
         return " " * (max(_GUTTER, len(str(self.line))) + 1)
 
 
+NOTHING = "nothing was recorded"
+
+
 class BookProblems(TrackerError):
     """Everything that is wrong in one or several files; `recorded` says what of them was recorded all the same.
 
@@ -55,7 +58,7 @@ class BookProblems(TrackerError):
         self,
         problems: Iterable[Problem],
         sources: Mapping[str, Sequence[str]],
-        recorded: str = "nothing was recorded",
+        recorded: str = NOTHING,
     ) -> None:
         self.problems = in_reading_order(problems)
         shown = [problem.render(sources.get(problem.path, ())) for problem in self.problems[:MAX_SHOWN]]

@@ -14,7 +14,7 @@ from tracker.books.files import open_rows_file
 from tracker.books.importer import Clock, today_everywhere, utc_now
 from tracker.books.names import PartyIndex
 from tracker.books.plan import ANEW, STAYS_RETRACTED, Action, ImportOptions, PlanLine
-from tracker.books.problems import BookProblems, Problem
+from tracker.books.problems import NOTHING, BookProblems, Problem
 from tracker.books.row_briefs import Brief
 from tracker.books.row_chunks import Chunk, RowsFile
 from tracker.books.row_plan import RowPlan
@@ -240,7 +240,7 @@ class _Run:
 
     def _refuse_if_bad(self) -> None:
         if self._problems:
-            recorded = "nothing was recorded"
+            recorded = NOTHING
             if self._recorded_rows:
                 recorded = f"the first {self._recorded_rows:,} rows are recorded; importing again goes on from there"
             if len(self._problems) >= MOST_PROBLEMS:

@@ -117,14 +117,30 @@ def import_(
             raise UsageError("these options are for files of rows, and none is named: see tracker import --help")
         if not books and not logs and not of_rows:
             session.note(f"no books in {', '.join(shown(path) for path in given)}")
+        before = log.head()
         if books or not of_rows:
             import_and_tell(session, log, books, options)
-        in_vain = [import_rows_and_tell(session, log, path, rows, options) for path in of_rows]
-        for path in logs:
-            _import_log(session, log, path, dry_run)
+        with _after_others(log, before):
+            in_vain = [import_rows_and_tell(session, log, path, rows, options) for path in of_rows]
+            for path in logs:
+                _import_log(session, log, path, dry_run)
         # Of several files the others go in first.
         for wrong in filter(None, in_vain):
             raise wrong
+
+
+@contextmanager
+def _after_others(log: Log, before: int) -> Iterator[None]:
+    """Say of a file that is refused after others were recorded that nothing of it was, and not nothing at all."""
+    from tracker.books.problems import NOTHING, BookProblems
+
+    try:
+        yield
+    except BookProblems as error:
+        told = str(error)
+        if told.endswith(NOTHING) and log.head() > before:
+            error.args = (f"{told.removesuffix(NOTHING)}nothing of this file was recorded; what is told above was",)
+        raise
 
 
 def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: ImportOptions) -> None:
