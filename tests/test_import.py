@@ -253,6 +253,16 @@ def test_a_book_may_add_to_a_report_that_another_book_of_the_import_files(desk: 
     assert [action for action, _ in actions(adding)] == ["record"]
 
 
+def test_a_renamed_book_that_is_pruned_is_told_that_what_it_recorded_before_stays(desk: Desk) -> None:
+    desk.book(BOOK + STATEMENT)
+
+    (renamed,) = desk.load(desk.write("renamed", BOOK), prune=True)
+
+    assert ("retract" in {action for action, _ in actions(renamed)}, len(renamed.warnings)) == (False, 1)
+    assert "recorded by the book 'wire'" in renamed.warnings[0].message
+    assert desk.load(desk.write("renamed", BOOK))[0].warnings == []
+
+
 def test_a_dry_run_gives_the_plan_and_records_nothing(desk: Desk) -> None:
     outcome = desk.book(dry_run=True)
 

@@ -14,6 +14,7 @@ from tracker.books.past import Past
 from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.yaml_nodes import Mapping
+from tracker.log.known import Known
 from tracker.log.store import Log, Stored
 from tracker.model.catalogue import parties_of
 
@@ -201,11 +202,25 @@ def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> list[li
     known = past.known(asked)
     plans = []
     any_failed = any(book.failed for book in books)
+    if options.prune:
+        _warn_of_former_names(books, known)
     for book, gone in zip(books, removed, strict=True):
         steps, refused = plan_book(book, known, options, gone, in_part=any_failed)
         book.problems += refused
         plans.append(steps)
     return plans
+
+
+def _warn_of_former_names(books: Sequence[Book], known: Known) -> None:
+    """Warn where a book that is pruned holds what one of another name recorded, which no file of the import has now."""
+    names = {book.name for book in books}
+    for book in books:
+        held = (known.developments.get(entry.event.id) for entry in book.developments)
+        former = {state.book for state in held if state and state.book} - names
+        for name in sorted(former):
+            message = f"some of its entries were recorded by the book '{name}', of which nothing is pruned here"
+            hint = f"if this is that book under another name, call it {name}{book.path.suffix} to prune it"
+            book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
 
 
 def _removed(book: Book, past: Past) -> list[str]:
