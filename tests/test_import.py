@@ -285,6 +285,26 @@ def test_two_books_that_say_different_things_of_one_report_are_refused(desk: Des
         desk.load(desk.parties, one, other)
 
 
+def test_two_books_of_one_name_are_refused_for_the_name(desk: Desk) -> None:
+    (desk.events / "more").mkdir()
+    twice = desk.events / "more" / "wire.yaml"
+    twice.write_text(BOOK, encoding="utf-8")
+
+    with pytest.raises(BookProblems, match=r"wire.yaml is called 'wire' too, and the log knows a book by its name"):
+        desk.load(desk.parties, desk.write("wire", BOOK), twice)
+
+
+def test_a_report_that_is_refused_is_not_told_again_of_each_of_its_developments(desk: Desk) -> None:
+    desk.book(BOOK.replace("  reliability", "  origin: other\n  reliability"), name="first")
+    other = BOOK.replace("wire-2025-05-05", "other").replace(
+        "  reliability", "  origin: wire-2025-05-05\n  reliability"
+    )
+
+    problems = desk.problems(other, name="second")
+
+    assert [problem.message.partition(":")[0] for problem in problems] == ["origins would run in a circle"]
+
+
 def test_two_books_that_say_different_things_of_one_development_are_refused_with_both_places(desk: Desk) -> None:
     one, other = desk.write("one", BOOK), desk.write("other", BOOK.replace("occurred: 2025", "occurred: 2024"))
     line = next(number for number, text in enumerate(BOOK.split("\n"), 1) if "key: relaxed" in text)

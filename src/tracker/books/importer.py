@@ -147,9 +147,11 @@ def _refuse_rivals(books: Sequence[Book]) -> None:
                 subject, said, (line, column) = claim
                 other, (_, held, there) = first.setdefault(subject, (book, claim))
                 if other is not book and held != said:
-                    where = other.path if what == "name" else f"{other.path}:{there[0]}"
-                    message = f"{what} '{subject}' stands in {where} too, where it says something else"
-                    hint = "rename one of the files" if what == "name" else "keep it in one of the books"
+                    message = f"{what} '{subject}' stands in {other.path}:{there[0]} too, where it says something else"
+                    hint = "keep it in one of the books"
+                    if what == "name":
+                        message = f"{other.path} is called '{subject}' too, and the log knows a book by its name"
+                        hint = "rename one of the files"
                     book.problems.append(Problem(str(book.path), line, column, message, hint))
 
 

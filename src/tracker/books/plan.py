@@ -108,6 +108,9 @@ def plan_book(
         except Refused as refused:
             if in_part and isinstance(refused, CONSEQUENCES):
                 continue
+            if isinstance(refused, UnknownReport) and book.report and book.report.event.report == refused.report:
+                # The book files it: why that was refused is told already.
+                continue
             problems.append(Problem(str(book.path), planned.mark.line, planned.mark.column, str(refused)))
     return steps, problems
 
