@@ -311,12 +311,27 @@ def test_retract_takes_a_development_back_with_its_reason(workspace: Path) -> No
     )
 
     assert answer.rows[0][2:] == ["development-retracted", f"{NAME}#partners"]
-    book = workspace / "events" / "books" / f"{NAME}.yaml"
-    assert f"undo: tracker -C {workspace} import {book} --revert\n" in answer.err
+    assert f"undo: tracker -C {workspace} retract {NAME}#partners --undo --why …\n" in answer.err
     assert "the paper took it back" in in_(workspace, "show", f"{NAME}#partners").out
     assert status_of(workspace, f"{NAME}#partners") == ["retracted"]
     before = json.loads(in_(workspace, "list", "developments", "--known-at", "2025-05-19", "--json").out)
     assert {row["status"] for row in before} == {"current"}
+
+
+def test_the_undo_line_of_retract_leaves_what_else_was_retracted_of_the_book(workspace: Path) -> None:
+    in_(workspace, "retract", f"{NAME}#initech", "--why", "never said")
+    answer = in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
+    undo = answer.err.partition("undo: tracker ")[2].split()
+
+    again = in_(workspace, *undo)
+
+    assert again.rows[0][2:] == ["statement-made", f"{NAME}#partners"]
+    assert f"undo: tracker -C {workspace} retract {NAME}#partners --why …" in again.err
+    assert status_of(workspace, f"{NAME}#initech") == ["retracted"]
+    assert in_(workspace, *undo).err == f"error: '{NAME}#partners' is not retracted: there is nothing to undo\n"
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.partition("  - type: statement-made")[0], encoding="utf-8")
+    assert in_(workspace, "import", book, "--prune").rows[-1][:2] == ["retract", f"{NAME}#partners"]
 
 
 def test_the_undo_line_of_retract_records_it_again(workspace: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the books of a workspace are: which file a name in the log means, and which one holds a report."""
+"""Where the books of a workspace are: how a path is told, and which book holds a report."""
 
 from __future__ import annotations
 
@@ -7,13 +7,6 @@ from pathlib import Path
 from tracker.workspace import Workspace
 
 ENDINGS = (".yaml", ".yml")
-
-
-def path_of_book(workspace: Workspace, name: str | None) -> str:
-    """Return the path of a book, as a user in this folder would write it; its name where there is no such file."""
-    events = workspace.root / "events"
-    found = [path for ending in ENDINGS for path in sorted(events.rglob(f"{name}{ending}"))] if name else []
-    return shown(found[0]) if found else name or "BOOK"
 
 
 def shown(path: Path) -> str:

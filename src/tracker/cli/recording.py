@@ -48,9 +48,12 @@ SHORT_ID = 8
 """Digits of an event's id that are shown: enough to type back to `tracker show`."""
 
 
-def record(session: Session, log: Log, use_cases: Sequence[UseCase], *, dry_run: bool, undo: str) -> bool:
+def record(
+    session: Session, log: Log, use_cases: Sequence[UseCase], *, dry_run: bool, undo: str, book: str | None = None
+) -> bool:
     """Run use cases and say what was recorded and how to take it back, or only what would be; say whether anything was.
 
+    `book` is the one for which it is recorded, if any.
     Data lines are tab-separated: position (empty in a dry run), event, type, subject.
     """
     if dry_run:
@@ -61,7 +64,7 @@ def record(session: Session, log: Log, use_cases: Sequence[UseCase], *, dry_run:
         session.note("dry run: nothing was recorded")
         return False
     with checked_values():
-        stored = log.do(use_cases)
+        stored = log.do(use_cases, book=book)
     for event in stored:
         _line(str(event.position), event.event)
     if not stored:

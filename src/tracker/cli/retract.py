@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.books import path_of_book
 from tracker.cli.options import DryRun, Published, Why, new_app
 from tracker.cli.session import session_of
+from tracker.errors import TrackerError
 
 if TYPE_CHECKING:
     from tracker.log.store import Log
@@ -17,12 +16,23 @@ if TYPE_CHECKING:
 app = new_app()
 
 
+class NotRetracted(TrackerError):
+    """A development of which no retraction can be taken back."""
+
+    def __init__(self, development: str) -> None:
+        super().__init__(f"'{development}' is not retracted: there is nothing to undo")
+
+
 @app.command()
 def retract(
     ctx: typer.Context,
+    *,
     development: Annotated[str, typer.Argument(metavar="DEVELOPMENT", help="Its id, report#key.")],
     why: Why = None,
     published: Published = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take the retraction back: what was said last counts again.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Take a development back: it no longer counts, and both account and reason stay visible.
@@ -32,18 +42,26 @@ def retract(
     from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
-    from tracker.log.development_cases import RetractDevelopment
+    from tracker.log.development_cases import CorrectDevelopment, RetractDevelopment
 
     session = session_of(ctx)
     source_day(published, "--published", session.today)
-    reason = needed(session, why, f"why is {development} taken back", "--why")
+    reason = needed(session, why, f"why {'does' if undo else 'is'} {development} {_DONE[undo]}", "--why")
     with session.log() as log:
-        use_case = RetractDevelopment(development, reason, published)
-        held = log.known([use_case]).developments.get(development)
+        retraction = RetractDevelopment(development, reason, published)
+        held = log.known([retraction]).developments.get(development)
         if held is None:
             raise _unknown(log, development)
-        undo = f"tracker import {quote(path_of_book(session.workspace, held.book))} --revert"
-        record(session, log, [use_case], dry_run=dry_run, undo=undo)
+        if undo and not held.retracted:
+            raise NotRetracted(development)
+        # By way of the book all else would come back as well that was retracted of it.
+        use_case = CorrectDevelopment(held.current, reason, published, revert=True) if undo else retraction
+        back = f"tracker retract {development}{'' if undo else ' --undo'} --why …"
+        # What a book recorded is still its own, to be pruned.
+        record(session, log, [use_case], dry_run=dry_run, undo=back, book=held.book if undo else None)
+
+
+_DONE = {False: "taken back", True: "stand again"}
 
 
 def _unknown(log: Log, development: str) -> Exception:
