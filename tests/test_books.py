@@ -46,6 +46,22 @@ def relaxed(*changes: tuple[str, str]) -> str:
     return text
 
 
+def test_one_party_on_both_sides_is_warned_of_and_a_party_that_speaks_of_itself_is_not(desk: Desk) -> None:
+    own = STATEMENT.replace("about: globex", "about: Satya Nadella")
+
+    outcome = desk.book(relaxed(("holder: globex", "holder: 艾克米")) + own)
+
+    assert [(problem.line, problem.message) for problem in outcome.warnings] == [
+        (13, "'grantor' and 'holder' are both 'acme': it concerns no relationship")
+    ]
+
+
+def test_an_empty_quote_or_party_is_called_empty_by_the_name_of_its_field(desk: Desk) -> None:
+    book = relaxed(("holder: globex", "holder: ''"), ("quote: Globex had relaxed the deal", "quote: ''"))
+
+    assert [problem.message for problem in desk.problems(book)] == ["'holder' is empty", "'quote' is empty"]
+
+
 def test_all_errors_of_a_book_come_at_once_at_their_places_with_excerpt_caret_and_hint(desk: Desk) -> None:
     book = desk.write(
         "wire", relaxed(("grantor: acme", "grantor: 软银集团"), ("cloud", "THE CLOUD"), ("occurred", "ocurred"))

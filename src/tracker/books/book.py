@@ -25,7 +25,7 @@ from tracker.books.names import PartyIndex
 from tracker.books.past import Past
 from tracker.books.problems import Problem, source_lines
 from tracker.books.quotes import EmptyQuote, QuoteNotFound
-from tracker.books.rules import check_code, check_development, check_party, check_report
+from tracker.books.rules import check_code, check_development, check_party, check_report, check_sides
 from tracker.books.wording import unknown_field
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Scalar, Sequence, text_of
 from tracker.books.yaml_subset import read_yaml
@@ -212,6 +212,7 @@ class _Filling:
         quote = self._quote(node, f"{report}#{text_of(node, 'key')}")
         if not isinstance(development, Development) or self.reading.errors > before:
             return None
+        check_sides(development, node, self.reading)
         return development.model_copy(update={"quote": quote}) if quote else development
 
     def _unknown_type(self, node: Mapping) -> None:

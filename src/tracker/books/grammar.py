@@ -155,8 +155,11 @@ def _note(error: ErrorDetails, node: Mapping, form: Form, written: dict[str, str
     elif error["type"] == "extra_forbidden":
         reading.error(node.locate(steps, key=True), *unknown_field(last, Amount.model_fields, name))
     else:
-        # Inside an amount or a pair the last step says less than the field: 'min' is known by its amount.
-        reading.error(node.locate(steps), *worded(error, last if form.spec(last) or len(steps) > 1 else name))
+        # Inside an amount or a pair the last step says less than the field: 'min' is known by its amount. A quote that
+        # is written as its words alone has no 'exact'.
+        _, child = node.entries.get(name, (None, None))
+        is_inside = len(steps) > 1 and not (name == "quote" and isinstance(child, Scalar))
+        reading.error(node.locate(steps), *worded(error, last if form.spec(last) or is_inside else name))
 
 
 def _book_name(attribute: str, form: Form) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from tracker.books.cameo import Codes
 from tracker.books.grammar import Reading
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Sequence, text_of
+from tracker.model.development import Development
 from tracker.model.edtf import EdtfError, parse_edtf, published_on
 from tracker.model.fields import Stage
 from tracker.model.names import fold_name, hidden_characters
@@ -61,6 +62,17 @@ def check_development(node: Mapping, published: str | None, reading: Reading) ->
         f"occurred {occurred} is after the report was published ({published})",
         "correct the day; for what is only planned, add stage: planned (or rumoured, talks, letter-of-intent …)",
     )
+
+
+def check_sides(development: Development, node: Mapping, reading: Reading) -> None:
+    """Warn of one party on both sides, which two of its names hide well; of itself a party may well speak."""
+    first, second = development.PAIR or ("", "")
+    if not first or "speaker" in (first, second):
+        return
+    party = getattr(development, second)
+    if party is not None and getattr(development, first) == party:
+        message = f"'{first}' and '{second}' are both '{party}': it concerns no relationship"
+        reading.warn(node.locate([second]), message, "name the other side, if there is one")
 
 
 def check_code(node: Mapping, reading: Reading) -> None:

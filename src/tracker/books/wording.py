@@ -35,6 +35,8 @@ def worded(error: ErrorDetails, name: str) -> tuple[str, str | None]:
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if kind in ("enum", "literal_error") and not isinstance(given, list | tuple | dict):
         return no_choice(given, name, _CHOICE.findall(context["expected"]))
+    if given == "" and kind == "string_pattern_mismatch":
+        kind = "string_too_short"
     if kind == "string_pattern_mismatch":
         what, form = _FORMS.get(context["pattern"], ("such text", f"text that fits {context['pattern']}"))
         return f"{_shown(given)} is no {what}, which '{name}' takes", f"write {form}"
