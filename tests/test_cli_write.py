@@ -352,6 +352,18 @@ def test_the_undo_line_of_recording_again_takes_it_back(workspace: Path) -> None
     assert status_of(workspace, f"{NAME}#partners") == ["retracted", "retracted"]
 
 
+def test_what_is_recorded_again_in_other_words_tells_what_changed(workspace: Path) -> None:
+    in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace("stance: supportive", "stance: neutral"), encoding="utf-8")
+
+    again = in_(workspace, "import", book, "--revert")
+
+    told = "revision 3: stance supportive → neutral, recorded again"
+    assert ["correct", f"{NAME}#partners", told] in again.rows
+    assert f"retract {NAME}#partners --why …" in again.err
+
+
 def test_retracting_twice_or_the_unknown_ends_with_3(workspace: Path) -> None:
     in_(workspace, "retract", f"{NAME}#partners", "--why", "a slip")
 

@@ -232,12 +232,11 @@ def development_step(development: Development, mark: Mark, known: Known, options
 
 
 def _correction(held: DevelopmentState, development: Development) -> str:
-    revision = f"revision {held.last_revision + 1}"
-    if held.retracted:
-        return f"{revision}: {RECORDED_AGAIN}"
     kinds = [kebab(type(said).__name__) for said in (held.current, development)]
     moved = [] if kinds[0] == kinds[1] else [f"type {kinds[0]} → {kinds[1]}"]
-    return f"{revision}: {', '.join([*moved, changes(held.current, development)]).removesuffix(', ')}"
+    again = RECORDED_AGAIN if held.retracted else ""
+    told = ", ".join(filter(None, [*moved, changes(held.current, development), again]))
+    return f"revision {held.last_revision + 1}: {told}"
 
 
 def changes(old: Event, new: Event) -> str:
