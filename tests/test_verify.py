@@ -28,7 +28,7 @@ from tracker.log.checkpoints import (
 from tracker.log.faults import LogDamaged
 from tracker.log.identity import subject_of, told
 from tracker.log.rows import head, read_rows
-from tracker.log.verified import read_verified, verified_path
+from tracker.log.verified import read_verified, verified_path, write_failed, write_verified
 from tracker.log.verify import Report, verify
 
 Change = Callable[[sqlite3.Connection], object]
@@ -503,16 +503,68 @@ def test_the_quick_verification_leaves_old_bytes_alone_and_the_full_one_does_not
 
     assert verify(log).ok
     assert not verify(log, full=True).ok
-    # What a full verification found stays to be seen until it reads the events again.
+
+
+def test_what_a_full_verification_found_is_found_by_every_other_one_until_the_log_holds_again(log: Path) -> None:
+    verify(log)
+    _change(log, _edit(6, '"coder":"', '"coder":"x'))
+    found = verify(log, full=True)
+    ask("-C", log.parents[1], "party", "add", "piper", "--name", "Pied Piper")
+
+    again = verify(log)
+    assert [finding.message for finding in again.findings] == [finding.message for finding in found.findings]
+    kept = read_verified(log)
+    assert kept is not None
+    assert kept.failed is not None
+    assert again.failed_at == kept.failed.made_at
+    assert again.notes == [f"the log has not held since a verification at {again.failed_at}"]
+    assert verify(log).failed_at == again.failed_at
+
+    _change(log, _edit(6, '"coder":"x', '"coder":"'))
+    healed = verify(log)
+    assert healed.ok
+    assert healed.notes == [f"what was found at {again.failed_at} is found no more: every event was read again"]
+    after = verify(log)
+    assert (after.ok, after.failed_at, after.read_from) == (True, None, _size(log) + 1)
+
+
+def test_what_was_found_beside_a_verification_of_old_events_alone_is_not_forgotten_by_it(log: Path) -> None:
+    verify(log)
+    quick = read_verified(log)
+    write_failed(log)
+
+    write_verified(log, last_checkpoint(log).edge, quick, full=True)  # type: ignore[union-attr]
+
+    kept = read_verified(log)
+    assert kept is not None
+    assert kept.failed is not None
+
+
+def test_an_event_that_a_full_verification_could_not_read_is_missed_by_the_next_one_as_well(log: Path) -> None:
+    long = "Pied Piper " * 900
+    assert ask("-C", log.parents[1], "party", "add", "piper", "--name", "Pied Piper", "--note", long).code == 0
+    verify(log)
+    # What does not fit on a page of the table goes on on others, which begin with the number of the next, or none.
+    whole = bytearray(log.read_bytes())
+    page_bytes = int.from_bytes(whole[16:18], "big")
+    starts = range(0, len(whole), page_bytes)
+    goes_on = next(n for n in starts if any(whole[n : n + 4]) and whole[n + 4 : n + 99].count(b"Pied Piper ") > 7)
+    whole[goes_on : goes_on + 4] = b"\xff" * 4
+    log.write_bytes(whole)
     assert verify(log).ok
+    with pytest.raises(LogDamaged):
+        verify(log, full=True)
+
+    with pytest.raises(LogDamaged):
+        verify(log)
 
 
 def test_what_came_since_an_event_is_read_again_where_that_is_asked(log: Path) -> None:
     verify(log)
     _change(log, _edit(6, '"coder":"', '"coder":"x'))
 
-    assert [finding.position for finding in verify(log, since=5).findings] == [6]
     assert verify(log, since=head(log)).ok
+    assert [finding.position for finding in verify(log, since=5).findings] == [6]
 
 
 def test_a_change_to_what_is_new_is_found_without_full(log: Path) -> None:
@@ -606,6 +658,10 @@ def test_verify_answers_by_exit_code_and_names_on_stdout(log: Path) -> None:
     assert bad.code == ExitCode.NO
     assert bad.out.startswith("event 6 (ExclusivityRelaxed.v1, development:planet-2025-05-05#cloud-relaxed, ")
     assert "the log is not what was recorded: 1 finding\n" in bad.err
+
+    still = ask("-C", root, "verify")
+    assert (still.code, still.out) == (ExitCode.NO, bad.out)
+    assert "the log has not held since a verification at 20" in still.err
 
     told_as_json = json.loads(ask("-C", root, "verify", "--full", "--json").out)
     assert told_as_json["ok"] is False

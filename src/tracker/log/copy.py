@@ -35,7 +35,7 @@ def copy_log(log: Path, target: Path) -> None:
         with KeptLeaves(log, checkpoints[-1].size) as kept:
             write_at(leaves_path(target), 0, kept.parts())
     if verified is not None:
-        write_at(verified_path(target), 0, iter([verified.latest.line(), verified.full.line()]))
+        write_at(verified_path(target), 0, iter(verified.lines()))
     extend(target)
 
 

@@ -19,13 +19,13 @@ from tracker.log.checkpoints import (
     sound_checkpoints,
 )
 from tracker.log.damage import facts, listed, row_at, what_happened
-from tracker.log.faults import explained
+from tracker.log.faults import LogDamaged, LogTooNew, explained
 from tracker.log.files import open_to_read
 from tracker.log.kept_leaves import KeptLeaves, Witness
 from tracker.log.merkle import RightEdge
 from tracker.log.scan import MOST_NAMED, Progress, Scan, Scanner
 from tracker.log.schema import given_and_kept
-from tracker.log.verified import Verified, read_verified, write_verified
+from tracker.log.verified import Verified, read_verified, write_failed, write_verified
 
 # How many changed or missing events are looked at one by one.
 MOST_EXPLAINED = 50
@@ -53,7 +53,8 @@ class Report:
 
     `root` is that of the events as they were read, None where some are missing. Those before `read_from` were read by
     earlier verifications, all of them for the last time at `full_at`. `checkpoints` is how many agree; `unvouched`
-    events came after the last of them.
+    events came after the last of them. `failed_at` is when an earlier verification found something, and none since
+    has found nothing.
     """
 
     size: int
@@ -64,6 +65,7 @@ class Report:
     unvouched: int
     findings: list[Finding]
     notes: list[str] = field(default_factory=list)
+    failed_at: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -87,10 +89,18 @@ def verify(
     With `against`, only these witnesses count, which whoever changed the log could not change; everything is read, and
     nothing is written down. `since` has every event after the first so many read again, whoever read it before.
 
-    Reads what came since the last verification, `full` all of it: about 15 s for 10⁶ events, with SQLite's own check
-    of every page, and every row of the table of tags. Raises LogMissing, LogNotReadable, LogDamaged: no answer.
+    Reads what came since the last verification, and everything where that found something or `full` asks for it: about
+    15 s for 10⁶ events, with SQLite's own check of every page, and every row of the table of tags. Raises LogMissing,
+    LogNotReadable, LogDamaged: no answer.
     """
-    return _Verification(log, 0 if full else since, against).report(progress)
+    verification = _Verification(log, 0 if full else since, against)
+    try:
+        return verification.report(progress)
+    except LogTooNew:
+        raise
+    except LogDamaged:
+        verification.remember()
+        raise
 
 
 class _Verification:
@@ -119,7 +129,8 @@ class _Verification:
         elif leaves and not checkpoints and not damage:
             # The first checkpoint is on the disk before there is any leaf: no crash leaves them so.
             self._doubt("the checkpoints are gone, though the leaves are there")
-        if self.before and not self.findings:
+        # What an earlier verification found may lie among the events that this one would not read.
+        if self.before and not self.before.failed and not self.findings:
             latest = self.before.latest
             most = latest.size if since is None else min(since, latest.size)
             near = [checkpoint for checkpoint in (*checkpoints, latest) if checkpoint.size <= most]
@@ -148,10 +159,10 @@ class _Verification:
                 self._content(con, scan, kept, gaps)
                 leaves_hold = kept.complete and not scan.differing
             self._events(con, scan, gaps)
-        if not self.findings and not self.elsewhere:
+        if self.findings:
+            self._doubted()
+        elif not self.elsewhere:
             self._settle(scan, leaves_hold, vouched)
-        elif self.findings and not self.full:
-            self.notes.append("only what is new was read: --full reads every event, and may find more")
         earlier = [witness for witness in self.witnesses if 0 < witness.size <= self.base.size]
         return Report(
             size=head,
@@ -162,7 +173,21 @@ class _Verification:
             unvouched=max(0, head - vouched),
             findings=sorted(self.findings, key=lambda finding: finding.position or 0),
             notes=self.notes,
+            failed_at=self.failed_at,
         )
+
+    @property
+    def failed_at(self) -> str | None:
+        """When an earlier verification found something, where none since has found nothing."""
+        return self.before.failed.made_at if self.before and self.before.failed else None
+
+    def remember(self) -> None:
+        """Have the next verification read everything, whatever this one read, until one finds nothing."""
+        if self.before and not self.failed_at:
+            try:
+                write_failed(self.log)
+            except (WorkspaceError, OSError) as error:
+                self.notes.append(f"nothing was written down: {error}")
 
     def _compare_with_before(self, checkpoints: Sequence[Checkpoint], latest: Checkpoint) -> None:
         """Take what was verified last as one more witness: a checkpoint that was changed since then shows."""
@@ -268,6 +293,13 @@ class _Verification:
         message = f"event {position}{f' ({told})' if told else ''} {what}"
         self.findings.append(Finding(kind, message, position, known["event"], known["topic"], known["subject"]))
 
+    def _doubted(self) -> None:
+        if not self.full:
+            self.notes.append("only what is new was read: --full reads every event, and may find more")
+        if self.failed_at:
+            self.notes.append(f"the log has not held since a verification at {self.failed_at}")
+        self.remember()
+
     def _settle(self, scan: Scan, leaves_hold: bool, vouched: int) -> None:
         """Keep what was found to hold; a workspace that cannot be written stays as it is."""
         if not self.witnesses and scan.edge.size:
@@ -287,6 +319,8 @@ class _Verification:
                 self._keep_last(scan)
         except (WorkspaceError, OSError) as error:
             self.notes.append(f"nothing was written down: {error}")
+        if self.failed_at:
+            self.notes.append(f"what was found at {self.failed_at} is found no more: every event was read again")
 
     def _keep_last(self, scan: Scan) -> None:
         """Keep the last checkpoint that was proven; others went on writing while the log was read."""
