@@ -141,6 +141,17 @@ def test_rolling_back_lets_the_generation_before_answer(places: Places) -> None:
     assert replay(places, TODAY).generation == 3
 
 
+def test_what_was_rolled_back_to_is_what_rolling_back_from_the_next_generation_leads_to(places: Places) -> None:
+    for _ in range(3):
+        replay(places, TODAY, kept=3)
+    roll_back(places)
+    roll_back(places)
+    assert replay(places, TODAY, kept=3).generation == 4
+
+    assert roll_back(places) == 1
+    assert generations_of(places.log).numbers() == [1, 4]
+
+
 def test_the_history_tells_every_run(places: Places) -> None:
     replay(places, TODAY)
     replay(places, TODAY, trigger="schedule:morning")

@@ -115,9 +115,16 @@ class Generations:
         fresh.replace(self.folder / POINTER)
         _sync_folder(self.folder)
 
-    def prune(self, kept: int, current: int) -> None:
-        """Delete all but the newest `kept` generations, and never the one that answers."""
-        for number in self.numbers()[: -max(kept, 1)]:
+    def prune(self, kept: int, current: int, before: int | None) -> None:
+        """Delete all but the newest `kept` generations, the last of which is `current`, that answers now.
+
+        Those between it and the one that answered `before` were rolled back from: they go first, so that rolling back
+        once more leads to what answered before and not to what was left behind.
+        """
+        numbers = self.numbers()
+        left_behind = [number for number in numbers if before is not None and before < number < current]
+        others = [number for number in numbers if number not in left_behind]
+        for number in [*left_behind, *others[: -max(kept, 1)]]:
             if number != current:
                 with suppress(OSError):
                     self.path(number).unlink()

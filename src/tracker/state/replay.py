@@ -181,8 +181,9 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
             proven(places.log, 0)
         publishes = not drift or accept
         if publishes:
+            before = generations.pointer()
             generations.publish(built, number, duckdb.__version__)
-            generations.prune(kept, number)
+            generations.prune(kept, number, before.number if before else None)
     return Outcome(
         run=run,
         result="first" if held is None else "drift" if drift else "changed" if changes else "same",
