@@ -651,7 +651,7 @@ def test_verify_answers_by_exit_code_and_names_on_stdout(log: Path) -> None:
     good = ask("-C", root, "verify")
     assert (good.code, good.err) == (0, "")
     assert good.out == f"{_size(log)} events, root {root_at(log)[1]}, 10 checkpoints agree\n"
-    assert "--full reads them again" in ask("-C", root, "verify").err
+    assert "--full reads everything again" in ask("-C", root, "verify").err
 
     _change(log, _edit(6, "insiders", "document"))
     bad = ask("-C", root, "verify", "--full")
@@ -667,6 +667,18 @@ def test_verify_answers_by_exit_code_and_names_on_stdout(log: Path) -> None:
     assert told_as_json["ok"] is False
     assert told_as_json["findings"][0]["subject"] == "development:planet-2025-05-05#cloud-relaxed"
     assert told_as_json["findings"][0]["position"] == 6
+
+
+def test_one_event_is_told_in_the_singular(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "desk", imported=False)
+    assert ask("-C", root, "party", "add", "acme", "--name", "Acme").code == 0
+
+    told, again = (ask("-C", root, "verify") for _ in range(2))
+    backed_up = ask("-C", root, "backup", tmp_path / "desk.tar")
+    assert told.out.startswith("1 event, root ")
+    assert told.out.endswith(", 1 checkpoint agrees\n")
+    assert again.err.startswith("event 1 was read by earlier verifications")
+    assert " files, 1 event, root " in backed_up.err
 
 
 def test_verify_of_a_log_that_is_none_gives_no_answer(log: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.cli.options import new_app
 from tracker.cli.session import session_of
+
+if TYPE_CHECKING:
+    from tracker.backup import Backup
 
 app = new_app()
 
@@ -30,7 +33,7 @@ def backup(
     session = session_of(ctx)
     made = back_up(session.workspace, target)
     typer.echo(str(made.path))
-    session.note(f"{made.files:,} files, {made.size:,} events, root {made.root}")
+    session.note(_held(made))
     for name in made.left_out:
         session.note(f"left out: {name} is no regular file of the workspace")
     session.undo(f"rm {quote(str(made.path))}")
@@ -49,10 +52,16 @@ def restore(
 
     session = session_of(ctx)
     made = restore(archive, directory, dry_run=dry_run)
-    proven = f"{made.files:,} files, {made.size:,} events, root {made.root}, as its checkpoints say"
+    proven = f"{_held(made)}, as its checkpoints say"
     if dry_run:
         session.note(f"dry run: {proven}; nothing was restored")
         return
     typer.echo(str(made.path))
     session.note(proven)
     session.undo(f"rm -r {quote(str(made.path))}")
+
+
+def _held(made: Backup) -> str:
+    from tracker.cli.looks import counted
+
+    return f"{counted(made.files, 'file')}, {counted(made.size, 'event')}, root {made.root}"

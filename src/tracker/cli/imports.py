@@ -238,13 +238,14 @@ def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> I
 def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
     from tracker.books.files import open_rows_file
     from tracker.books.jsonl import import_events, read_lines
+    from tracker.cli.looks import counted
     from tracker.model.development import Development
 
     if dry_run:
         raise UsageError(f"{shown(path)}: an exported log has no dry run: import it into a new workspace to look at it")
     with open_rows_file(path) as stream:
         stored = import_events(log, read_lines(stream), shown(path), session.note)
-    session.note(f"{shown(path)}: {len(stored):,} events recorded")
+    session.note(f"{shown(path)}: {counted(len(stored), 'event')} recorded")
     if stored:
         told = any(isinstance(event.event.payload, Development) for event in stored)
         session.undo("retract what came in, entry by entry: tracker retract DEVELOPMENT --why …" if told else NO_UNDO)

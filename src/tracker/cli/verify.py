@@ -94,6 +94,7 @@ def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool, ou
 
 def _told(report: Report, noted: Sequence[Noted], json: bool) -> Iterator[str]:
     from tracker.cells import json_text
+    from tracker.cli.looks import counted
     from tracker.model.names import visible
 
     if json:
@@ -104,21 +105,24 @@ def _told(report: Report, noted: Sequence[Noted], json: bool) -> Iterator[str]:
     elif report.ok:
         for each in noted:
             by = f", signed by {' and '.join(each.signed_by)}" if each.signed_by else ""
-            yield f"{each.path}: {each.size:,} events{by}: the log agrees"
-        yield f"{report.size:,} events, root {report.root}, {report.checkpoints:,} checkpoints agree"
+            yield f"{each.path}: {counted(each.size, 'event')}{by}: the log agrees"
+        agree = f"{counted(report.checkpoints, 'checkpoint')} agree{'s' if report.checkpoints == 1 else ''}"
+        yield f"{counted(report.size, 'event')}, root {report.root}, {agree}"
     else:
         yield from (visible(finding.message) for finding in report.findings)
 
 
 def _note(session: Session, report: Report) -> None:
+    from tracker.cli.looks import counted
+
     if report.ok and report.read_from > 1:
+        before = report.read_from - 1
+        were = "event 1 was" if before == 1 else f"events 1 to {before:,} were"
         session.note(
-            f"events 1 to {report.read_from - 1:,} were read by earlier verifications, all of them last on "
-            f"{report.full_at}: --full reads them again"
+            f"{were} read by earlier verifications, all of them last on {report.full_at}: --full reads everything again"
         )
     for note in report.notes:
         session.note(note)
     if not report.ok:
-        count = len(report.findings)
-        session.note(f"the log is not what was recorded: {count:,} finding{'' if count == 1 else 's'}")
+        session.note(f"the log is not what was recorded: {counted(len(report.findings), 'finding')}")
         raise typer.Exit(ExitCode.NO)

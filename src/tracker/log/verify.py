@@ -306,7 +306,8 @@ class _Verification:
             self.notes.append("there was no checkpoint yet: nothing vouches for what these events were before now")
         elif scan.edge.size > vouched:
             count = scan.edge.size - vouched
-            self.notes.append(f"{count:,} events came after the last checkpoint: nothing vouched for them until now")
+            came, them = ("1 event", "it") if count == 1 else (f"{count:,} events", "them")
+            self.notes.append(f"{came} came after the last checkpoint: nothing vouched for {them} until now")
         try:
             checkpoint = extend(self.log)
             if not leaves_hold and self.full:
