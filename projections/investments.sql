@@ -6,6 +6,7 @@
 -- occurrence            the investment, or a report of all that was invested so far
 -- since_on              the day from which it counts
 -- until_on              the day from which the next one counts; null for the last
+-- amount                what this one is told to be, in any currency, or what is said to be put in so far; null where nobody says
 -- invested_usd          all that is known to have been put in by then, a total in place of increments; null where no dollars are
 -- usd_attribution       on whose word the weakest part of that sum is told; who tells of an investment need not tell its amount
 -- stake_percent         the share held, as last stated
@@ -56,6 +57,7 @@ made as (
         firm.effective_on,
         firm.sort_key,
         case when firm.stake.unit = 'percent' then coalesce(firm.stake.value, firm.stake.min) end as stake_percent,
+        firm.amount as told,
         -- A rate, a sum that hangs on conditions and one in another currency are no USD that were put in.
         case
             when firm.amount.unit = 'USD' and firm.amount.per is null and not coalesce(firm.amount.conditional, false) then firm.amount
@@ -98,6 +100,7 @@ select
     occurrence,
     effective_on as since_on,
     lead(effective_on) over position as until_on,
+    told as amount,
     greatest(
         sum(coalesce(total_usd, added_usd)) over since_total,
         max(at_least_usd) over since_total
