@@ -95,6 +95,23 @@ def test_the_outlook_is_told_as_a_difference(workspace: Path) -> None:
     assert f"{sign} in 90 days" in text
 
 
+def test_health_calls_a_board_and_those_who_sign_beside_two_others_by_their_names(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    report = ("report=wire-2025-06-01", "attribution=on-record", "occurred=2025-06-01")
+    filed = ("publisher=Wire", "published=2025-06-01")
+    for entry in (
+        ("board-seat-taken", *report, *filed, "organisation=acme", "holder=globex", "kind=voting"),
+        ("agreement-reached", *report, "party=acme", "counterparty=globex", "others=initech", "subject=pact of three"),
+    ):
+        done = ask("-C", root, "add", *entry)
+        assert done.code == 0, done.err
+
+    told = ask("-C", root, "health", "acme", "globex", "--as-of", "2025-06-01").out
+
+    assert " Acme board: Globex " in told
+    assert " Acme → Globex, Initech: pact of three " in told
+
+
 def test_where_nothing_is_known_there_is_no_band(workspace: Path) -> None:
     answer = ask("-C", workspace, "health", "globex", "initech")
 
@@ -252,6 +269,15 @@ def test_query_reads_sql_from_stdin_and_under_a_scope(workspace: Path) -> None:
 
     assert ask("-C", workspace, "query", "-", stdin=sql).out == "n\n3\n"
     assert ask("-C", workspace, "query", "--known-at", "2025-01-01", stdin=sql).out == "n\n0\n"
+
+
+def test_query_shows_which_tables_there_are(workspace: Path) -> None:
+    shown = ask("-C", workspace, "query", "SHOW  tables;")
+    names = [row[0] for row in shown.rows[1:]]
+
+    assert shown.rows[0] == ["name"]
+    assert names == sorted(names)
+    assert {"partnership_health", "timeline", "events", "exclusivity_relaxed", "scope"} <= set(names)
 
 
 def test_query_compares_scopes_in_one_statement(workspace: Path) -> None:

@@ -25,6 +25,9 @@ app = new_app()
 DRIVERS = 8
 """How many drivers a first look shows; -n gives another number."""
 
+BOARD = " board"
+"""What stands behind the organisation in what a seat on its board is told as."""
+
 Record = dict[str, Any]
 
 
@@ -178,8 +181,10 @@ def _baseline_line(drivers: list[Record]) -> list[str]:
 
 
 def bond(told: Any, names: Names) -> str:
-    """Return what a component of structure rests on with names for ids: `Acme → Globex: cloud`."""
+    """Return what a component of structure rests on with names for ids: `Acme → Globex: cloud`, `Acme board: Jo`."""
     who, colon, what = text_of(told).partition(": ")
+    if who.endswith(BOARD):
+        return f"{text_of(names.of(who.removesuffix(BOARD)))}{BOARD}: {text_of(names.of(what))}"
     return " → ".join(text_of(names.of(side)) for side in who.split(" → ")) + colon + what
 
 

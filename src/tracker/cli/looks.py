@@ -196,21 +196,25 @@ def _named(value: Any, names: Names) -> str:
 
 
 def roles_text(roles: Any, names: Names) -> str:
-    """`{"grantor": "acme", "holder": "globex"}` → `Acme → Globex`."""
-    return " → ".join(", ".join(text_of(names.of(party)) for party in parties) for parties in _roles(roles))
+    """`{"party": "acme", "counterparty": "globex", "others": ["hooli"]}` → `Acme → Globex, Hooli`."""
+    told = ""
+    for role, parties in _roles(roles):
+        joint = "" if not told else ", " if role == "others" else " → "
+        told += joint + ", ".join(text_of(names.of(party)) for party in parties)
+    return told
 
 
 def parties_in(roles: Any) -> list[str]:
     """`{"grantor": "acme", "holder": "globex"}` → `["acme", "globex"]`."""
-    return [party for parties in _roles(roles) for party in parties]
+    return [party for _, parties in _roles(roles) for party in parties]
 
 
-def _roles(roles: Any) -> list[list[str]]:
-    """Return the parties of each role that is filled."""
+def _roles(roles: Any) -> list[tuple[str, list[str]]]:
+    """Return each role that is filled, with its parties."""
     import json
 
     parts = json.loads(roles) if isinstance(roles, str) else roles or {}
-    return [[part] if isinstance(part, str) else part for part in parts.values() if part]
+    return [(role, [part] if isinstance(part, str) else part) for role, part in parts.items() if part]
 
 
 def _numeric(values: Iterable[Any]) -> bool:
