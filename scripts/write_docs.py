@@ -62,6 +62,12 @@ def _field_table(fields: list[FieldSpec]) -> Iterator[str]:
         yield f"| `{spec.name}`{' (required)' if spec.required else ''} | {holds} | {_cell(spec.description)} |"
 
 
+ELSEWHERE = """\
+`tracker replay -o tables.duckdb` writes all of them into one file for other programs, in its schema `state`
+(`select * from state.disputes`), where what this page says of tables and columns stands as comments; `-o FOLDER`
+writes Parquet files. Both take `--as-of`, `--known-at` and the other cuts.
+"""
+
 HEADER = """
 The comments above a select are its header: `-- name: what it is`, `-- grain: one row per (a, b)`, a line for each
 column with what it holds, `-- order by: …`. With `-- laid: why` its rows are kept nowhere. Three more lines make
@@ -84,7 +90,8 @@ def projections_page() -> str:
     lines += [
         "A workspace's own `projections/*.sql` stand beside these: one select each, which may pivot. One that writes,"
     ]
-    lines += ["sets something or reaches a file is refused with its name.", *HEADER.splitlines(), ""]
+    lines += ["sets something or reaches a file is refused with its name.", "", *ELSEWHERE.splitlines()]
+    lines += [*HEADER.splitlines(), ""]
     folder = ROOT / "projections"
     lines += [line for p in read_projections([folder]).values() for line in _projection(p)]
     checks = read_projections([folder / "checks"])

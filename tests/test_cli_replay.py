@@ -99,6 +99,21 @@ def test_a_scope_needs_a_place_of_its_own(workspace: Path, tmp_path: Path) -> No
     assert not (workspace / ".tracker" / "generations").exists()
 
 
+def test_a_file_for_other_programs_says_what_its_tables_and_columns_hold(workspace: Path, tmp_path: Path) -> None:
+    done = ask("-C", workspace, "replay", "-o", tmp_path / "tables.duckdb")
+    assert done.code == 0, done.err
+
+    with duckdb.connect(str(tmp_path / "tables.duckdb"), read_only=True) as con:
+        without = "select distinct table_name from duckdb_columns() where schema_name = 'state' and comment is null"
+        silent = {name for (name,) in con.execute(without).fetchall()}
+        query = "select comment from duckdb_tables() where schema_name = 'state' and table_name = 'disputes'"
+        (told,) = con.execute(query).fetchall()
+    # These two pass the fields of all types on, which their headers do not name one by one.
+    passing_on = {"occurrences", "relationship_occurrences"}
+    assert silent & {path.stem for path in bundled("projections").glob("*.sql")} == passing_on
+    assert told == ("what the two sides are at odds about, and whether it is settled.",)
+
+
 def test_runs_are_a_table_of_queries(workspace: Path) -> None:
     ask("-C", workspace, "replay")
 

@@ -85,7 +85,21 @@ class Build:
         """Build a generation of all that was read, and return what it says of itself."""
         manifest = self._built(BUILT, order, self._position, self._last_event)
         write_manifest(self.connection, BUILT, manifest)
+        if order.whole:
+            self._comment(order.projections.values())
         return manifest
+
+    def _comment(self, projections: Iterable[Projection]) -> None:
+        """Lay what the projections' headers say as comments: other programs show them, and have no header to read."""
+        con = self.connection
+        query = f"select table_name, column_name from duckdb_columns() where database_name = '{BUILT}'"
+        there = set(con.execute(f"{query} and schema_name = 'state'").fetchall())
+        for projection in projections:
+            table = f'{BUILT}.state."{projection.name}"'
+            con.execute(f"comment on table {table} is '{_escaped(projection.doc)}'")
+            for column, meaning in projection.columns.items():
+                if (projection.name, column) in there:
+                    con.execute(f"""comment on column {table}."{column}" is '{_escaped(meaning)}'""")
 
     def earlier(self, order: Order, held: Manifest) -> Manifest:
         """Build what a generation of an earlier event, and of its day, would be now; it is for comparing only."""
@@ -148,13 +162,13 @@ def building(
         # Tables are compared by digests that know no order, and answers name theirs: rows may be written as they come.
         con.execute("set preserve_insertion_order = false")
         # A file that is published only whole needs no write-ahead log.
-        con.execute(f"attach '{_quoted(path)}' as {BUILT} (recovery_mode no_wal_writes, block_size 65536)")
+        con.execute(f"attach '{_escaped(str(path))}' as {BUILT} (recovery_mode no_wal_writes, block_size 65536)")
         con.execute("set checkpoint_threshold = '1TB'")
         if live is not None:
-            con.execute(f"attach '{_quoted(live)}' as {GENERATION} (read_only)")
+            con.execute(f"attach '{_escaped(str(live))}' as {GENERATION} (read_only)")
         if earlier:
             beside = path.with_name(f"{path.name}.check")
-            con.execute(f"attach '{_quoted(beside)}' as {CHECKED} (recovery_mode no_wal_writes)")
+            con.execute(f"attach '{_escaped(str(beside))}' as {CHECKED} (recovery_mode no_wal_writes)")
         yield Build(con, path, progress, builds=2 if earlier else 1)
     except REFUSED_BY_THE_DISK as error:
         raise CannotBuild(path.parent, error) from error
@@ -175,5 +189,5 @@ def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Prog
     return manifest
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")
