@@ -61,6 +61,15 @@ def test_amounts_are_shown_as_people_write_them(workspace: Path) -> None:
     assert "up to 11.9B USD" in output_of("-C", workspace, "list", "compute_commitments")
 
 
+def test_a_terminal_shows_four_decimals_and_a_pipe_all_of_them(workspace: Path) -> None:
+    asked = ("-C", workspace, "list", "health_drivers", "acme", "globex")
+    shown, piped = ESCAPE.sub("", output_of(*asked)), ask(*asked).out
+
+    assert re.search(r" -?\d+\.\d{3,4} ", shown)
+    assert not re.search(r"\.\d{5}", shown)
+    assert re.search(r"\t-?\d+\.\d{10,12}\t", piped)
+
+
 @pytest.mark.parametrize("columns", [72, 80])
 def test_a_narrow_terminal_breaks_no_word_and_says_which_columns_it_leaves_out(workspace: Path, columns: int) -> None:
     text = output_of("-C", workspace, "list", "exclusivity_terms", columns=columns, NO_COLOR="1")

@@ -34,6 +34,9 @@ INNER = frozenset(
 )
 """Columns by which projections count and order."""
 
+DECIMALS = 4
+"""So many are told on a terminal, where nobody adds up: `points` and `e` have twelve, so that their sums are exact."""
+
 UNSTATED = "–"
 """What stands for a side that nobody names."""
 
@@ -73,9 +76,10 @@ def arrange(table: Table, names: Names, *, relationship: str | None = None, ever
     skipped = {*INNER, *EVIDENCE} if evidence else set(INNER)
     if relationship is not None or any({first, second} <= columns.keys() for first, second in pairs()):
         skipped.add("relationship")
-    for name, values in columns.items():
-        if name in skipped or all(value in (None, [], "", False) for value in values):
+    for name, exact in columns.items():
+        if name in skipped or all(value in (None, [], "", False) for value in exact):
             continue
+        values = list(map(_rounded, exact))
         if (name == "status" and set(values) == {"in-force"}) or _said_already(name, columns):
             continue
         partner = next((second for first, second in pairs() if first == name and second in columns), None)
@@ -93,6 +97,11 @@ def arrange(table: Table, names: Names, *, relationship: str | None = None, ever
             skipped.add(partner)
         arranged.append((heading, cells, _numeric(values)))
     return [*arranged, ("evidence", evidence, False)] if evidence else arranged
+
+
+def _rounded(value: Any) -> Any:
+    # What is larger has no more decimals than money has, and would not fit the context that rounds.
+    return round(value, DECIMALS) if isinstance(value, Decimal) and abs(value) < 10**12 else value
 
 
 def _said_already(name: str, columns: dict[str, list[Any]]) -> bool:
