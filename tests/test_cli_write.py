@@ -488,6 +488,16 @@ def test_a_party_that_is_registered_again_is_advised_only_names_that_it_lacks(wo
     assert "with tracker party alias acme '顶点', or choose another id" in with_more.err
 
 
+def test_a_new_party_whose_name_comes_near_another_is_told_how_to_become_one(workspace: Path) -> None:
+    near = in_(workspace, "party", "add", "Acme Corp")
+    part = in_(workspace, "party", "add", "Acme Labs", "--part-of", "acme")
+    far = in_(workspace, "party", "add", "Umbrella")
+
+    assert "'Acme Corp' comes near 'Acme': if they are one, tracker party merge acme-corp acme --why …" in near.err
+    assert "'Acme'" not in part.err
+    assert "comes near" not in far.err
+
+
 def test_an_empty_name_of_a_party_is_refused(workspace: Path) -> None:
     answer = in_(workspace, "party", "add", "umbra", "--name", "")
 

@@ -119,7 +119,13 @@ def add(
                 part_of=records.Membership(group=index.resolve(part_of)) if part_of is not None else None,
                 note=note,
             )
+        near = {index.resolve(each): each for each in index.suggest(given_name)}
         record(session, log, [RegisterParty(registered)], dry_run=dry_run, undo=NO_UNDO)
+    if registered.part_of:
+        near.pop(registered.part_of.group, None)
+    for owner, each in near.items():
+        merge = f"tracker party merge {identity} {owner} --why …"
+        session.note(f"'{given_name}' comes near '{each}': if they are one, {merge}")
 
 
 @app.command()
