@@ -138,18 +138,11 @@ true_ends as (
             status,
             expires,
             unnest(occurrences) as occurrence
-        from licence_links
-        where status = 'expired'
-        union all
-        select
-            relationship,
-            subject,
-            first_on,
-            until_on,
-            status,
-            expires,
-            unnest(occurrences) as occurrence
-        from right_statuses
+        from (
+            select * from licence_links
+            union all by name
+            select * from right_statuses
+        ) as granted
         where status in ('expired', 'ended')
     ) as statuses
     inner join firm using (occurrence)

@@ -8,13 +8,7 @@ with
 
 -- What was cancelled begins anew.
 moves as (
-    select
-        commitment,
-        occurrence,
-        bearing,
-        sort_key,
-        layer,
-        amounts
+    select *
     from compute_moves
     where firm
     qualify coalesce(sort_key > max(case when type = 'compute-cancelled' then sort_key end) over (partition by commitment), true)
