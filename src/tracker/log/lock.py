@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -66,3 +67,17 @@ class WriteLock:
             with suppress(OSError):
                 self.holder_path.unlink()
         self._lock.release()
+
+
+@contextmanager
+def alone(path: Path, refusal: Callable[[int | None], Exception]) -> Iterator[None]:
+    """Hold a lock that nobody waits for: where another process has it, `refusal` of its id is raised at once."""
+    lock = WriteLock(path, wait_seconds=0)
+    try:
+        with lock:
+            yield
+    except LogLocked as error:
+        # What is done under this lock may want another one.
+        if error.path != path:
+            raise
+        raise refusal(error.holder_pid) from None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.errors import ExitCode, TrackerError, WorkspaceError
-from tracker.log.faults import LogLocked
-from tracker.log.lock import WriteLock
+from tracker.log.lock import alone
 from tracker.schedule.commands import tell
 from tracker.schedule.jobs import Job, read_jobs, scope_of
 from tracker.schedule.memory import known_since, peek
@@ -286,17 +285,9 @@ def _memory(workspace: Workspace) -> Path:
     return workspace.log.with_name("schedule.json")
 
 
-@contextmanager
-def _alone(workspace: Workspace) -> Iterator[None]:
+def _alone(workspace: Workspace) -> AbstractContextManager[None]:
     """Hold the lock of schedulers; raises SchedulerRunning at once where another holds it."""
-    lock = WriteLock(workspace.log.with_name("schedule.lock"), wait_seconds=0)
-    try:
-        with lock:
-            yield
-    except LogLocked as error:
-        if error.path != lock.path:
-            raise
-        raise SchedulerRunning(error.holder_pid) from None
+    return alone(workspace.log.with_name("schedule.lock"), SchedulerRunning)
 
 
 class _Ending:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.errors import WorkspaceError
+from tracker.log.files import sync_folder
 from tracker.model.names import visible
 
 FORMAT = 1
@@ -101,7 +102,7 @@ class Generations:
                 raise CannotPublish(self.folder, "a write-ahead log is left beside what was built")
             _sync(built)
             built.rename(self.path(number))
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
             self.point_to(Pointer(number, FORMAT, duckdb))
         except OSError as error:
             raise CannotPublish(self.folder, str(error.strerror)) from error
@@ -113,7 +114,7 @@ class Generations:
         fresh.write_text(json.dumps(text) + "\n", encoding="utf-8")
         _sync(fresh)
         fresh.replace(self.folder / POINTER)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def prune(self, kept: int, current: int, before: int | None) -> None:
         """Delete all but the newest `kept` generations, the last of which is `current`, that answers now.
@@ -173,13 +174,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    # Where a folder cannot be opened (Windows) its entries are durable by themselves.
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

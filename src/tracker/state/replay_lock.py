@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tracker.errors import WorkspaceError
-from tracker.log.faults import LogLocked
-from tracker.log.lock import WriteLock
+from tracker.log.lock import alone
 
 
 class ReplayRunning(WorkspaceError):
@@ -20,17 +18,9 @@ class ReplayRunning(WorkspaceError):
         self.pid = pid
 
 
-@contextmanager
-def one_at_a_time(log: Path) -> Iterator[None]:
+def one_at_a_time(log: Path) -> AbstractContextManager[None]:
     """Hold the lock of replays; raises ReplayRunning at once where another process holds it."""
-    lock = WriteLock(log.with_name("replay.lock"), wait_seconds=0)
-    try:
-        with lock:
-            yield
-    except LogLocked as error:
-        if error.path != lock.path:
-            raise
-        raise ReplayRunning(error.holder_pid) from None
+    return alone(log.with_name("replay.lock"), ReplayRunning)
 
 
 def running_pid(log: Path) -> int | None:
