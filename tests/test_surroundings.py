@@ -136,7 +136,7 @@ def test_a_variable_that_names_no_workspace_ends_with_4(workspace: Path, named: 
         (b"generations = 1", "[generations] keep is a number"),
         (b"[generations]\nkeep = 0", "[generations] keep is a number"),
         (b"[generations]\nkeep = true", "[generations] keep is a number"),
-        (b'[signing]\nkey = "/tmp/a\\u0000b"', "[signing] key: '/tmp/a␀b' is no path: embedded null byte"),
+        (b'[signing]\nkey = "/tmp/a\\u0000b"', "[signing] key: '/tmp/a␀b' is no path: "),
         (b"coder =", "cannot be read: Invalid value (at end of document)"),
         (b'coder = "a"\ncoder = "b"', "cannot be read: Cannot overwrite a value"),
         (b"a = " + b"[" * 100_000, "cannot be read: it is nested too deeply"),
