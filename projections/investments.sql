@@ -9,7 +9,7 @@
 -- amount                what this one is told to be, in any currency, or what is said to be put in so far; null where nobody says
 -- invested_usd          all that is known to have been put in by then, a total in place of increments; null where no dollars are
 -- usd_attribution       on whose word the weakest part of that sum is told; who tells of an investment need not tell its amount
--- stake_percent         the share held, as last stated
+-- stake_percent         the share held, as last stated; null again where money is put in after all was sold
 -- evidence_attribution  on whose word it was made
 -- origins               how many distinct reports first carried it
 -- credibility           0 to 1
@@ -89,7 +89,9 @@ sums as (
 spans as (
     select
         *,
-        count(total_usd) over (partition by relationship, investor, investee order by sort_key) as totals
+        count(total_usd) over (partition by relationship, investor, investee order by sort_key) as totals,
+        count(stake_percent) over (partition by relationship, investor, investee order by sort_key) as stakes,
+        stake_percent is null and coalesce(told.role, 'increment') not in ('total', 'cumulative') as puts_in
     from sums
 )
 
@@ -110,7 +112,10 @@ select
             then arg_max(amount_attribution, at_least_usd) over since_total
         else arg_min(amount_attribution, case when coalesce(total_usd, added_usd) is not null then amount_rank end) over since_total
     end as usd_attribution,
-    (last_value(stake_percent ignore nulls) over position)::decimal(9, 6) as stake_percent,
+    case
+        when not (bool_or(puts_in) over since_stake and max(stake_percent) over since_stake = 0)
+            then max(stake_percent) over since_stake
+    end::decimal(9, 6) as stake_percent,
     evidence_attribution,
     origins,
     credibility,
@@ -118,4 +123,5 @@ select
 from spans
 window
     position as (partition by relationship, investor, investee order by sort_key),
-    since_total as (partition by relationship, investor, investee, totals order by sort_key)
+    since_total as (partition by relationship, investor, investee, totals order by sort_key),
+    since_stake as (partition by relationship, investor, investee, stakes order by sort_key)

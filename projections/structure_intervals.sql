@@ -62,28 +62,54 @@ firm as materialized (
         and evidence_attribution not in ('analysis', 'headline')
 ),
 
+-- What only tells again how much was put in so far is no stake of its own. What was put in before all was sold binds no more.
+stakes as (
+    select
+        *,
+        coalesce(
+            (amount).role in ('total', 'cumulative')
+            and invested_usd is not distinct from lag(invested_usd) over position
+            and stake_percent is not distinct from lag(stake_percent) over position
+            and row_number() over position > 1,
+            false
+        ) as is_retold,
+        invested_usd - coalesce(
+            last_value(case when stake_percent = 0 then coalesce(invested_usd, 0) end ignore nulls) over position, 0
+        ) as held_usd
+    from investments
+    window position as (
+        partition by relationship, investor, investee
+        order by since_on, len(occurrences)
+        rows between unbounded preceding and current row
+    )
+),
+
 equity as (
     select
-        investments.relationship,
+        stakes.relationship,
         'equity' as component,
-        investments.investor || ' → ' || investments.investee as subject,
-        investments.since_on,
-        investments.until_on,
+        stakes.investor || ' → ' || stakes.investee as subject,
+        stakes.since_on,
+        lead(stakes.since_on) over (
+            partition by stakes.relationship, stakes.investor, stakes.investee
+            order by stakes.since_on, len(stakes.occurrences)
+        ) as until_on,
         case
-            when investments.stake_percent = 0 then 0
+            when stakes.stake_percent = 0 then 0
             when
-                investments.stake_percent >= thresholds.of_code['equity-large-stake']
-                or investments.invested_usd >= thresholds.of_code['equity-large-usd']
+                stakes.stake_percent >= thresholds.of_code['equity-large-stake']
+                or stakes.held_usd >= thresholds.of_code['equity-large-usd']
                 then levels.of_code['equity-large']
             else levels.of_code['equity']
         end as level,
-        investments.evidence_attribution,
-        investments.origins,
-        investments.credibility,
-        investments.occurrences
-    from investments
+        stakes.evidence_attribution,
+        stakes.origins,
+        stakes.credibility,
+        stakes.occurrences
+    from stakes
     cross join levels
     cross join thresholds
+    where not stakes.is_retold
 ),
 
 -- A share of revenue: each report of it says how it stands from then on.
