@@ -207,6 +207,7 @@ states as (
             select
                 *,
                 -- What was granted anew always stands; other reports presuppose a term and reopen none that better evidence ended.
+                -- What merely lapsed nobody ended: a post on the record is no weaker then than the filing that named the day.
                 case
                     when kind = 'grant' and stands and place = new_place then 'supports'
                     when kind = 'grant' then 'opens'
@@ -218,6 +219,7 @@ states as (
                     when kind = 'end' and (stands or standing = 'unknown') then 'ends'
                     when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
                     when standing = 'unknown' or new_strength >= strength then 'opens'
+                    when standing = 'open' and lapsed and new_class >= class then 'opens'
                     else 'ignored'
                 end as move
             from (
@@ -245,6 +247,8 @@ states as (
                     change.trigger as new_trigger,
                     change.carve_outs as new_carve_outs,
                     change.strength as new_strength,
+                    least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
+                    least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
                     coalesce(former.expires_on < change.effective_on, false) as lapsed,
                     former.standing = 'open' and coalesce(former.place, 5) > 0 and not lapsed as stands
                 from states as former

@@ -156,11 +156,13 @@ states as (
             select
                 *,
                 -- What was granted anew always stands; other reports presuppose a licence and reopen none that better evidence ended.
+                -- What merely lapsed nobody ended: a post on the record is no weaker then than the filing that named the day.
                 case
                     when kind = 'end' and (stands or standing = 'unknown') then 'ends'
                     when kind = 'end' then 'supports'
                     when kind = 'grant' and not stands then 'opens'
                     when not stands and (standing = 'unknown' or new_strength >= strength) then 'opens'
+                    when not stands and standing = 'open' and new_class >= class then 'opens'
                     when not stands then 'ignored'
                     when kind = 'amend' and restated then 'opens'
                     when kind = 'grant' and (contradicted or redated) then 'opens'
@@ -197,6 +199,8 @@ states as (
                         change.expires_on as new_expires_on,
                         change.survives as new_survives,
                         change.strength as new_strength,
+                        least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
+                        least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
                         coalesce(former.expires_on < change.effective_on, false) as lapsed,
                         former.standing = 'open' and not lapsed as stands
                     from states as former

@@ -162,7 +162,8 @@ states as (
             select
                 *,
                 -- What was granted anew always stands; other reports presuppose a right and reopen none that better evidence ended.
-                -- A right that was waived once may end for good.
+                -- A right that was waived once may end for good. What merely lapsed nobody ended: a post on the record is no weaker
+                -- then than the filing that named the day.
                 case
                     when kind = 'grant' and not stands then 'opens'
                     when kind in ('waive', 'end') and (stands or standing = 'unknown') then 'ends'
@@ -170,6 +171,7 @@ states as (
                     when kind = 'waive' and standing = 'ended' then 'ignored'
                     when kind in ('waive', 'end') or stands then 'supports'
                     when standing = 'unknown' or new_strength >= strength then 'opens'
+                    when standing = 'open' and new_class >= class then 'opens'
                     else 'ignored'
                 end as move
             from (
@@ -190,6 +192,8 @@ states as (
                     change.expires_on as new_expires_on,
                     change.trigger as new_trigger,
                     change.strength as new_strength,
+                    least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
+                    least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
                     former.standing = 'open' and not coalesce(former.expires_on < change.effective_on, false) as stands
                 from states as former
                 inner join changes as change

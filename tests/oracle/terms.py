@@ -116,10 +116,16 @@ def _apply(statuses: list[Status], move: Happening, kind: str) -> None:
         if may_be:
             _bear_out(now, move)
             _fill(now, move, level)
-    elif now is None or move.strength >= now.strength:
+    elif now is None or _reopens(move.strength, now, lapsed=lapsed):
         if kind == "affirm" and now and level is None and now.level != "none":
             fresh.level = now.level
         statuses.append(fresh)
+
+
+def _reopens(strength: Strength, now: Status, *, lapsed: bool) -> bool:
+    """Say whether a report of this strength brings back a status that does not stand; what lapsed, nobody ended."""
+    by_class = lapsed and now.ended is None and _class(strength) >= _class(now.strength)
+    return strength >= now.strength or by_class
 
 
 def _level(move: Happening, kind: str) -> str | None:
