@@ -30,13 +30,15 @@ outlook as (
         and health_weights.code = 'outlook'
 ),
 
+-- What is bought stands otherwise, and not at nothing, from the day on which one of several commitments expires.
 intervals as (
     select
         bonds.*,
-        coalesce(bonds.until_on, date '9999-12-31') > outlook.as_of_on as in_force,
+        bonds.since_on <= outlook.as_of_on as has_begun,
+        bonds.since_on <= outlook.as_of_on and coalesce(bonds.until_on, date '9999-12-31') > outlook.as_of_on as in_force,
         coalesce(bonds.until_on, date '9999-12-31') > outlook.outlook_on as in_force_90d
     from structure_intervals as bonds
-    inner join outlook on bonds.since_on <= outlook.as_of_on
+    inner join outlook on bonds.since_on <= outlook.outlook_on
 ),
 
 components as (
@@ -56,6 +58,7 @@ components as (
                 'occurrences': occurrences
             }
             order by
+                has_begun desc,
                 in_force desc,
                 case when in_force then level else 0 end desc,
                 case when in_force then credibility else 0 end desc,
@@ -63,9 +66,10 @@ components as (
                 subject asc,
                 occurrences asc
         ) as strongest,
-        list_sort(list_distinct(flatten(list(occurrences)))) as all_occurrences
+        list_sort(list_distinct(flatten(list(occurrences) filter (where has_begun)))) as all_occurrences
     from intervals
     group by relationship, component
+    having bool_or(has_begun)
 ),
 
 weighted as (
