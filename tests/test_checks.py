@@ -254,6 +254,31 @@ developments:
         "by then 1750000000 USD were taken from commitment c1, of which no more than 1500000000 is told, and it counts "
         "as nothing: record what was committed before, or correct an amount",
     ),
+    "split_by_a_move": Control(
+        """
+parties: {bought: {part_of: {group: initech, since: 2023-07-01}}}
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: exclusivity-granted, key: g, grantor: acme, holder: bought, coverage: cloud, occurred: 2022}
+  - {type: exclusivity-relaxed, key: talks, grantor: acme, holder: bought, coverage: cloud, stage: talks}
+  - {type: exclusivity-relaxed, key: r, grantor: acme, holder: bought, coverage: cloud, occurred: 2024-02-01}
+  - {type: exclusivity-ended, key: e, grantor: acme, holder: bought, coverage: cloud, occurred: 2025}
+  - {type: exclusivity-granted, key: other, grantor: acme, holder: bought, coverage: chips, occurred: 2024}
+  - {type: licence-granted, key: l, licensor: acme, licensee: bought, subject: model-ip, occurred: 2022}
+  - {type: licence-ended, key: passed, licensor: acme, licensee: bought, subject: model-ip, occurred: 2023-06-30}
+  - {type: term-affirmed, key: on, grantor: acme, holder: bought, coverage: cloud.api, occurred: 2023-07-01}
+  - {type: licence-granted, key: anew, licensor: acme, licensee: bought, subject: model-ip, occurred: 2023-07-01}
+  - {type: right-granted, key: v, holder: acme, against: bought, right: veto, occurred: 2022}
+  - {type: right-waived, key: w, holder: acme, against: bought, right: veto, occurred: 2024}
+  - {type: revenue-share-agreed, key: s, payer: bought, payee: acme, occurred: 2022}
+  - {type: revenue-share-changed, key: c, payer: bought, payee: acme, capped: "yes", occurred: 2024}
+""",
+        "warning",
+        ("r1#c", "r1#r", "r1#w"),
+        "term cloud of acme and bought is told in acme--bought and, from 2024-02-01, in acme--initech, as one of them "
+        "had come into a group or left it: what is told here changes nothing there; record its end there, on the last "
+        "day before the move, and from then on that it stands",
+    ),
     "one_report_twice": Control(
         """
 report: {id: wire, published: 2025-05-05, url: https://www.example.com/story/}
