@@ -50,6 +50,20 @@ def test_the_grounds_of_a_score_add_up_to_it(score: str) -> None:
     assert abs(total - found.answer[0][score]) <= 0.005
 
 
+def test_a_component_of_structure_is_asked_about_by_the_name_that_health_gives_it() -> None:
+    """In other relationships there are developments of that name, which are not asked about."""
+    (equity,) = why("equity", MAY).grounds
+
+    whole = next(ground for ground in why("structure", MAY).grounds if ground.name == "equity")
+    assert (equity.name, equity.points) == ("equity", whole.points)
+    assert "microsoft-openai-investment-2023" in equity.weight["occurrences"]
+
+
+def test_a_component_that_the_two_never_had_is_not_told_of() -> None:
+    with pytest.raises(ElsewhereOrLater, match="coreweave--openai"):
+        why("equity", MAY, "apple--openai")
+
+
 def test_the_strongest_ground_of_a_score_comes_first_and_the_baseline_last() -> None:
     grounds = why("health", MAY).grounds
 

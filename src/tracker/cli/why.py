@@ -32,7 +32,7 @@ def why(
         typer.Argument(
             metavar="RELATIONSHIP [FIELD]",
             help="Two parties under any of their names, or a--b; then health (if nothing is named), tone, structure, "
-            "a term (exclusivity cloud), a commitment, an occurrence or a development.",
+            "one of its components (equity), a term (exclusivity cloud), a commitment, an occurrence or a development.",
             show_default=False,
         ),
     ],

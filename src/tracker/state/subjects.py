@@ -32,6 +32,9 @@ CALLED_BY_KIND = frozenset({"agreement", "investment"})
 
 HAPPENINGS = "relationship_occurrences"
 
+STRUCTURE = "relationship_structure"
+"""Names the components of structure, which health shows as its drivers."""
+
 NAMED = """
     select distinct occurrence from reported
     where occurrence = ? or development = ? or development_key = ?
@@ -84,7 +87,8 @@ class ElsewhereOrLater(TrackerError):
 class Subject:
     """What an answer is asked to be explained: `name` as people say it; of a projection, the rows with that `value`.
 
-    `kind` is health (then `name` is the score), term, commitment or occurrence. A `value` of None means all its rows.
+    `kind` is health (then `name` is the score, and `driver` the only one of its drivers that is asked about, if not all
+    are), term, commitment or occurrence. A `value` of None means all its rows.
     """
 
     kind: Literal["health", "term", "commitment", "occurrence"]
@@ -92,6 +96,7 @@ class Subject:
     projection: str
     column: str | None = None
     value: str | None = None
+    driver: str | None = None
 
     def rows(self, reader: Reader, scope: Scope, relationship: str) -> list[Record]:
         """Return the rows of the answer under a scope."""
@@ -117,6 +122,9 @@ def find_subject(reader: Reader, scope: Scope, relationship: str, field: str) ->
     value = rest if told else wanted
     found = [term for term in terms if str(term.value).casefold() == value.casefold()]
     found = found or list(_happening(reader, scope, relationship, value))
+    found = found or list(_component(reader, scope, relationship, wanted))
+    if not found:
+        _refuse_elsewhere(reader, scope, value)
     if len(found) > 1:
         raise AmbiguousField(field, [subject.name for subject in found])
     if not found:
@@ -147,13 +155,22 @@ def _terms(reader: Reader, scope: Scope, relationship: str, term: str | None) ->
 
 def _happening(reader: Reader, scope: Scope, relationship: str, wanted: str) -> Iterator[Subject]:
     rows = reader.sql(NAMED_HERE, scope, [relationship, *[wanted] * 3], lay=HERE, relationship=relationship).rows
-    here = [o for (o,) in rows]
-    if not here:
-        found = [o for (o,) in reader.sql(NAMED, scope, [wanted] * 3, lay=["reported"]).rows]
-        if found:
-            raise ElsewhereOrLater(found[0], _touched(reader, scope, found[0]))
-    for occurrence in here:
+    for (occurrence,) in rows:
         yield Subject("occurrence", occurrence, HAPPENINGS, "occurrence", occurrence)
+
+
+def _component(reader: Reader, scope: Scope, relationship: str, wanted: str) -> Iterator[Subject]:
+    """Yield the component of structure that is called so, if these two have or had it."""
+    if STRUCTURE in reader.projections:
+        rows = reader.table(STRUCTURE, scope, relationship=relationship).records()
+        if wanted in {row["component"] for row in rows}:
+            yield Subject("health", "structure", HEALTH, driver=wanted)
+
+
+def _refuse_elsewhere(reader: Reader, scope: Scope, wanted: str) -> None:
+    found = [o for (o,) in reader.sql(NAMED, scope, [wanted] * 3, lay=["reported"]).rows]
+    if found:
+        raise ElsewhereOrLater(found[0], _touched(reader, scope, found[0]))
 
 
 def _touched(reader: Reader, scope: Scope, occurrence: str) -> list[str]:

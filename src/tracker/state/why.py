@@ -112,7 +112,7 @@ def _weights(
 ) -> Iterator[tuple[str, Record]]:
     """Yield what the answer rests on, each with the row that says how it weighs."""
     if subject.kind == "health":
-        yield from _drivers(reader, scope, relationship, subject.name)
+        yield from _drivers(reader, scope, relationship, subject)
     elif subject.projection == "exclusivity_terms" and MOVES in reader.projections:
         terms = {(row["grantor"], row["holder"], row["coverage"]) for row in answer}
         for row in reader.table(MOVES, scope, relationship=relationship).records():
@@ -125,11 +125,15 @@ def _weights(
             yield occurrence, {"occurrences": [occurrence]}
 
 
-def _drivers(reader: Reader, scope: Scope, relationship: str, score: str) -> Iterator[tuple[str, Record]]:
+def _drivers(reader: Reader, scope: Scope, relationship: str, subject: Subject) -> Iterator[tuple[str, Record]]:
     """Yield the drivers of a score, the strongest first, the baseline last; `counts` is what each adds to the score."""
     drivers = reader.table("health_drivers", scope, relationship=relationship).records()
-    of_score = [row for row in drivers if score in ("health", row["part"])]
-    column = "health_points" if score == "health" else "points"
+    of_score = [
+        row
+        for row in drivers
+        if subject.name in ("health", row["part"]) and (subject.driver is None or row["driver"] == subject.driver)
+    ]
+    column = "health_points" if subject.name == "health" else "points"
     of_score.sort(key=lambda row: (row["driver"] == BASELINE, -abs(row[column]), row["part"], row["driver"]))
     yield from ((row["driver"], {**row, "counts": row[column]}) for row in of_score)
 
