@@ -62,7 +62,8 @@ firm as materialized (
         and evidence_attribution not in ('analysis', 'headline')
 ),
 
--- What only tells again how much was put in so far is no stake of its own. What was put in before all was sold binds no more.
+-- What only tells again how much was put in so far, on no better evidence, is no stake of its own. What was put in before all was sold
+-- binds no more.
 stakes as (
     select
         *,
@@ -70,7 +71,11 @@ stakes as (
             (amount).role in ('total', 'cumulative')
             and invested_usd is not distinct from lag(invested_usd) over position
             and stake_percent is not distinct from lag(stake_percent) over position
-            and row_number() over position > 1,
+            and credibility <= max(credibility) over (
+                partition by relationship, investor, investee, invested_usd, stake_percent
+                order by since_on, len(occurrences)
+                rows between unbounded preceding and 1 preceding
+            ),
             false
         ) as is_retold,
         invested_usd - coalesce(
