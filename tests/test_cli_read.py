@@ -112,6 +112,21 @@ def test_health_calls_a_board_and_those_who_sign_beside_two_others_by_their_name
     assert " Acme → Globex, Initech: pact of three " in told
 
 
+def test_health_says_what_only_bears_on_the_two(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    done = ask(
+        *("-C", root, "add", "compute-committed", "report=wire-2025-06-01", "publisher=Wire", "published=2025-06-01"),
+        *("provider=initech", "customer=globex", "amounts=3B USD", "stage=signed", "attribution=document"),
+        "bears_on=acme--globex:-3",
+    )
+    assert done.code == 0, done.err
+
+    told = ask("-C", root, "health", "acme", "globex", "--as-of", "2025-06-01").out
+
+    assert " compute-committed    bears on it: Initech → Globex: 3B USD " in told
+    assert " exclusivity-relaxed  Acme → Globex: cloud.new-capacity" in told
+
+
 def test_where_nothing_is_known_there_is_no_band(workspace: Path) -> None:
     answer = ask("-C", workspace, "health", "globex", "initech")
 

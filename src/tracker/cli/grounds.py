@@ -11,7 +11,7 @@ from tracker.cli.changes import change_lines, row_lines
 from tracker.cli.health import bond, headline, signed
 from tracker.cli.looks import UNSTATED, counted
 from tracker.cli.names import Names
-from tracker.cli.summary import summary
+from tracker.cli.summary import BEARS, summary
 from tracker.state.why import BASELINE
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ MOVES = {
 """What a move does to a term, with the level at which the term stands after it."""
 
 INDENT = " " * 8
-BEARS = "bears on it: "
-"""Before what happened between others."""
 
 
 def told(found: Explanation, names: Names, limit: int | None = None) -> list[str]:

@@ -195,11 +195,12 @@ def _since(table: Table, since: str) -> Table:
 def _told(row: dict[str, Any], summaries: dict[str, str], names: Names, pair: str | None) -> list[str]:
     """Return the lines of one happening: what, between whom, on whose word; below, the quote and where it stands."""
     from tracker.cells import text_of
+    from tracker.cli.summary import BEARS
 
     mark = "▲" if row["intensity"] > 0 else "▼" if row["intensity"] < 0 else "·"
     where = "" if pair else f"{text_of(names.of_pair(row['relationship']))}: "
     sic = " [sic]" if row["sic"] else ""
-    indirect = "" if row["direct"] else "bears on it: "
+    indirect = "" if pair or row["direct"] else BEARS  # of one pair the summary says so
     told = f"{where}{indirect}{summaries[row['occurrences'][0]]}   {text_of(row['evidence_attribution'])}"
     head = f"{row['effective_on']}  {mark} {row['type']:<22}  {told}"
     quote = f"“{text_of(row['quote'])}”" if row["quote"] else ""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SHOWN_FIELDS = 4
 """More would not fit on a line; `tracker show` tells the rest."""
 
+BEARS = "bears on it: "
+"""Before what happened between others."""
+
 NAMED_FIELDS = frozenset({"expires", "starts", "survives", "trigger", "valuation"})
 """Fields whose value alone would be taken for something else: a valuation for a price, an expiry for a beginning."""
 
@@ -32,7 +35,10 @@ def summary(record: Mapping[str, Any], names: Names) -> str:
 def summaries_of(
     reader: Reader, scope: Scope, pair: str | None, occurrences: Sequence[str], names: Names
 ) -> dict[str, str]:
-    """Return the summary of each of these occurrences, of one relationship or of all."""
+    """Return the summary of each of these occurrences, of one relationship or of all.
+
+    Of one relationship it says as well what happened between others, and only bears on it.
+    """
     if not occurrences:
         return {}
     query = "select * from relationship_occurrences where list_contains(?::varchar[], occurrence)"
@@ -41,7 +47,8 @@ def summaries_of(
         query, values = f"{query} and relationship = ?", [*values, pair]
     records = reader.sql(query, scope, values, lay=["relationship_occurrences"], relationship=pair).records()
     names.expect(party for record in records for party in parties_in(record["roles"]))
-    return {record["occurrence"]: text_of(summary(record, names)) for record in records}
+    marks = {True: "", False: "" if pair is None else BEARS}
+    return {record["occurrence"]: marks[record["direct"]] + text_of(summary(record, names)) for record in records}
 
 
 def own_fields(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
