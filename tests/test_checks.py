@@ -27,7 +27,7 @@ BUNDLED = ROOT / "projections"
 CHECKS = read_projections([BUNDLED / "checks"])
 TODAY = date(2025, 12, 31)
 
-PARTIES = "parties: [acme, globex, initech, umbra]"
+PARTIES = "parties: {acme: {name: Acme}, globex: {name: Globex}, initech: {name: Initech}, umbra: {name: Umbra}}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ developments:
 """,
         "warning",
         ("r1#beside", "r1#licence", "r1#other-way", "r1#right", "r1#seat", "r1#share", "r1#too-early"),
-        "no report grants what exclusivity-ended changes (chips) between acme and globex as of 2021-12-31: "
+        "no report grants what exclusivity-ended changes (chips) between Acme and Globex as of 2021-12-31: "
         "record the grant, or correct the roles or the path",
     ),
     "impossible_dates": Control(
@@ -134,7 +134,7 @@ developments:
 """,
         "warning",
         ("ten", "two"),
-        "commitments one and two of acme to globex overlap in GW (site) and are added up: "
+        "commitments one and two of Acme to Globex overlap in GW (site) and are added up: "
         "if they are one capacity, give them one commitment key",
     ),
     "unlike_units": Control(
@@ -162,7 +162,7 @@ parties:
 """,
         "warning",
         ("carol",),
-        "is at acme and at globex on 2023-01-01, and counts for the one that was joined last: "
+        "is at Acme and at Globex on 2023-01-01, and counts for the one that was joined last: "
         "date the end of the other, or say for whom in each development",
     ),
     "overdue_follow_ups": Control(
@@ -222,7 +222,7 @@ merges: [{party: acme-inc, into: acme}]
 """,
         "warning",
         ("r1#acting", "r1#merged", "r1#plain"),
-        "both sides of investment-made are acme, so that it counts for no relationship: correct the roles, "
+        "both sides of investment-made are Acme, so that it counts for no relationship: correct the roles, "
         "or unmerge what is another party (acme-inc)",
     ),
     "reduced_too_far": Control(

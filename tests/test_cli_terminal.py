@@ -57,6 +57,12 @@ def test_a_table_shows_names_one_column_of_evidence_and_no_empty_columns(workspa
     assert footer == "1 row · evidence through 2025-05-05, 1 origin"
 
 
+def test_the_agenda_calls_parties_by_their_names(workspace: Path) -> None:
+    text = ESCAPE.sub("", output_of("-C", workspace, "list", "agenda", "--as-of", "2030-12-01", columns=200))
+
+    assert "term cloud.new-capacity (first-refusal), Acme → Globex  " in text
+
+
 def test_amounts_are_shown_as_people_write_them(workspace: Path) -> None:
     assert "up to 11.9B USD" in output_of("-C", workspace, "list", "compute_commitments")
 

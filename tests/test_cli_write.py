@@ -530,6 +530,23 @@ def test_check_of_good_books_ends_with_0_and_of_bad_ones_with_1(workspace: Path)
     assert in_(workspace, "check", bad, "--json").out.count('"severity": "error"') == 2
 
 
+def test_check_and_agenda_call_parties_by_their_names(workspace: Path) -> None:
+    done = ask(
+        *("-C", workspace, "add", "compute-committed", "report=wire-2025-06-01", "publisher=Wire"),
+        *("published=2025-06-01", "provider=initech", "customer=globex", "commitment=globex-plan", "amounts=3 GW"),
+        "stage=letter-of-intent",
+    )
+    assert done.code == 0, done.err
+    due = "letter of intent: compute-committed, Initech → Globex: globex-plan, 3 GW"
+
+    found = ask("-C", workspace, "check").out
+    listed = ask("-C", workspace, "list", "agenda", "-f", "json").out
+
+    assert f"overdue_follow_ups: warning: {due}: nothing was reported" in found
+    assert "between Acme and Globex as of" in found
+    assert "compute-committed, initech → globex" in listed  # a script reads ids
+
+
 def test_check_tells_when_a_kept_text_was_changed(workspace: Path) -> None:
     text = workspace / "events" / "sources" / "planet.txt"
     text.write_text(text.read_text() + "More.\n")

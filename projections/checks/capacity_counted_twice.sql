@@ -24,7 +24,7 @@ counted as (
 
 -- Two open bounds always overlap, which says nothing; the one bound that both have must then be equal.
 select
-    'commitments ' || former.commitment || ' and ' || latter.commitment || ' of ' || latter.provider || ' to ' || latter.customer
+    'commitments ' || former.commitment || ' and ' || latter.commitment || ' of ' || providers.name || ' to ' || customers.name
     || ' overlap in ' || latter.unit || ' (' || latter.layer
     || ') and are added up: if they are one capacity, give them one commitment key' as problem,
     'warning' as severity,
@@ -42,3 +42,5 @@ inner join counted as latter
             or former.amount_max = latter.amount_max
             or (former.amount_min <= latter.amount_max and former.amount_max >= latter.amount_min)
         )
+inner join parties as providers on latter.provider = providers.party
+inner join parties as customers on latter.customer = customers.party

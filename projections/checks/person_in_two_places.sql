@@ -35,9 +35,11 @@ clashes as (
 )
 
 select
-    'is at ' || organisation || ' and at ' || other
-    || case when from_on > date '0001-01-01' then ' on ' || from_on else '' end
+    'is at ' || firsts.name || ' and at ' || seconds.name
+    || case when clashes.from_on > date '0001-01-01' then ' on ' || clashes.from_on else '' end
     || ', and counts for the one that was joined last: date the end of the other, or say for whom in each development' as problem,
     'warning' as severity,
-    person as subject
+    clashes.person as subject
 from clashes
+inner join parties as firsts on clashes.organisation = firsts.party
+inner join parties as seconds on clashes.other = seconds.party

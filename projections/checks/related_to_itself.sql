@@ -16,12 +16,13 @@ absorbed as (
 )
 
 select
-    'both sides of ' || reported.type || ' are ' || reported.pair_second || ', so that it counts for no relationship: correct the roles'
+    'both sides of ' || reported.type || ' are ' || sides.name || ', so that it counts for no relationship: correct the roles'
     || coalesce(', or unmerge what is another party (' || absorbed.merged || ')', '') as problem,
     'warning' as severity,
     reported.development as subject
 from reported
 inner join scope on reported.effective_on <= scope.as_of_on
+inner join parties as sides on reported.pair_second = sides.party
 left join absorbed on reported.pair_second = absorbed.counts_for
 where
     reported.status = 'current'

@@ -32,11 +32,13 @@ told as (
 
 select
     'no report grants what ' || changed.type || ' changes' || coalesce(' (' || changed.path || ')', '') || ' between '
-    || changed.pair_first || ' and ' || changed.pair_second || ' as of ' || changed.effective_on
+    || firsts.name || ' and ' || seconds.name || ' as of ' || changed.effective_on
     || ': record the grant, or correct the roles' || case when changed.path is null then '' else ' or the path' end as problem,
     'warning' as severity,
     changed.development as subject
 from told as changed
+inner join parties as firsts on changed.pair_first = firsts.party
+inner join parties as seconds on changed.pair_second = seconds.party
 left join told as granted
     on
         granted.grants
@@ -46,5 +48,5 @@ left join told as granted
         and changed.sort_key > granted.sort_key
         and coalesce(changed.path = granted.path or starts_with(changed.path, granted.path || '.'), changed.path is null)
 where changed.changes
-group by changed.development, changed.type, changed.path, changed.pair_first, changed.pair_second, changed.effective_on
+group by changed.development, changed.type, changed.path, firsts.name, seconds.name, changed.effective_on
 having count(granted.development) = 0

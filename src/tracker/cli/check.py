@@ -15,6 +15,7 @@ from tracker.errors import ExitCode, TrackerError
 
 if TYPE_CHECKING:
     from tracker.books.problems import Problem
+    from tracker.cli.names import Names
 
 app = new_app()
 
@@ -33,6 +34,7 @@ def check(
     Warnings are for somebody who knows the matter to judge: they leave the exit code alone.
     """
     from tracker.cli.looks import counted
+    from tracker.cli.names import names_of
     from tracker.cli.output import write_lines
 
     session = session_of(ctx)
@@ -44,7 +46,9 @@ def check(
         write_lines([json_text([*(_facts(p) for p in problems), *rows])], None)
     else:
         write_lines([p.render(lines_of.get(p.path, ())) for p in problems], None)
-        write_lines([_row_line(row) for row in rows], None)
+        if rows:
+            names = names_of(session)
+            write_lines([_row_line(row, names) for row in rows], None)
     severities = [problem.severity for problem in problems] + [row["severity"] for row in rows]
     errors = severities.count("error")
     session.note(f"{counted(errors, 'error')}, {counted(len(severities) - errors, 'warning')}")
@@ -96,8 +100,8 @@ def _facts(problem: Problem) -> dict[str, Any]:
     return {**where, "severity": problem.severity, "problem": problem.message, "hint": problem.hint}
 
 
-def _row_line(row: dict[str, Any]) -> str:
+def _row_line(row: dict[str, Any], names: Names) -> str:
     from tracker.cells import text_of
 
-    head = f"{row['check']}: {row['severity']}: {text_of(row['problem'])}"
+    head = f"{row['check']}: {row['severity']}: {text_of(names.in_words(row['problem']))}"
     return f"{head} ({text_of(row['subject'])})" if row["subject"] and row["subject"] not in head else head

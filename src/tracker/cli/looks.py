@@ -193,6 +193,8 @@ def _writer(name: str, names: Names) -> Callable[[Any], str]:
         return lambda value: roles_text(value, names)
     if name in party_columns():
         return lambda value: _named(value, names)
+    if name == "what":
+        return lambda value: text_of(names.in_words(value) if isinstance(value, str) else value)
     return text_of
 
 

@@ -20,6 +20,9 @@ EASTERN = 0x2E80
 """From this code point on stand the scripts for which folding loads large tables; names below it fold at no cost."""
 
 
+SIDE = re.compile(r"(?:(?<=, )|(?<= → )|(?<= against ))[a-z0-9-]+(?= → | against |: |$)")
+"""Where the id of a party may stand in a sentence of a projection: `licence weights, acme → globex`."""
+
 FEW = 8
 """So many ids are looked up one by one."""
 
@@ -81,6 +84,11 @@ class Names:
     def of_pair(self, relationship: str) -> str:
         """Return a relationship as people read it: `Acme – Globex`."""
         return " – ".join(self.of(party) for party in relationship.split("--"))
+
+    def in_words(self, sentence: str) -> str:
+        """Return a sentence of a projection with the names of the parties for the ids by which it tells them."""
+        self.expect(SIDE.findall(sentence))
+        return SIDE.sub(lambda found: self.of(found[0]), sentence)
 
     @cached_property
     def _all(self) -> dict[str, Known]:
