@@ -16,6 +16,7 @@
 -- expires_on            the last day that this may mean
 -- trigger               what would end it, in words
 -- carve_outs            what is excepted
+-- contested_carve_outs  which of them are told on weaker evidence alone than the term from which they are excepted
 -- strength              how good the occurrence's evidence is: attribution, then reliability
 -- standing_strength     how good the best evidence of the status is
 -- against               how good that of the status was that it changed; null where there was none
@@ -143,6 +144,7 @@ states as (
         null::date as expires_on,
         null::varchar as trigger,
         []::varchar[] as carve_outs,
+        []::varchar[] as contested_carve_outs,
         null::integer as strength,
         null::integer as against
     from changes
@@ -179,14 +181,18 @@ states as (
             when 'filled' then coalesce(trigger, new_trigger)
             else trigger
         end as trigger,
+        excepted as carve_outs,
         case
-            when contract = 'new' then new_carve_outs
-            when contract = 'changed' and kind = 'relax'
-                then list_sort(list_distinct(list_concat(carve_outs, new_carve_outs)))
-            when contract = 'changed' and len(new_carve_outs) > 0 then new_carve_outs
-            when contract = 'filled' and len(carve_outs) = 0 then new_carve_outs
-            else carve_outs
-        end as carve_outs,
+            when contract = 'new' then []
+            when contract = 'kept' then contested_carve_outs
+            when is_weaker
+                then list_filter(
+                        excepted, lambda one: list_contains(contested_carve_outs, one) or not list_contains(carve_outs, one)
+                    )
+            else list_filter(
+                    excepted, lambda one: list_contains(contested_carve_outs, one) and not list_contains(new_carve_outs, one)
+                )
+        end as contested_carve_outs,
         case move
             when 'supports' then greatest(strength, new_strength)
             when 'ignored' then strength
@@ -196,71 +202,86 @@ states as (
     from (
         select
             *,
-            move = 'opens' or (move = 'ends' and standing = 'unknown') as begins,
             case
-                when move = 'opens' and not (kind = 'relax' and stands) then 'new'
-                when stands and kind in ('grant', 'relax') then 'changed'
-                when stands and kind = 'affirm' and move = 'supports' then 'filled'
-                else 'kept'
-            end as contract
+                when contract = 'new' then new_carve_outs
+                when contract = 'changed' and kind = 'relax'
+                    then list_sort(list_distinct(list_concat(carve_outs, new_carve_outs)))
+                when contract = 'changed' and len(new_carve_outs) > 0 then new_carve_outs
+                when contract = 'filled' and len(carve_outs) = 0 then new_carve_outs
+                else carve_outs
+            end as excepted
         from (
             select
                 *,
-                -- What was granted anew always stands; other reports presuppose a term and reopen none that better evidence ended.
-                -- What merely lapsed nobody ended: a post on the record is no weaker then than the filing that named the day.
+                move = 'opens' or (move = 'ends' and standing = 'unknown') as begins,
                 case
-                    when kind = 'grant' and stands and place = new_place then 'supports'
-                    when kind = 'grant' then 'opens'
-                    when kind = 'relax' and stands and new_place >= place then 'supports'
-                    when kind = 'relax' and stands then 'opens'
-                    when kind = 'affirm' and stands and (place is null or new_place is null or new_place = place) then 'supports'
-                    when kind = 'affirm' and stands and level = 'relaxed' and new_place < place then 'supports'
-                    when kind = 'affirm' and stands then 'ignored'
-                    when kind = 'end' and (stands or standing = 'unknown') then 'ends'
-                    when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
-                    when standing = 'unknown' or new_strength >= strength then 'opens'
-                    when standing = 'open' and lapsed and new_class >= class then 'opens'
-                    else 'ignored'
-                end as move
+                    when move = 'opens' and not (kind = 'relax' and stands) then 'new'
+                    when stands and kind in ('grant', 'relax') then 'changed'
+                    when stands and kind = 'affirm' and move = 'supports' then 'filled'
+                    else 'kept'
+                end as contract,
+                -- Words on the record are as good as a document here, and grade C as A: exclusivity_terms says why.
+                new_class < class as is_weaker
             from (
                 select
-                    former.relationship,
-                    former.grantor,
-                    former.holder,
-                    former.coverage,
-                    change.step,
-                    former.status_no,
-                    former.standing,
-                    former.level,
-                    former.place,
-                    former.expires,
-                    former.expires_on,
-                    former.trigger,
-                    former.carve_outs,
-                    former.strength,
-                    former.against,
-                    change.kind,
-                    change.level as new_level,
-                    change.place as new_place,
-                    change.expires as new_expires,
-                    change.expires_on as new_expires_on,
-                    change.trigger as new_trigger,
-                    change.carve_outs as new_carve_outs,
-                    change.strength as new_strength,
-                    least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
-                    least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
-                    coalesce(former.expires_on < change.effective_on, false) as lapsed,
-                    former.standing = 'open' and coalesce(former.place, 5) > 0 and not lapsed as stands
-                from states as former
-                inner join changes as change
-                    on
-                        former.relationship = change.relationship
-                        and former.grantor = change.grantor
-                        and former.holder = change.holder
-                        and former.coverage = change.coverage
-                        and former.step + 1 = change.step
-            ) as met
-        ) as judged
+                    *,
+                    -- What was granted anew always stands; other reports presuppose a term and reopen none that better evidence ended.
+                    -- What merely lapsed nobody ended: a post on the record is no weaker then than the filing that named the day.
+                    case
+                        when kind = 'grant' and stands and place = new_place then 'supports'
+                        when kind = 'grant' then 'opens'
+                        when kind = 'relax' and stands and new_place >= place then 'supports'
+                        when kind = 'relax' and stands then 'opens'
+                        when kind = 'affirm' and stands and (place is null or new_place is null or new_place = place) then 'supports'
+                        when kind = 'affirm' and stands and level = 'relaxed' and new_place < place then 'supports'
+                        when kind = 'affirm' and stands then 'ignored'
+                        when kind = 'end' and (stands or standing = 'unknown') then 'ends'
+                        when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
+                        when standing = 'unknown' or new_strength >= strength then 'opens'
+                        when standing = 'open' and lapsed and new_class >= class then 'opens'
+                        else 'ignored'
+                    end as move
+                from (
+                    select
+                        former.relationship,
+                        former.grantor,
+                        former.holder,
+                        former.coverage,
+                        change.step,
+                        former.status_no,
+                        former.standing,
+                        former.level,
+                        former.place,
+                        former.expires,
+                        former.expires_on,
+                        former.trigger,
+                        former.carve_outs,
+                        former.contested_carve_outs,
+                        former.strength,
+                        former.against,
+                        change.kind,
+                        change.level as new_level,
+                        change.place as new_place,
+                        change.expires as new_expires,
+                        change.expires_on as new_expires_on,
+                        change.trigger as new_trigger,
+                        change.carve_outs as new_carve_outs,
+                        change.strength as new_strength,
+                        least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
+                        least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
+                        coalesce(former.expires_on < change.effective_on, false) as lapsed,
+                        former.standing = 'open' and coalesce(former.place, 5) > 0 and not lapsed as stands
+                    from states as former
+                    inner join changes as change
+                        on
+                            former.relationship = change.relationship
+                            and former.grantor = change.grantor
+                            and former.holder = change.holder
+                            and former.coverage = change.coverage
+                            and former.step + 1 = change.step
+                ) as met
+            ) as judged
+        ) as read_up
     ) as weighed
 )
 
@@ -281,6 +302,7 @@ select
     states.expires_on,
     states.trigger,
     states.carve_outs,
+    states.contested_carve_outs,
     changes.strength,
     states.strength as standing_strength,
     states.against,

@@ -6,7 +6,7 @@
 -- coverage              what the term covers, as a path
 -- level                 exclusive | relaxed | first-refusal | first-offer | first-ship | preferred | none; null where unstated
 -- status                in-force | superseded | expired | ended
--- contested             whether it rests on weaker evidence than the status that it changed
+-- contested             whether it rests on weaker evidence than the status that it changed, or an exception to it does
 -- since_on              the day on which the status began; null where it was only said to stand
 -- known_since_on        the day on which it was said to stand, where no report tells of its beginning
 -- ended_on              the day on which it stopped
@@ -14,6 +14,7 @@
 -- expires               when it ends, as the contract says, in EDTF
 -- trigger               what would end it, in words
 -- carve_outs            what is excepted, by the end of the status; exclusivity_moves tells since when
+-- contested_carve_outs  which of them are told on weaker evidence alone than the term from which they are excepted
 -- evidence_attribution  on whose word the status stands, or ended
 -- origins               how many distinct reports first carried that
 -- credibility           of the most credible occurrence that says so, 0 to 1
@@ -56,6 +57,7 @@ statuses as (
         arg_max_null(expires_on, step) as expires_on,
         arg_max_null(trigger, step) as trigger,
         arg_max(carve_outs, step) as carve_outs,
+        arg_max(contested_carve_outs, step) as contested_carve_outs,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
         len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
@@ -99,9 +101,12 @@ select
     dated.level,
     dated.status,
     -- A post on the record is no weaker than the document that it amends, nor grade C than A: both are usually right.
-    dated.against is not null
-    and least(dated.against // 8, 5) * 8 + least(dated.against % 8, 3)
-    > least(dated.standing_strength // 8, 5) * 8 + least(dated.standing_strength % 8, 3) as contested,
+    (
+        dated.against is not null
+        and least(dated.against // 8, 5) * 8 + least(dated.against % 8, 3)
+        > least(dated.standing_strength // 8, 5) * 8 + least(dated.standing_strength % 8, 3)
+    )
+    or (dated.standing = 'open' and len(dated.contested_carve_outs) > 0) as contested,
     case when dated.opened_with in ('grant', 'relax') then dated.opened_on end as since_on,
     case when dated.opened_with in ('affirm', 'deny') then dated.opened_on end as known_since_on,
     case dated.status
@@ -113,6 +118,7 @@ select
     dated.expires,
     dated.trigger,
     dated.carve_outs,
+    dated.contested_carve_outs,
     dated.evidence_attribution,
     dated.origins,
     dated.credibility,

@@ -87,7 +87,7 @@ def test_the_histories_reach_what_there_is_to_answer() -> None:
 
 BROKEN: dict[str, tuple[str, str, str]] = {
     "a term that expires today is expired": ("exclusivity_terms", "expires_on < coalesce", "expires_on <= coalesce"),
-    "evidence as good contests": ("exclusivity_terms", "% 8, 3)\n    > least", "% 8, 3)\n    >= least"),
+    "evidence as good contests": ("exclusivity_terms", "3)\n        > least", "3)\n        >= least"),
     "a relaxation to the same level opens": ("exclusivity_moves", "new_place >= place then", "new_place > place then"),
     "the older account of a capacity holds": ("compute_commitments", "strength desc, sort_key desc\n", "sort_key\n"),
     "a total adds up": ("compute_commitments", "amount.role = 'total'", "amount.role = 'round'"),

@@ -125,7 +125,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
             "since_on",
             "known_since_on",
         ),
-        *("ended_on", "ended_by", "expires", "trigger", "carve_outs", "evidence_attribution", "origins", "credibility"),
+        *("ended_on", "ended_by", "expires", "trigger", "carve_outs", "contested_carve_outs"),
+        *("evidence_attribution", "origins", "credibility"),
         "occurrences",
     ),
     "compute_commitments": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,7 @@ class Status:
     strength: Strength
     against: Strength | None
     said: list[tuple[Happening, bool]]
+    contested_carve_outs: set[str] = field(default_factory=set)
     ended: Happening | None = None
 
     @property
@@ -99,23 +100,30 @@ def _apply(statuses: list[Status], move: Happening, kind: str) -> None:
     elif kind in ("end", "deny") and now and not stands:
         _bear_out(now, move)
     elif kind == "grant" and now and stands and now.level == level:
+        before = replace(now)
         _bear_out(now, move)
         _state(now, move)
+        _contest(now, move, before)
     elif kind == "grant":
         statuses.append(fresh)
     elif kind == "relax" and now and stands and now.level and _weaker(now.level, level):
+        before = replace(now)
         _bear_out(now, move)
         _state(now, move, adding=True)
+        _contest(now, move, before)
     elif kind == "relax" and now and stands:
         fresh.expires, fresh.trigger, fresh.carve_outs = now.expires, now.trigger, set(now.carve_outs)
         _state(fresh, move, adding=True)
+        _contest(fresh, move, now)
         statuses.append(fresh)
     elif kind == "affirm" and now and stands:
         # What one report calls relaxed, another may give a level; any other level is a contradiction.
         may_be = now.level in (None, level) or level is None or (now.level == "relaxed" and _weaker(level, "relaxed"))
         if may_be:
+            before = replace(now)
             _bear_out(now, move)
             _fill(now, move, level)
+            _contest(now, move, before)
     elif now is None or _reopens(move.strength, now, lapsed=lapsed):
         if kind == "affirm" and now and level is None and now.level != "none":
             fresh.level = now.level
@@ -162,6 +170,15 @@ def _fill(status: Status, move: Happening, level: str | None) -> None:
     status.carve_outs = status.carve_outs or set(move.fields["carve_outs"] or ())
 
 
+def _contest(status: Status, move: Happening, before: Status) -> None:
+    """Say which exceptions rest on weaker evidence alone than the term had before."""
+    doubted = status.carve_outs & before.contested_carve_outs
+    if _class(move.strength) < _class(before.strength):
+        status.contested_carve_outs = doubted | (status.carve_outs - before.carve_outs)
+    else:
+        status.contested_carve_outs = doubted - set(move.fields["carve_outs"] or ())
+
+
 def _rows(statuses: list[Status], cut: Cut) -> list[dict[str, Any]]:
     rows = []
     before: list[Happening] = []
@@ -191,7 +208,8 @@ def _row(status: Status, following: Status | None, said: list[Happening], cut: C
     return {
         "level": status.level,
         "status": name,
-        "contested": status.against is not None and _class(status.against) > _class(status.strength),
+        "contested": (status.against is not None and _class(status.against) > _class(status.strength))
+        or (status.ended is None and bool(status.contested_carve_outs)),
         "since_on": status.opened_on if status.opened_with in ("grant", "relax") else None,
         "known_since_on": status.opened_on if status.opened_with in ("affirm", "deny") else None,
         "ended_on": ended_on,
@@ -199,6 +217,7 @@ def _row(status: Status, following: Status | None, said: list[Happening], cut: C
         "expires": status.expires,
         "trigger": status.trigger,
         "carve_outs": sorted(status.carve_outs),
+        "contested_carve_outs": sorted(status.contested_carve_outs),
         "evidence_attribution": best.attribution,
         "origins": len(set().union(*(happening.origins for happening in status.speaks))),
         "credibility": max(happening.credibility for happening in status.speaks),
