@@ -1,6 +1,6 @@
 -- board_seats: who has, had or was to have a seat on whose board.
 -- grain: one row per (organisation, holder, person, kind) and time for which the seat was planned or held
--- relationship          the two organisations, slugs sorted; null where a person sits on the board of their own
+-- relationship          the two organisations on the day on which it began, slugs sorted; null for a person on the board of their own
 -- organisation          whose board it is
 -- holder                the organisation or person that holds the seat
 -- person                who sits there for the holder; null where nobody says
@@ -228,7 +228,12 @@ folded as (
         person_key,
         kind_key,
         seat_no,
-        arg_max(relationship, sort_key) as relationship,
+        -- Who changes sides later leaves what was agreed before where it was.
+        coalesce(
+            arg_min(relationship, sort_key) filter (where type = 'board-seat-taken'),
+            arg_min(relationship, sort_key) filter (where opens),
+            arg_min(relationship, sort_key)
+        ) as relationship,
         min(effective_on) filter (where type = 'board-seat-planned') as planned_on,
         min(effective_on) filter (where type = 'board-seat-taken') as taken_on,
         min(effective_on) filter (where not opens) as ended_on,

@@ -156,9 +156,9 @@ def _row(moves: list[Move]) -> dict[str, Any]:
     gone = "dropped" if planned and not taken else "given-up"
     status = gone if ended else standing
     since, until = _first(taken or planned), _first(ended)
-    relationships = [move.happening.relationship for move in moves if move.happening.relationship]
+    relationships = [m.happening.relationship for m in [*taken, *planned, *ended] if m.happening.relationship]
     return {
-        "relationship": relationships[-1] if relationships else None,
+        "relationship": relationships[0] if relationships else None,
         "status": status,
         "since_on": None if since and until and since > until else since,
         "ended_on": until,
