@@ -1,6 +1,6 @@
 -- compute_totals: how much compute a customer is owed in all, by each provider and by all of them, within one unit and layer.
 -- grain: one row per (customer, provider, unit, layer), and one for all providers of the customer
--- relationship          the two organisations, slugs sorted; null in the row for all providers
+-- relationship          the two organisations, slugs sorted; null for all providers, and where the parts stand under several pairs
 -- provider              who provides it; null in the row for all of them
 -- customer              who will use it
 -- layer                 contract (money) | site | chip
@@ -56,7 +56,9 @@ sums as (
         place,
         unit,
         layer,
-        any_value(relationship) filter (where place <> '') as relationship,
+        case
+            when place <> '' and count(relationship) = count(*) and min(relationship) = max(relationship) then min(relationship)
+        end as relationship,
         count(*) as commitments,
         case when count(*) = count(amount_min) then sum(amount_min) end as amount_min,
         case when count(*) = count(amount_max) then sum(amount_max) end as amount_max,
