@@ -112,6 +112,21 @@ def test_health_calls_a_board_and_those_who_sign_beside_two_others_by_their_name
     assert " Acme → Globex, Initech: pact of three " in told
 
 
+def test_a_consent_is_told_by_names(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    done = ask(
+        *("-C", root, "add", "right-granted", "report=wire-2025-06-01", "publisher=Wire", "published=2025-06-01"),
+        *("holder=globex", "against=acme", "right=restructuring", "nature=consent", "attribution=document"),
+    )
+    assert done.code == 0, done.err
+
+    told = ask("-C", root, "health", "acme", "globex", "--as-of", "2025-06-01").out
+    why = ask("-C", root, "why", "acme", "globex", "structure", "--as-of", "2025-06-01").out
+
+    assert " Globex over Acme: restructuring " in told
+    assert " Globex over Acme: restructuring " in why
+
+
 def test_health_says_what_only_bears_on_the_two(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "work")
     done = ask(

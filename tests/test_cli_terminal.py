@@ -63,6 +63,14 @@ def test_the_agenda_calls_parties_by_their_names(workspace: Path) -> None:
     assert "term cloud.new-capacity (first-refusal), Acme → Globex  " in text
 
 
+def test_what_structure_rests_on_is_told_by_names(workspace: Path) -> None:
+    structure = ESCAPE.sub("", output_of("-C", workspace, "list", "relationship_structure", columns=200))
+    drivers = ESCAPE.sub("", output_of("-C", workspace, "list", "health_drivers", "acme", "globex", columns=200))
+
+    assert " Acme → Globex: cloud.new-capacity " in structure
+    assert " Acme → Globex: cloud.new-capacity " in drivers
+
+
 def test_amounts_are_shown_as_people_write_them(workspace: Path) -> None:
     assert "up to 11.9B USD" in output_of("-C", workspace, "list", "compute_commitments")
 

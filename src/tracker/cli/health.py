@@ -25,9 +25,6 @@ app = new_app()
 DRIVERS = 8
 """How many drivers a first look shows; -n gives another number."""
 
-BOARD = " board"
-"""What stands behind the organisation in what a seat on its board is told as."""
-
 Record = dict[str, Any]
 
 
@@ -182,10 +179,7 @@ def _baseline_line(drivers: list[Record]) -> list[str]:
 
 def bond(told: Any, names: Names) -> str:
     """Return what a component of structure rests on with names for ids: `Acme → Globex: cloud`, `Acme board: Jo`."""
-    who, colon, what = text_of(told).partition(": ")
-    if who.endswith(BOARD):
-        return f"{text_of(names.of(who.removesuffix(BOARD)))}{BOARD}: {text_of(names.of(what))}"
-    return " → ".join(text_of(names.of(side)) for side in who.split(" → ")) + colon + what
+    return text_of(names.in_words(text_of(told)))
 
 
 def signed(number: Decimal, digits: int = 1) -> str:

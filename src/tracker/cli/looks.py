@@ -29,6 +29,9 @@ EVIDENCE = ("evidence_attribution", "origins", "credibility", "occurrences")
 AMOUNT = ("unit", "amount", "amount_min", "amount_max", "qualifier", "per")
 """The columns of a net amount, in the order of `_amount`; a total of amounts has no `per`."""
 
+SENTENCES = frozenset({"what", "subject", "type"})
+"""Columns that may tell in a sentence between whom something stands: `acme → globex: cloud`."""
+
 INNER = frozenset(
     {"counts_on", "pair_first", "pair_second", "credit", "account_rank", "account_key", "rank", "conduct", "sort_key"}
 )
@@ -193,7 +196,7 @@ def _writer(name: str, names: Names) -> Callable[[Any], str]:
         return lambda value: roles_text(value, names)
     if name in party_columns():
         return lambda value: _named(value, names)
-    if name == "what":
+    if name in SENTENCES:
         return lambda value: text_of(names.in_words(value) if isinstance(value, str) else value)
     return text_of
 

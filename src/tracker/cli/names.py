@@ -20,8 +20,11 @@ EASTERN = 0x2E80
 """From this code point on stand the scripts for which folding loads large tables; names below it fold at no cost."""
 
 
-SIDE = re.compile(r"(?:(?<=, )|(?<= → )|(?<= against ))[a-z0-9-]+(?= → | against |: |$)")
-"""Where the id of a party may stand in a sentence of a projection: `licence weights, acme → globex`."""
+SIDE = re.compile(
+    r"(?:^(?=[a-z0-9-]+(?: → | over | board: ))|(?<=, )|(?<= → )|(?<= against )|(?<= over )|(?<= board: ))"
+    r"[a-z0-9-]+(?= → | against | over | board: |: |$)"
+)
+"""Where ids of parties stand in what a projection says: `licence weights, acme → globex`, `acme board: jo`."""
 
 FEW = 8
 """So many ids are looked up one by one."""
