@@ -71,6 +71,18 @@ def test_what_structure_rests_on_is_told_by_names(workspace: Path) -> None:
     assert " Acme → Globex: cloud.new-capacity " in drivers
 
 
+def test_no_is_told_apart_from_what_nobody_says(retracted: Path) -> None:
+    for subject, exclusive in (("weights", ["exclusive=yes"]), ("api", ["exclusive=no"]), ("brand", [])):
+        filed = ["report=wire-1", "publisher=Wire", "published=2025-06-01", f"subject={subject}", *exclusive]
+        done = ask("-C", retracted, "add", "licence-granted", *filed, "licensor=acme", "licensee=globex")
+        assert done.code == 0, done.err
+
+    text = ESCAPE.sub("", output_of("-C", retracted, "list", "licences", columns=160))
+    cells = [re.split(r" {2,}", line)[1:3] for line in text.splitlines()[1:4]]
+
+    assert cells == [["api", "no"], ["brand", "2025-06-01"], ["weights", "yes"]]
+
+
 def test_amounts_are_shown_as_people_write_them(workspace: Path) -> None:
     assert "up to 11.9B USD" in output_of("-C", workspace, "list", "compute_commitments")
 

@@ -88,8 +88,10 @@ def arrange(table: Table, names: Names, *, relationship: str | None = None, ever
         partner = next((second for first, second in pairs() if first == name and second in columns), None)
         # Where a name stands beside it, an id is what one types.
         written = list(map(text_of, values)) if name == "party" and "name" in columns else _cells(name, values, names)
+        # Where nobody says in some rows, "no" is an answer.
+        no = "no" if None in values else ""
         cells = [
-            {True: "yes", False: ""}[v] if isinstance(v, bool) else c for v, c in zip(values, written, strict=True)
+            {True: "yes", False: no}[v] if isinstance(v, bool) else c for v, c in zip(values, written, strict=True)
         ]
         heading = name if name.removesuffix("_on") in columns else name.removesuffix("_on")
         if partner:
