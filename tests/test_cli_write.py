@@ -359,7 +359,7 @@ def test_what_is_recorded_again_in_other_words_tells_what_changed(workspace: Pat
 
     again = in_(workspace, "import", book, "--revert")
 
-    told = "revision 3: stance supportive → neutral, recorded again"
+    told = "revision 3: stance supportive → neutral; recorded again"
     assert ["correct", f"{NAME}#partners", told] in again.rows
     assert f"retract {NAME}#partners --why …" in again.err
 

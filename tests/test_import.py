@@ -105,6 +105,36 @@ def test_a_correction_may_change_the_type(desk: Desk) -> None:
     assert outcome.lines[1].detail == "revision 2: type exclusivity-relaxed → exclusivity-ended"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("amount: 250M EUR", "amount: up to 300M EUR", "amount 250M EUR → up to 300M EUR"),
+        ("stake: 8%", "stake: about 8%", "stake 8% → about 8%"),
+        ("note: as told", "stage: signed", "note as told → –; stage – → signed"),
+        ("quote: Globex had relaxed", "quote: the deal. Nobody", "quote Globex had relaxed → the deal. Nobody"),
+        (
+            "note: Said to the staff in a long letter of the first of May",
+            "note: Said to the staff in a long letter of the second of June, and printed by nobody else",
+            "note …tter of the first of May → …tter of the second of June, and printed…",
+        ),
+        (
+            "bears_on: {acme--softbank: -3}",
+            "bears_on: {acme--softbank: -4}",
+            "bears_on acme--softbank -3 → acme--softbank -4",
+        ),
+    ],
+)
+def test_a_correction_tells_each_field_from_what_to_what_and_cuts_long_ones_where_they_part(
+    desk: Desk, before: str, after: str, told: str
+) -> None:
+    entry = "  - type: investment-made\n    key: stake\n    investor: acme\n    investee: globex\n    "
+    desk.book(f"{REPORT}developments:\n{entry}{before}\n")
+
+    outcome = desk.book(f"{REPORT}developments:\n{entry}{after}\n", dry_run=True)
+
+    assert told in outcome.lines[-1].detail
+
+
 def test_a_book_that_equals_an_older_revision_is_stale_unless_it_reverts(desk: Desk) -> None:
     newer = BOOK.replace("occurred: 2025-05\n", "occurred: 2025-05-02\n")
     desk.book()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Literal
+from typing import Literal
 
 from tracker.books.book import Book, Entry
+from tracker.books.differences import changes
 from tracker.books.problems import Problem
 from tracker.books.yaml_nodes import Mark
 from tracker.log.decisions import Envelope, Recorded
@@ -21,7 +21,6 @@ from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport
 from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import kebab
 from tracker.model.development import Development
-from tracker.model.fields import Event
 from tracker.model.records import PartyRegistered, ReportFiled
 
 Action = Literal["record", "correct", "same", "retract", "register", "file", "regrade", "link"]
@@ -31,7 +30,6 @@ REMOVED = "removed from the book"
 CONSEQUENCES = (UnknownParty, UnknownReport, NameTaken)
 """What the log may refuse only because an entry before it could not be read."""
 
-_SHOWN = 40
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -235,21 +233,8 @@ def _correction(held: DevelopmentState, development: Development) -> str:
     kinds = [kebab(type(said).__name__) for said in (held.current, development)]
     moved = [] if kinds[0] == kinds[1] else [f"type {kinds[0]} → {kinds[1]}"]
     again = RECORDED_AGAIN if held.retracted else ""
-    told = ", ".join(filter(None, [*moved, changes(held.current, development), again]))
+    told = "; ".join(filter(None, [*moved, changes(held.current, development), again]))
     return f"revision {held.last_revision + 1}: {told}"
-
-
-def changes(old: Event, new: Event) -> str:
-    """Return what differs between two events, short: `occurred 2025-01 → 2025-01-21, note`."""
-    before, after = json.loads(old.content()), json.loads(new.content())
-    names = [name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)]
-    return ", ".join(_change(name, before.get(name), after.get(name)) for name in names)
-
-
-def _change(name: str, old: Any, new: Any) -> str:
-    shown = [("–" if value is None else str(value)) for value in (old, new)]
-    plain = all(isinstance(value, str | int | None) and len(str(value)) <= _SHOWN for value in (old, new))
-    return f"{name} {shown[0]} → {shown[1]}" if plain else name
 
 
 def advance(use_case: UseCase, known: Known, book: str | None) -> None:
