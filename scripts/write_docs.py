@@ -68,7 +68,8 @@ developments:
 
 `tracker import` records the books of the workspace, `tracker import FILE` one; `--dry-run` first says what it would
 do. Import a book as often as you like: what is unchanged stays, what you changed becomes a correction (`--why TEXT`
-says why), and what you took out is retracted with `--prune`. One happening that two reports tell of has the same
+says why), and what you took out is told, and retracted with `--prune`. Keep each entry in one book: where another
+one says it differently, the import warns and corrects it. One happening that two reports tell of has the same
 `occurrence` in both books.
 
 | value | as in |

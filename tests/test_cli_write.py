@@ -56,6 +56,23 @@ def test_importing_again_records_nothing(workspace: Path) -> None:
     assert "4 same" in answer.err and "undo" not in answer.err
 
 
+def test_entries_that_were_taken_out_of_a_book_are_told_with_the_command_that_retracts_them(workspace: Path) -> None:
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.partition("  - type: statement-made")[0], encoding="utf-8")
+    before = size(workspace)
+
+    dry, done = in_(workspace, "import", book, "--dry-run"), in_(workspace, "import", book)
+
+    told = f"1 entry that it recorded is no longer in it, and stands ({NAME}#partners): "
+    told += f"tracker -C {workspace} import {book} --prune retracts it"
+    assert told in dry.err and told in done.err
+    assert size(workspace) == before
+    book.write_text(BOOK.partition("developments:")[0], encoding="utf-8")
+    assert "3 entries that it recorded are no longer in it" in in_(workspace, "import", book).err
+    assert "no longer in it" not in in_(workspace, "import", book, "--prune").err
+    assert "no longer in it" not in in_(workspace, "import", book).err
+
+
 def test_a_dry_import_shows_the_plan_and_records_nothing(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path / "new", imported=False)
 

@@ -158,6 +158,50 @@ def test_a_removed_entry_is_retracted_only_with_prune(desk: Desk) -> None:
     assert actions(desk.book(prune=True))[1:] == [("same", ID)]
 
 
+def test_what_a_book_recorded_and_no_longer_holds_is_told_until_it_is_pruned(desk: Desk) -> None:
+    desk.book(BOOK + STATEMENT)
+
+    assert desk.book(BOOK + STATEMENT).left == []
+    assert desk.book(dry_run=True).left == ["wire-2025-05-05#said"]
+    assert desk.book().left == ["wire-2025-05-05#said"]
+    assert desk.book(prune=True).left == []
+    assert desk.book().left == []
+
+
+def test_what_other_books_say_of_the_same_report_is_not_told_as_left(desk: Desk) -> None:
+    more = "tracker: book/1\nreport: wire-2025-05-05\ndevelopments:\n"
+    desk.book()
+    desk.book(more + STATEMENT, name="more")
+
+    assert desk.book().left == []
+    assert desk.book(f"{more}{STATEMENT.replace('said', 'told')}", name="more").left == ["wire-2025-05-05#said"]
+
+
+def test_an_entry_that_moved_to_another_book_of_the_import_is_neither_told_nor_pruned(desk: Desk) -> None:
+    desk.book(BOOK + STATEMENT)
+    more = desk.write("more", f"tracker: book/1\nreport: wire-2025-05-05\ndevelopments:\n{STATEMENT}")
+
+    first, second = desk.load(desk.write("wire", BOOK), more)
+    pruned = desk.load(desk.write("wire", BOOK), more, prune=True)
+
+    assert (first.left, second.left) == ([], [])
+    assert {action for outcome in pruned for action, _ in actions(outcome)} == {"same"}
+
+
+def test_a_book_that_corrects_another_one_is_warned_of_with_its_name_and_the_other_is_stale_then(desk: Desk) -> None:
+    desk.book()
+    other = "tracker: book/1\nreport: wire-2025-05-05\ndevelopments:\n" + RELAXED.replace("2025-05", "2025-05-02")
+
+    second = desk.book(other, name="other")
+
+    assert (second.lines[-1].action, len(second.warnings), second.warnings[0].line) == ("correct", 1, 5)
+    assert "the book 'wire' says something else" in second.warnings[0].message
+    with pytest.raises(BookProblems, match="which revision 2 of the book 'other' superseded"):
+        desk.book()
+    (back,) = desk.book(revert=True).warnings
+    assert "the book 'other' says something else" in back.message
+
+
 def test_prune_leaves_alone_what_another_book_recorded(desk: Desk) -> None:
     desk.book()
     other = BOOK.replace("wire-2025-05-05", "post-2025-05-05").replace("relaxed\n    grantor", "loosened\n    grantor")

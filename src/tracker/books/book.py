@@ -60,6 +60,7 @@ class Book:
     parties: list[Entry[PartyRegistered]] = field(default_factory=list)
     report: Entry[ReportFiled] | None = None
     developments: list[Entry[Development]] = field(default_factory=list)
+    report_id: str | None = None
 
     @property
     def name(self) -> str:
@@ -124,6 +125,7 @@ class _Filling:
         self._parties()
         self._report()
         self._developments()
+        self.book.report_id = self.report_id
 
     def _parties(self) -> None:
         seen: dict[str, Mark] = {}

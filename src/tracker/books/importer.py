@@ -11,7 +11,7 @@ from tracker.books.book import Book, fill_book, read_book
 from tracker.books.files import UnreadableFile, read_book_file
 from tracker.books.names import PartyIndex
 from tracker.books.past import Past
-from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions
+from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions, stands_for
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.yaml_nodes import Mapping
 from tracker.log.known import Known
@@ -30,13 +30,17 @@ FURTHEST_ZONE = timedelta(hours=14)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What importing one book did, or with `dry_run` would do; `stored` are the new events of the log."""
+    """What importing one book did, or with `dry_run` would do; `stored` are the new events of the log.
+
+    `left` are developments that stand though the book, which recorded them, no longer holds them.
+    """
 
     path: Path
     book: str
     lines: list[PlanLine]
     stored: list[Stored]
     warnings: list[Problem] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Prepared:
 
     books: list[Book]
     plans: list[list[Step]]
+    left: list[list[str]]
     problems: list[Problem]
     sources: dict[str, list[str]]
 
@@ -73,7 +78,8 @@ def import_books(
         prepared = prepare(log, files, options, clock)
         if prepared.failed:
             raise BookProblems(prepared.problems, prepared.sources)
-        return [_record(log, book, plan, options) for book, plan in zip(prepared.books, prepared.plans, strict=True)]
+        planned = zip(prepared.books, prepared.plans, prepared.left, strict=True)
+        return [_record(log, book, plan, left, options) for book, plan, left in planned]
 
 
 def find_books(paths: Sequence[Path]) -> list[Path]:
@@ -100,15 +106,15 @@ def prepare(log: Log | None, files: Sequence[Path], options: ImportOptions, cloc
             filed.setdefault(book.report.event.report, book.report.event.published)
     _refuse_rivals(books)
     books = _in_order(books)
-    plans = _plans(books, past, options)
+    plans, left = _plans(books, past, options)
     problems = [problem for book in books for problem in book.problems]
-    return Prepared(books, plans, problems, {str(book.path): book.lines for book in books})
+    return Prepared(books, plans, left, problems, {str(book.path): book.lines for book in books})
 
 
-def _record(log: Log, book: Book, plan: Sequence[Step], options: ImportOptions) -> Outcome:
+def _record(log: Log, book: Book, plan: Sequence[Step], left: list[str], options: ImportOptions) -> Outcome:
     use_cases = [step.use_case for step in plan if step.use_case]
     stored = log.do(use_cases, book=book.name) if use_cases and not options.dry_run else []
-    return Outcome(book.path, book.name, [step.line for step in plan], stored, book.problems)
+    return Outcome(book.path, book.name, [step.line for step in plan], stored, book.problems, left)
 
 
 def _read(path: Path) -> Book:
@@ -197,20 +203,48 @@ def _named(book: Book) -> set[str]:
     return named
 
 
-def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> list[list[Step]]:
-    """Plan each book on top of those before it."""
-    removed = [_removed(book, past) if options.prune and not book.failed else [] for book in books]
+def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> tuple[list[list[Step]], list[list[str]]]:
+    """Plan each book on top of those before it; the second of the lists are what each has left in the log."""
+    # What moved from one book to another of the same import is in a book.
+    held = {entry.event.id for book in books for entry in book.developments}
+    removed = [[] if book.failed else sorted(_no_longer_in(book, past, options) - held) for book in books]
     asked = [use_case for book, gone in zip(books, removed, strict=True) for use_case in questions(book, gone)]
     known = past.known(asked)
     plans = []
+    left = []
     any_failed = any(book.failed for book in books)
     if options.prune:
         _warn_of_former_names(books, known)
     for book, gone in zip(books, removed, strict=True):
-        steps, refused = plan_book(book, known, options, gone, in_part=any_failed)
+        _warn_of_other_books(book, known, options)
+        steps, refused = plan_book(book, known, options, gone if options.prune else [], in_part=any_failed)
         book.problems += refused
         plans.append(steps)
-    return plans
+        left.append([] if options.prune else [each for each in gone if stands_for(book.name, each, known)])
+    return plans, left
+
+
+def _no_longer_in(book: Book, past: Past, options: ImportOptions) -> set[str]:
+    """Return what a book recorded and does not hold; without `prune` only as far as that is found fast."""
+    held = {entry.event.id for entry in book.developments}
+    if options.prune:
+        return past.recorded_by(book.name) - held
+    return past.others_of(book.name, book.report_id, held) if book.report_id else set()
+
+
+def _warn_of_other_books(book: Book, known: Known, options: ImportOptions) -> None:
+    """Warn where a book corrects what one of another name said: the two would go on correcting each other."""
+    for entry in book.developments:
+        held = known.developments.get(entry.event.id)
+        if held is None or held.book in (None, book.name) or held.says(entry.event):
+            continue
+        if not options.revert and (held.retracted or held.said_before(entry.event)):
+            # It is refused.
+            continue
+        message = f"this corrects '{entry.event.id}', of which the book '{held.book}' says something else"
+        hint = f"keep it in one of the two: '{held.book}' is refused as out of date from now on"
+        mark = entry.node.locate(["key"])
+        book.problems.append(Problem(str(book.path), mark.line, mark.column, message, hint, "warning"))
 
 
 def _warn_of_former_names(books: Sequence[Book], known: Known) -> None:
@@ -223,10 +257,6 @@ def _warn_of_former_names(books: Sequence[Book], known: Known) -> None:
             message = f"some of its entries were recorded by the book '{name}', of which nothing is pruned here"
             hint = f"if this is that book under another name, call it {name}{book.path.suffix} to prune it"
             book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
-
-
-def _removed(book: Book, past: Past) -> list[str]:
-    return sorted(past.recorded_by(book.name) - {entry.event.id for entry in book.developments})
 
 
 def today_everywhere(now: datetime) -> date:

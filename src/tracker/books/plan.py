@@ -16,7 +16,7 @@ from tracker.log.decisions import Envelope, Recorded
 from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
 from tracker.log.known import DevelopmentState, Known, ReportState
 from tracker.log.party_cases import RegisterParty
-from tracker.log.refusals import AlreadyRetracted, NameTaken, Refused, UnknownParty, UnknownReport
+from tracker.log.refusals import AlreadyRetracted, NameTaken, Refused, StaleRevision, UnknownParty, UnknownReport
 from tracker.log.report_cases import FileReport, LinkOrigin, RegradeReport
 from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import kebab
@@ -133,13 +133,18 @@ def _steps(book: Book, known: Known, options: ImportOptions, removed: Sequence[s
     if book.report:
         yield from report_steps(book.report.event, book.report.node.locate(["id"]), known, options)
     for development in book.developments:
-        yield development_step(development.event, development.node.locate(["key"]), known, options)
+        yield development_step(development.event, development.node.locate(["key"]), known, options, book.name)
     root = book.root.mark if book.root else Mark(1, 1, 0)
     for gone in removed:
-        held = known.developments.get(gone)
-        if held and not held.retracted and held.book == book.name:
+        if stands_for(book.name, gone, known):
             use_case = RetractDevelopment(gone, options.why or REMOVED, options.published)
             yield Step(PlanLine("retract", gone, options.why or REMOVED), use_case, root)
+
+
+def stands_for(book: str, development: str, known: Known) -> bool:
+    """Say whether a development stands as a book said it last."""
+    held = known.developments.get(development)
+    return held is not None and not held.retracted and held.book == book
 
 
 def in_order(parties: Sequence[Entry[PartyRegistered]], known: Known) -> list[Entry[PartyRegistered]]:
@@ -213,8 +218,10 @@ RECORDED_AGAIN = "recorded again"
 """Ends what is told of a development that stands again after it was retracted."""
 
 
-def development_step(development: Development, mark: Mark, known: Known, options: ImportOptions) -> Step | Refusal:
-    """Return what a development that stands in a file does to the log."""
+def development_step(
+    development: Development, mark: Mark, known: Known, options: ImportOptions, book: str | None = None
+) -> Step | Refusal:
+    """Return what a development that stands in a file does to the log; `book` is the file's name, if it is one."""
     held = known.developments.get(development.id)
     if held is None:
         line = PlanLine("record", development.id, kebab(type(development).__name__))
@@ -225,6 +232,9 @@ def development_step(development: Development, mark: Mark, known: Known, options
         return Refusal(AlreadyRetracted(development.id, held.last_revision), mark)
     if held.says(development) and not held.retracted:
         return Step(PlanLine("same", development.id), None, mark)
+    older = held.said_before(development)
+    if older is not None and not options.revert and book is not None and held.book not in (None, book):
+        return Refusal(StaleRevision(development.id, older, held.last_revision, held.book), mark)
     correction = CorrectDevelopment(development, options.why or CHANGED, options.published, options.revert)
     return Step(PlanLine("correct", development.id, _correction(held, development)), correction, mark)
 

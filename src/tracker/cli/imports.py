@@ -46,6 +46,9 @@ LOG_ENDING = ".jsonl"
 
 NO_UNDO = "there is none, and none is needed: what was registered or filed changes no answer while nothing uses it"
 
+MOST_NAMED = 3
+"""Entries that are named of those that a book no longer holds."""
+
 DONE = {
     "record": "recorded",
     "correct": "corrected",
@@ -195,6 +198,19 @@ def tell_outcome(session: Session, outcome: Outcome) -> None:
     counts = Counter(str(line.action) for line in outcome.lines)
     told = ", ".join(f"{counts[action]:,} {done}" for action, done in DONE.items() if counts[action])
     session.note(f"{shown(outcome.path)}: {told or 'nothing in it'}")
+    if outcome.left:
+        _tell_left(session, outcome)
+
+
+def _tell_left(session: Session, outcome: Outcome) -> None:
+    """Say what the book recorded and no longer holds: nothing is retracted unless that is asked for."""
+    count, named = len(outcome.left), ", ".join(outcome.left[:MOST_NAMED])
+    named += ", …" if count > MOST_NAMED else ""
+    is_one = count == 1
+    told = "1 entry that it recorded is" if is_one else f"{count:,} entries that it recorded are"
+    stand, them = ("stands", "it") if is_one else ("stand", "them")
+    prune = session.here(f"tracker import {quote(shown(outcome.path))} --prune")
+    session.note(f"{told} no longer in it, and {stand} ({named}): {prune} retracts {them}")
 
 
 def _tell_warnings(session: Session, outcome: Outcome) -> None:

@@ -125,11 +125,15 @@ class Session:
 
     def undo(self, command: str) -> None:
         """Say how to take back what was just done."""
+        self.note(f"undo: {self.here(command)}", whole=True)
+
+    def here(self, command: str) -> str:
+        """Return a command as it is to be given for this workspace and for what stdin brought."""
         if self.directory is not None:
             # Elsewhere, or with another workspace in the environment, the line would lead to that.
             named = f"tracker -C {quote(shown(self.directory))} "
             command = OF_A_WORKSPACE.sub(lambda _: named, command)
-        self.note(f"undo: {self.naming_stdin(command, '-')}", whole=True)
+        return self.naming_stdin(command, "-")
 
     def naming_stdin(self, text: str, name: str = "stdin") -> str:
         """Return a text in which what stdin brought is called so, and not by the file that holds it."""

@@ -71,11 +71,12 @@ class AlreadyReported(Refused):
 
 
 class StaleRevision(Refused):
-    """What is to be recorded equals an older revision that was corrected since."""
+    """What is to be recorded equals an older revision that was corrected since, by `book` if it was another one."""
 
-    def __init__(self, development: str, matches: int, current: int) -> None:
+    def __init__(self, development: str, matches: int, current: int, book: str | None = None) -> None:
+        of_book = f" of the book '{book}'" if book else ""
         super().__init__(
-            f"'{development}' equals revision {matches}, which revision {current} superseded: "
+            f"'{development}' equals revision {matches}, which revision {current}{of_book} superseded: "
             "update the book, or import it with --revert to go back"
         )
 

@@ -91,6 +91,12 @@ class SQLiteDCBRecorder(DCBRecorder):
         """
         return _Response(self._batches(query, after, limit), limited=limit is not None)
 
+    def tags_between(self, first: str, before: str, limit: int) -> list[str]:
+        """Return the tags from `first` up to but not `before`, each once, in their order, at most `limit`."""
+        statement = "select distinct tag from dcb_tags where tag >= ? and tag < ? order by tag limit ?"
+        with explained(self._path, files.BUSY_SECONDS), self._reader() as con:
+            return [str(tag) for (tag,) in con.execute(statement, (first, before, limit)).fetchall()]
+
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         """Append all events durably, or none, and return the position of the last.
 

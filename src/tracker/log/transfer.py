@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError
 from pydantic_core import to_json
 
 from tracker.log.decisions import decode, decode_stored
 from tracker.log.refusals import Refused
+from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 from tracker.log.store import Log, Stored
+from tracker.log.use_cases import development_tag
 from tracker.model.development import Development
 from tracker.model.fields import Event
+
+MOST_OTHERS = 5_000
+"""Developments of a report beside those of a book that an import looks at: they take it a tenth of a second."""
 
 
 class LogNotEmpty(Refused):
@@ -68,11 +73,36 @@ def subject_of(payload: Event) -> str:
 
 def recorded_by_book(log: Log, book: str) -> set[str]:
     """Return the ids of the developments that a book recorded or corrected; reads the whole log, decodes little."""
+    return _of_book(((row.topic, row.data) for row in stored_rows(log)), book)
+
+
+def others_of_report(log: Log, book: str, report: str, without: Collection[str]) -> set[str]:
+    """Return the ids of a report's developments that a book recorded or corrected, and that are not among some.
+
+    It reads only what is not among them. Where that is more than an import should wait for, as beside a report of which
+    rows came by the thousand, it says nothing.
+    """
+    if not isinstance(log.recorder, SQLiteDCBRecorder):
+        # In memory a log is small.
+        return {each for each in recorded_by_book(log, book) - set(without) if each.partition("#")[0] == report}
+    first, most = development_tag(f"{report}#"), len(without) + MOST_OTHERS
+    # The dollar sign is the character after the hash sign, which ends the report in the tag.
+    tags = log.recorder.tags_between(first, f"{first[:-1]}$", most + 1)
+    if len(tags) > most:
+        return set()
+    known = set(map(development_tag, without))
+    items = [DCBQueryItem(tags=[tag]) for tag in tags if tag not in known]
+    return (
+        _of_book(((e.event.type, e.event.data) for e in log.recorder.read(DCBQuery(items))), book) if items else set()
+    )
+
+
+def _of_book(rows: Iterable[tuple[str, bytes]], book: str) -> set[str]:
     needle = b'"book":' + to_json(book)
     found: set[str] = set()
-    for row in stored_rows(log):
-        if needle in row.data:
-            event = decode_stored(row.topic, row.data)
+    for topic, data in rows:
+        if needle in data:
+            event = decode_stored(topic, data)
             if event.envelope.book == book and isinstance(event.payload, Development):
                 found.add(event.payload.id)
     return found
