@@ -439,6 +439,22 @@ def test_an_unknown_name_raises_with_one_suggestion_for_each_party() -> None:
 # Writing books
 
 
+def test_an_empty_field_that_is_required_is_not_advised_to_be_left_out(desk: Desk) -> None:
+    head = 'tracker: book/1\nreport: {id: wire-9, publisher: "", published: "", reliability: "", text: ""}\n'
+    entry = '{type: contact-made, key: a, party: "", counterparty: " ", intensity: "", note: ""}'
+
+    problems = {problem.message: problem.hint for problem in desk.problems(f"{head}developments: [{entry}]\n")}
+
+    assert problems["'publisher' is empty"] == "write its text"
+    assert problems["'party' is empty"] == "write its text"
+    assert "a party without a name" in problems
+    assert problems["'reliability' is empty"] == "write one of A, B, C, D, E, F, or leave the field out"
+    assert problems["'intensity' is empty"] == "write a number, or leave the field out"
+    assert problems["'note' is empty"] == "write its text, or leave the field out"
+    assert problems["'text' is empty"] == "write the path of the kept text, or leave the field out"
+    assert [message for message in problems if "no date" in message and "leave" not in message]
+
+
 def test_a_new_book_takes_an_entry_and_is_imported(desk: Desk) -> None:
     path = desk.write("post", new_book({"id": "post-1", "publisher": "A blog", "published": "2025-05-06"}))
     entry = {"type": "product-launched", "key": "launch", "party": "acme", "note": 'it\'s: "new" # truly\n- so'}

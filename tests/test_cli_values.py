@@ -42,6 +42,15 @@ def exported(root: Path) -> str:
         (("party", "add", "x", "--at", "nobody"), "unknown party 'nobody'"),
         (("party", "add", LONG), "'name' is longer than 500 characters"),
         (("party", "add", "甲"), "holds no ASCII letter or digit to make an id from: give an id"),
+        (("party", "add", "x", "--part-of", ""), "the name of a party is empty: write its id"),
+        (("party", "add", "x", "--at", ":CEO"), "the name of a party is empty: write its id"),
+        (("party", "merge", " ", "acme", "--why", "x"), "the name of a party is empty"),
+        (("party", "unmerge", LONG, "--why", "x"), "xxx…': register it"),
+        (("retract", "", "--why", "x"), "the id of a development is empty: write report#key"),
+        (("import", LONG), "is too long for the name of a file: shorten it"),
+        (("add", "contact-made", f"report={REPORT}", "bears_on="), "write bears_on=acme--globex:-3"),
+        (("add", "contact-made", f"report={REPORT}", f"bears_on={LONG}:3"), "is no relationship with an intensity"),
+        (("add", "contact-made", f"report={LONG}"), "xxx…': give publisher=… and published=…"),
         (("party", "alias", "acme", LONG), "'alias' is longer than 500 characters"),
         (("party", "alias", "acme", ""), "'' holds no character that can be seen"),
         (("party", "merge", "acme", "acme", "--why", "x"), "cannot be merged into itself"),
@@ -61,7 +70,27 @@ def test_a_value_that_the_model_refuses_is_named_with_the_reason(
 
     assert (answer.code, answer.out) == (3, "")
     assert answer.err.startswith("error: ") and told in answer.err
+    assert (answer.err.count("\n"), len(answer.err) < 400) == (1, True)
     assert exported(workspace) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("import", "--why", " "), "--why is empty"),
+        (("import", "--published", " "), "an empty text is no date"),
+        (("retract", PARTNERS, "--why", "x", "--published", " "), "an empty text is no date"),
+        (("add", "contact-made", f"report={REPORT}", "--book", " "), "--book takes a book, whose name ends in .yaml"),
+        (("add", "contact-made", f"report={REPORT}", "--book", "rows.jsonl"), "and not 'rows.jsonl'"),
+    ],
+)
+def test_an_option_that_is_empty_or_names_no_book_is_wrong_usage(
+    workspace: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    answer = ask("-C", workspace, *arguments)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: ") and told in answer.err
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ def refused_by_the_disk(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG)
 
 
+LONGEST_SHOWN = 80
+
+
+def shortened(text: str) -> str:
+    """Return a text as a message shows it: what somebody pasted by mistake is cut."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+
+
 def did_you_mean(suggestions: list[str]) -> str:
     """Return `: did you mean 'a' or 'b'?`, or nothing where there is nothing to suggest."""
     if not suggestions:

@@ -165,9 +165,12 @@ class _Filling:
 
     def _kept_text(self, node: Mapping) -> None:
         named = text_of(node, "text")
-        if named is None:
-            return
         mark = node.locate(["text"])
+        if named is None:
+            _, given = node.entries.get("text", (None, None))
+            if isinstance(given, Scalar) and given.text == "":
+                self.reading.error(mark, "'text' is empty", "write the path of the kept text, or leave the field out")
+            return
         held = self.past.report(self.report_id or "")
         remembered = held.filed.text_sha256 if held else None
         try:

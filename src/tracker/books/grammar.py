@@ -13,6 +13,7 @@ from tracker.books.names import PartyIndex
 from tracker.books.problems import Problem
 from tracker.books.wording import unknown_field, worded
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Plain, Scalar, Sequence
+from tracker.errors import shortened
 from tracker.model.amounts import Amount
 from tracker.model.catalogue import FieldSpec, Kind
 from tracker.model.fields import Event
@@ -110,8 +111,10 @@ def _entry(node: Node, form: Form, reading: Reading) -> object:
 
 def _party(name: str, mark: Mark, reading: Reading) -> str:
     party = reading.index.owner(name)
-    if party is None:
-        reading.error(mark, f"unknown party '{name}'", reading.index.hint(name))
+    if party is None and not name.strip():
+        reading.error(mark, "a party without a name", "write its id or one of its names")
+    elif party is None:
+        reading.error(mark, f"unknown party '{shortened(name)}'", reading.index.hint(name))
     return party or UNRESOLVED
 
 
@@ -159,7 +162,10 @@ def _note(error: ErrorDetails, node: Mapping, form: Form, written: dict[str, str
         # is written as its words alone has no 'exact'.
         _, child = node.entries.get(name, (None, None))
         is_inside = len(steps) > 1 and not (name == "quote" and isinstance(child, Scalar))
-        reading.error(node.locate(steps), *worded(error, last if form.spec(last) or is_inside else name))
+        spec = form.spec(str(first))
+        required = spec is not None and spec.required and len(steps) == 1
+        told = worded(error, last if form.spec(last) or is_inside else name, required=required)
+        reading.error(node.locate(steps), *told)
 
 
 def _book_name(attribute: str, form: Form) -> str:

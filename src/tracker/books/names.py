@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable
 
+from tracker.errors import LONGEST_SHOWN, shortened
 from tracker.log.refusals import UnknownParty
 from tracker.log.store import Log
 from tracker.model.names import InvalidName, fold_name, slugify, suggest
@@ -116,6 +117,8 @@ def _id_of(name: str) -> str | None:
 def _registration(name: str) -> str:
     """Return the command that registers a name; ID stands where the name gives none."""
     slug = _id_of(name) or "ID"
+    if len(name) > LONGEST_SHOWN:
+        return f"tracker party add ID --name '{shortened(name)}'"
     # shlex quotes all that is not ASCII, but no shell gives an ideograph a meaning.
     bare = all(not character.isascii() or _SAFE_ID.fullmatch(character.lower()) for character in name)
     return f"tracker party add {slug} --name {name if bare and name.strip() == name else shlex.quote(name)}"

@@ -30,10 +30,27 @@ _FORMS: dict[str | None, tuple[str, str]] = {
 }
 
 
-def worded(error: ErrorDetails, name: str) -> tuple[str, str | None]:
-    """Return the message and the hint for one error in the field `name`."""
+OR_LEAVE_OUT = (", or leave the field out", "leave the field out, or ")
+"""What is advised where a field is empty, unless it is required."""
+
+
+def worded(error: ErrorDetails, name: str, *, required: bool = False) -> tuple[str, str | None]:
+    """Return the message and the hint for one error in the field `name`; `required` ones cannot be left out."""
+    choices, numbers = error["type"] in _CHOICES, error["type"] in _NUMBERS
+    if error["input"] == "" and (choices or numbers):
+        wanted = f"one of {', '.join(_CHOICE.findall(error['ctx']['expected']))}" if choices else "a number"
+        message: str = f"'{name}' is empty"
+        hint: str | None = f"write {wanted}{OR_LEAVE_OUT[0]}"
+    else:
+        message, hint = _worded(error, name)
+    for advice in OR_LEAVE_OUT if required else ():
+        message, hint = message.replace(advice, ""), hint and hint.replace(advice, "")
+    return message, hint
+
+
+def _worded(error: ErrorDetails, name: str) -> tuple[str, str | None]:
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
-    if kind in ("enum", "literal_error") and not isinstance(given, list | tuple | dict):
+    if kind in _CHOICES and not isinstance(given, list | tuple | dict):
         return no_choice(given, name, _CHOICE.findall(context["expected"]))
     if given == "" and kind == "string_pattern_mismatch":
         kind = "string_too_short"
@@ -42,7 +59,7 @@ def worded(error: ErrorDetails, name: str) -> tuple[str, str | None]:
         return f"{_shown(given)} is no {what}, which '{name}' takes", f"write {form}"
     if kind == "value_error":
         return _own_words(context.get("error"), given, name)
-    if kind.endswith("_type") or kind in ("enum", "literal_error"):
+    if kind.endswith("_type") or kind in _CHOICES:
         return f"'{name}' takes {_WANTED.get(kind, 'another kind of value')}, not {_kind_of(given)}", None
     if kind in _PLAIN:
         message, hint = _PLAIN[kind]
@@ -62,6 +79,9 @@ def unknown_field(name: str, known: Iterable[str], title: str) -> tuple[str, str
     listed = list(known)
     return f"unknown field '{name}'{did_you_mean(suggest(name, listed, limit=1))}", f"{title}: {', '.join(listed)}"
 
+
+_CHOICES = ("enum", "literal_error")
+_NUMBERS = ("int_parsing", "decimal_parsing")
 
 _PLAIN: dict[str, tuple[str, str | None]] = {
     "missing": ("missing field '{name}'", None),

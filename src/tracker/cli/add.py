@@ -64,6 +64,7 @@ def add(
     if show_fields:
         _show_fields(type_name)
         return
+    type_name = type_name and type_name.strip()
     if type_name and "=" in type_name:
         raise UsageError(f"the type comes first: tracker add TYPE {type_name} …; tracker add --fields lists the types")
     if type_name and fields:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.books import book_of_report, shown
+from tracker.cli.books import ENDINGS, book_of_report, shown
 from tracker.cli.fields import Given
 from tracker.cli.imports import import_and_tell, tell_outcome
 from tracker.cli.session import Session
-from tracker.errors import TrackerError, UsageError
+from tracker.errors import TrackerError, UsageError, shortened
 from tracker.model.names import SLUG_PATTERN
 from tracker.workspace import expanded
 
@@ -38,9 +38,8 @@ class ReportNotFiled(TrackerError):
     """A report that no book files yet, and too little said to file it."""
 
     def __init__(self, report: str, missing: list[str]) -> None:
-        super().__init__(
-            f"no book files the report '{report}': give {' and '.join(f'{name}=…' for name in missing)} to file it now"
-        )
+        fields = " and ".join(f"{name}=…" for name in missing)
+        super().__init__(f"no book files the report '{shortened(report)}': give {fields} to file it now")
 
 
 class FiledOtherwise(TrackerError):
@@ -57,7 +56,9 @@ class BadReportId(TrackerError):
     """A new report cannot be called so."""
 
     def __init__(self, report: str) -> None:
-        super().__init__(f"'{report}' is no id of a report: write a-z, 0-9 and single hyphens, as in wsj-2025-04-29")
+        super().__init__(
+            f"'{shortened(report)}' is no id of a report: write a-z, 0-9 and single hyphens, as in wsj-2025-04-29"
+        )
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ Article = tuple[bytes, str] | None
 def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[Path, str, str, Article]:
     """Return the entry's book, its text, the id of its report, and the article to keep; a new book is made up here."""
     workspace = session.workspace
+    if book is not None and (book.suffix not in ENDINGS or not book.stem.strip()):
+        raise UsageError(f"--book takes a book, whose name ends in .yaml, and not '{shortened(str(book))}'")
     if book is not None and book.exists():
         text = _book_text(book)
         held = _plain(text, book).get("report")

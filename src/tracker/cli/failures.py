@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import typer
 
 from tracker.cli.interrupts import Interrupts, noticed
-from tracker.errors import ExitCode, TrackerError
+from tracker.errors import ExitCode, TrackerError, shortened
 
 LONGEST_PATH = 300
 """What is shown of a path; one that the disk finds too long would fill the screen."""
@@ -41,6 +42,9 @@ def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for e
         _say(str(error), plain=hasattr(error, "problems"))
         return error.exit_code
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            _say(f"'{shortened(str(error.filename or ''))}' is too long for the name of a file: shorten it")
+            return ExitCode.BAD_INPUT
         _say(_disk_trouble(error))
         return ExitCode.WORKSPACE
     except Exception as error:

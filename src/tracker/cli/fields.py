@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tracker.errors import TrackerError, did_you_mean
+from tracker.errors import TrackerError, did_you_mean, shortened
 from tracker.model.names import suggest
 
 if TYPE_CHECKING:
@@ -17,20 +17,24 @@ OF_REPORT = "report."
 """Before the name of a field: it is the report's, where the development has one of that name as well."""
 
 
+LONGEST_PAIR = 600
+"""Characters of two names of parties: beyond it is something else, and too long for a key of YAML."""
+
+
 class UnknownField(TrackerError):
     """A field that neither the type of development nor the report has."""
 
     def __init__(self, name: str, title: str, known: Iterable[str]) -> None:
         listed = list(known)
         hint = did_you_mean(suggest(name, listed)) or f": there are {', '.join(listed)}"
-        super().__init__(f"{title} has no field '{name}'{hint}")
+        super().__init__(f"{title} has no field '{shortened(name)}'{hint}")
 
 
 class NotAField(TrackerError):
     """An argument that is no `field=value`."""
 
     def __init__(self, argument: str) -> None:
-        super().__init__(f"'{argument}' is no field: write field=value, such as occurred=2025-01-21")
+        super().__init__(f"'{shortened(argument)}' is no field: write field=value, such as occurred=2025-01-21")
 
 
 class GivenTwice(TrackerError):
@@ -40,12 +44,21 @@ class GivenTwice(TrackerError):
         super().__init__(f"'{name}' is given twice, and takes one value: leave out one of them")
 
 
+class NotABearing(TrackerError):
+    """A value of `bears_on` that is no relationship with a number."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(
+            f"{name}: '{shortened(value)}' is no relationship with an intensity: write {name}=acme--globex:-3"
+        )
+
+
 class UnknownType(TrackerError):
     """A type of development that does not exist."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         hint = did_you_mean(suggest(name, known)) or ": tracker add --fields lists the types"
-        super().__init__(f"unknown type '{name}'{hint}")
+        super().__init__(f"unknown type '{shortened(name)}'{hint}")
 
 
 @dataclass
@@ -121,8 +134,10 @@ def add_value(entry: dict[str, Any], name: str, value: str, kind: str) -> None:
     from tracker.books.forms import LISTS
 
     if kind == "bearings":
-        pair, _, intensity = value.rpartition(":")
-        entry.setdefault(name, {})[pair.strip() or value] = intensity.strip()
+        pair, _, intensity = (part.strip() for part in value.rpartition(":"))
+        if not pair or not intensity or len(pair) > LONGEST_PAIR:
+            raise NotABearing(name, value)
+        entry.setdefault(name, {})[pair] = intensity
     elif kind in LISTS and name in entry:
         held = entry[name]
         entry[name] = [*(held if isinstance(held, list) else [held]), value]

@@ -107,6 +107,8 @@ def import_(
     session = session_of(ctx)
     session.verbose = session.verbose or verbose
     source_day(published, "--published", session.today)
+    if why is not None and not why.strip():
+        raise UsageError("--why is empty: write the reason, or leave it out")
     options = ImportOptions(prune=prune, revert=revert, why=why, published=published, dry_run=dry_run)
     rows = RowsOptions(
         type_, columns, delimiter, report, tuple(codes or ()), register_parties, skip_bad, chunk, retract, csv

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.errors import TrackerError, did_you_mean
+from tracker.errors import TrackerError, did_you_mean, shortened
 
 
 class Refused(TrackerError):
@@ -15,9 +15,12 @@ class UnknownParty(Refused):
     def __init__(self, party: str, suggestions: list[str] | None = None) -> None:
         self.party = party
         self.suggestions = suggestions or []
+        shown = shortened(party)
         super().__init__(
-            f"unknown party '{party}'{did_you_mean(self.suggestions)}"
-            + ("" if self.suggestions else f": register it with tracker party add '{party}'")
+            f"unknown party '{shown}'{did_you_mean(self.suggestions)}"
+            + ("" if self.suggestions else f": register it with tracker party add '{shown}'")
+            if party.strip()
+            else "the name of a party is empty: write its id or one of its names"
         )
 
 
@@ -27,7 +30,7 @@ class UnknownReport(Refused):
     def __init__(self, report: str, suggestions: list[str] | None = None) -> None:
         self.report = report
         super().__init__(
-            f"unknown report '{report}'{did_you_mean(suggestions or [])}"
+            f"unknown report '{shortened(report)}'{did_you_mean(suggestions or [])}"
             + ("" if suggestions else ": file it first, with a book or tracker add")
         )
 
@@ -38,8 +41,10 @@ class UnknownDevelopment(Refused):
     def __init__(self, development: str, suggestions: list[str] | None = None) -> None:
         self.development = development
         super().__init__(
-            f"unknown development '{development}'{did_you_mean(suggestions or [])}"
+            f"unknown development '{shortened(development)}'{did_you_mean(suggestions or [])}"
             + ("" if suggestions else ": tracker list developments shows them all")
+            if development.strip()
+            else "the id of a development is empty: write report#key; tracker list developments shows them all"
         )
 
 

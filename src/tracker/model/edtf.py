@@ -160,7 +160,7 @@ def effective_on(occurred: str | None, published_on: date) -> date:
 
 @lru_cache(maxsize=16_384)  # Twice the distinct dates of the largest log measured; some 8 MB when full.
 def _parse(text: str) -> Edtf:
-    if not text:
+    if not text.strip():
         raise EdtfError(f"an empty text is no date: leave the field out, or write {_FORMS}")
     if len(text) > MAX_LENGTH:
         raise EdtfError(f"{_shown(text)} has {len(text)} characters, a date at most {MAX_LENGTH}: write {_FORMS}")
