@@ -223,6 +223,20 @@ def test_add_makes_a_book_for_a_new_report(workspace: Path, tmp_path: Path) -> N
     assert "herald-2025-06-01#exclusivity-relaxed" in in_(workspace, "show", "exclusivity-relaxed").out
 
 
+def test_a_book_outside_of_the_usual_folder_names_the_schema_where_it_is_or_none(
+    workspace: Path, tmp_path: Path
+) -> None:
+    deep, elsewhere = workspace / "events" / "books" / "2025" / "herald.yaml", tmp_path / "elsewhere" / "herald-2.yaml"
+    in_(workspace, "add", *RELAXED, *NEW_REPORT, "--book", deep)
+    (workspace / "events" / "schema.json").unlink()
+    filed_by_another = in_(workspace, "add", *RELAXED, "key=again", NEW_REPORT[0], "--book", elsewhere)
+
+    first = deep.read_text(encoding="utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../../schema.json"
+    assert filed_by_another.code == 0
+    assert elsewhere.read_text(encoding="utf-8").startswith("tracker: book/1\n")
+
+
 def test_add_of_the_same_thing_twice_records_it_once(workspace: Path) -> None:
     first, second = (in_(workspace, "add", *RELAXED, *NEW_REPORT) for _ in range(2))
 

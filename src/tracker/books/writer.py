@@ -30,14 +30,18 @@ class BookNotWritable(WorkspaceError):
         super().__init__(f"cannot write '{path}': {reason}")
 
 
-def new_book(report: Mapping[str, object], schema: str = "../schema.json") -> str:
-    """Return the text of a book for a report, without entries; `schema` is where editors find the schema."""
-    return SCHEMA_COMMENT.format(schema=schema) + dump_book({"tracker": VERSION, "report": dict(report)})
+def new_book(report: Mapping[str, object], schema: str | None = "../schema.json") -> str:
+    """Return the text of a book for a report, without entries; `schema` is where editors find the schema, if at all."""
+    return _schema_line(schema) + dump_book({"tracker": VERSION, "report": dict(report)})
 
 
-def new_parties(schema: str = "schema.json") -> str:
+def new_parties(schema: str | None = "schema.json") -> str:
     """Return the text of a book for parties, without entries."""
-    return SCHEMA_COMMENT.format(schema=schema) + dump_book({"tracker": VERSION})
+    return _schema_line(schema) + dump_book({"tracker": VERSION})
+
+
+def _schema_line(schema: str | None) -> str:
+    return "" if schema is None else SCHEMA_COMMENT.format(schema=schema)
 
 
 def add_entry(book_path: Path, entry: Mapping[str, object], section: str = "developments") -> str:

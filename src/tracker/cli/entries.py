@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,10 +16,11 @@ from tracker.cli.imports import import_and_tell, tell_outcome
 from tracker.cli.session import Session
 from tracker.errors import TrackerError, UsageError, shortened
 from tracker.model.names import SLUG_PATTERN
-from tracker.workspace import expanded
+from tracker.workspace import SCHEMA, expanded
 
 if TYPE_CHECKING:
     from tracker.log.store import Log
+    from tracker.workspace import Workspace
 
 DRAFT = ".draft"
 """The ending of a draft, which is tried in the book's folder under the book's name, and is no book to anyone else."""
@@ -147,7 +149,7 @@ def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[
         raise BadReportId(given.report_id)
     path = path or workspace.books / f"{given.report_id}.yaml"
     article = _article(given, path)
-    return path, _new_book(log, given, article), given.report_id, article
+    return path, _new_book(log, given, article, _schema(workspace, path)), given.report_id, article
 
 
 def _refuse_another_report(given: Given, report: str, held: object, path: Path) -> None:
@@ -160,19 +162,28 @@ def _refuse_another_report(given: Given, report: str, held: object, path: Path) 
         raise FiledOtherwise(report, path, others)
 
 
-def _new_book(log: Log, given: Given, article: Article) -> str:
+def _schema(workspace: Workspace, book: Path) -> str | None:
+    """Return where an editor finds the workspace's schema, seen from a book; None where there is none."""
+    schema = workspace.root / SCHEMA
+    if not schema.is_file():
+        return None
+    # Through links as well: an editor follows the path from where the book really lies.
+    return Path(os.path.relpath(schema.resolve(), book.parent.resolve())).as_posix()
+
+
+def _new_book(log: Log, given: Given, article: Article, schema: str | None) -> str:
     """Return a book without entries: it files the report, or names one that another book has filed."""
     from tracker.books.past import Past
     from tracker.books.writer import new_book, new_parties
 
     report_id = str(given.report_id)
     if not given.report and Past(log).report(report_id) is not None:
-        return new_parties("../schema.json") + f"report: {report_id}\n"
+        return new_parties(schema) + f"report: {report_id}\n"
     missing = [name for name in ("publisher", "published") if name not in given.report]
     if missing:
         raise ReportNotFiled(report_id, missing)
     text = {"text": article[1]} if article else {}
-    return new_book({"id": report_id, **given.report, **text})
+    return new_book({"id": report_id, **given.report, **text}, schema)
 
 
 def _article(given: Given, path: Path) -> Article:
