@@ -323,6 +323,19 @@ def test_an_event_about_nothing_that_the_export_told_of_is_refused(tmp_path: Pat
         import_events(memory_log(), renumbered)
 
 
+@pytest.mark.parametrize("tag", ["alias:globex", "alias:顶点", "alias:old"])
+def test_an_export_without_the_tag_of_a_name_is_refused_for_another_party_could_take_the_name(tag: str) -> None:
+    globex = PartyRegistered(party="globex", name="Globex", aliases=("Old",))
+    renamed = globex.model_copy(update={"aliases": ()})
+    log = log_of([RegisterParty(globex), RegisterParty(renamed), AddAlias("globex", "顶点")])
+    lines = list(export_events(log))
+    last = max(number for number, line in enumerate(lines) if f'"{tag}"' in line)
+    lines[last] = lines[last].replace(f',"{tag}"', "").replace(f'"{tag}",', "")
+
+    with pytest.raises(BookProblems, match=f":{last + 1}:1: error: the tag '{tag}' is missing, by which the log knows"):
+        import_events(memory_log(), lines)
+
+
 def test_lines_are_read_in_bounded_memory() -> None:
     stream = io.BytesIO(b"a\n" + b"x" * (3 * MAX_LINE))
 

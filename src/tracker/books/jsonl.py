@@ -25,7 +25,7 @@ from tracker.log.leaves import leaf_hashes, row_of
 from tracker.log.merkle import RightEdge, leaf_hash, root_of
 from tracker.log.notes import BadNote, parse_head, parse_note
 from tracker.log.store import Log, Stored
-from tracker.log.transfer import StoredRow, restore, stored_rows, subject_of
+from tracker.log.transfer import StoredRow, restore, stored_rows, subject_of, untagged
 from tracker.model.edtf import EdtfError, published_on
 
 FIELDS = ("position", "topic", "tags", "data")
@@ -270,7 +270,7 @@ def _refuse_if_not_whole(lines: list[Line], path: str) -> None:
         elif recorded_at < last:
             reason = f"recorded at {recorded_at}, before the event above it"
         else:
-            reason = _other_id(line.row) or _apply(line.event, known)
+            reason = _other_id(line.row) or untagged(line.row, line.event.payload, known) or _apply(line.event, known)
         if reason:
             raise BookProblems([Problem(path, line.number, 1, reason)], {})
         last = recorded_at

@@ -10,12 +10,15 @@ from eventsourcing.persistence import IntegrityError
 from pydantic_core import to_json
 
 from tracker.log.decisions import decode, decode_stored
+from tracker.log.known import Known
 from tracker.log.refusals import Refused
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
 from tracker.log.store import Log, Stored
 from tracker.log.use_cases import development_tag
 from tracker.model.development import Development
 from tracker.model.fields import Event
+from tracker.model.names import fold_name
+from tracker.model.records import PartyAliasAdded, PartyRegistered
 
 MOST_OTHERS = 5_000
 """Developments of a report beside those of a book that an import looks at: they take it a tenth of a second."""
@@ -69,6 +72,22 @@ def subject_of(payload: Event) -> str:
         return f"development:{payload.id}"
     kind = next(name for name in ("party", "report", "development") if name in type(payload).model_fields)
     return f"{kind}:{getattr(payload, kind)}"
+
+
+def untagged(row: StoredRow, payload: Event, known: Known) -> str:
+    """Return what is wrong with an event that lacks the tag of a name: another could take the name.
+
+    `known` is all before it; that it has the tag of its subject has been seen.
+    """
+    match payload:
+        case PartyRegistered(party=party, name=name, aliases=aliases):
+            names = {fold_name(each) for each in (party, name, *aliases)} | known.names_of(party)
+        case PartyAliasAdded(alias=alias):
+            names = {fold_name(alias)}
+        case _:
+            return ""
+    missing = sorted({f"alias:{name}" for name in names} - set(row.tags))
+    return f"the tag '{missing[0]}' is missing, by which the log knows whose name that is" if missing else ""
 
 
 def recorded_by_book(log: Log, book: str) -> set[str]:
