@@ -112,6 +112,26 @@ def test_a_day_that_cannot_be_names_its_field_and_says_what_to_write(desk: Desk,
     assert told in refusal(desk, book)
 
 
+def test_a_report_is_not_read_in_the_future_and_hardly_before_it_was_published(desk: Desk) -> None:
+    def read_on(day: str) -> str:
+        return changed(("reliability: C\n", f"reliability: C\n  retrieved: {day}\n"))
+
+    assert "wire.yaml:9:14: error: retrieved 2025-06-03 lies in the future" in refusal(desk, read_on("2025-06-03"))
+    (warned,) = desk.book(read_on("2024-05-06")).warnings
+    assert warned.message == "retrieved 2024-05-06 is before the report was published (2025-05-05)"
+    for day in ("2025-05-04", "2025-05", "2025-06-01"):
+        assert desk.book(read_on(day)).warnings == []
+
+
+def test_a_party_that_belongs_to_itself_or_in_a_circle_is_named_at_its_place(desk: Desk) -> None:
+    head = "tracker: book/1\nparties:\n  - {id: hooli, name: Hooli}\n"
+    itself = f"{head}  - {{id: gavin, name: Gavin, part_of: gavin}}\n"
+    circle = f"{head}  - {{id: one, name: One, part_of: two}}\n  - {{id: two, name: Two, part_of: one}}\n"
+
+    assert "wire.yaml:4:10: error: 'gavin' belongs to itself" in refusal(desk, itself)
+    assert "wire.yaml:4:10: error: parties depend on each other in a circle" in refusal(desk, circle)
+
+
 def test_what_is_planned_may_lie_ahead_and_today_is_not_the_future(desk: Desk) -> None:
     planned = changed(("occurred: 2025-05\n", "occurred: 2026\n    stage: planned\n"))
     seat = "{type: board-seat-planned, key: s, organisation: acme, holder: globex, occurred: 2026}"

@@ -71,8 +71,12 @@ class CircularParties(Refused):
     """Parties that are part of each other, or that swap their names: none of them can be registered first."""
 
     def __init__(self, parties: Sequence[str]) -> None:
+        self.parties = parties
         chain = " → ".join(parties)
-        super().__init__(f"parties depend on each other in a circle: {chain}: import one of them without the others")
+        told = f"parties depend on each other in a circle: {chain}: import one of them without the others"
+        if len(set(parties)) == 1:
+            told = f"'{parties[0]}' belongs to itself: name the group or the organisation that it belongs to, or none"
+        super().__init__(told)
 
 
 def questions(book: Book, removed: Sequence[str]) -> list[UseCase]:
@@ -126,7 +130,8 @@ def _steps(book: Book, known: Known, options: ImportOptions, removed: Sequence[s
     try:
         parties = in_order(book.parties, known)
     except CircularParties as error:
-        yield Refusal(error, book.parties[0].node.mark)
+        circled = next(entry for entry in book.parties if entry.event.party in error.parties)
+        yield Refusal(error, circled.node.locate(["id"]))
         return
     for party in parties:
         yield party_step(party.event, party.node.locate(["id"]), known, options)

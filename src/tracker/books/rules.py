@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from tracker.books.cameo import Codes
 from tracker.books.grammar import Reading
 from tracker.books.yaml_nodes import Mapping, Mark, Node, Sequence, text_of
 from tracker.model.development import Development
-from tracker.model.edtf import EdtfError, parse_edtf, published_on
+from tracker.model.edtf import EdtfError, parse_edtf, published_from, published_on
 from tracker.model.fields import Stage
 from tracker.model.names import fold_name, hidden_characters
 from tracker.model.records import PartyRegistered, ReportFiled
@@ -29,8 +29,22 @@ def check_report(report: ReportFiled, node: Mapping, today: date, reading: Readi
         said = "the day, or an interval that ends on it, as in 2025-05 → 2025-05-01/2025-05-12"
         message = f"published {report.published} lies in the future, at least in part: today is {today}"
         reading.error(node.locate(["published"]), message, f"write {said}")
+    _check_retrieved(report, node, today, reading)
     for name in ("title", "publisher"):
         _warn_of_hidden(getattr(report, name), node.locate([name]), name, reading)
+
+
+def _check_retrieved(report: ReportFiled, node: Mapping, today: date, reading: Reading) -> None:
+    """Note a report that nobody can have read on that day; warn of one that was read before it was published."""
+    begun, over = _day(node, "retrieved", latest=False), _day(node, "retrieved", latest=True)
+    mark, published = node.locate(["retrieved"]), published_from(report.published)
+    if begun and begun > today:
+        message = f"retrieved {report.retrieved} lies in the future: today is {today}"
+        reading.error(mark, message, "write the day on which the report was read")
+    # Where days begin last, its reader may still have had the day before.
+    elif over and published and over < published - timedelta(days=1):
+        message = f"retrieved {report.retrieved} is before the report was published ({report.published})"
+        reading.warn(mark, message, "correct one of the two; of a page that changed, it is the day of this text")
 
 
 def check_party(party: PartyRegistered, node: Mapping, reading: Reading) -> None:
