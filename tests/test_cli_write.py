@@ -255,6 +255,34 @@ def test_add_numbers_the_keys_that_it_makes_up(workspace: Path) -> None:
     assert other.rows == [["record", "herald-2025-06-01#exclusivity-relaxed-2", "exclusivity-relaxed"]]
 
 
+def test_add_corrects_nothing_that_stands_in_another_book(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, "add", *RELAXED, *NEW_REPORT)
+    met = ["exclusivity-relaxed", "grantor=Acme", "holder=Initech", "coverage=cloud", NEW_REPORT[0]]
+    other = tmp_path / "other.yaml"
+    before = size(workspace)
+
+    given_key = in_(workspace, "add", *met, "key=exclusivity-relaxed", "--book", other)
+    assert (given_key.code, given_key.out, size(workspace), other.exists()) == (3, "", before, False)
+    assert "was recorded already, by the book 'herald-2025-06-01', and says something else: choose" in given_key.err
+    made_up = in_(workspace, "add", *met, "--book", other)
+    assert made_up.rows == [["record", "herald-2025-06-01#exclusivity-relaxed-2", "exclusivity-relaxed"]]
+
+
+def test_add_takes_another_key_than_that_of_what_was_retracted(workspace: Path) -> None:
+    in_(workspace, "add", *RELAXED, *NEW_REPORT)
+    book = workspace / "events" / "books" / "herald-2025-06-01.yaml"
+    book.write_text(book.read_text(encoding="utf-8").partition("developments:")[0], encoding="utf-8")
+    in_(workspace, "import", book, "--prune")
+    again = ["exclusivity-relaxed", "grantor=Acme", "holder=Initech", "coverage=cloud", NEW_REPORT[0]]
+
+    refused = in_(workspace, "add", *again, "key=exclusivity-relaxed")
+    added = in_(workspace, "add", *again)
+
+    assert refused.code == 3
+    assert "was recorded and retracted: choose another key, or tracker retract herald" in refused.err
+    assert added.rows == [["record", "herald-2025-06-01#exclusivity-relaxed-2", "exclusivity-relaxed"]]
+
+
 def test_a_dry_add_writes_neither_book_nor_text_nor_log(workspace: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("was loosened")
     before = {path: path.read_bytes() for path in (workspace / "events").rglob("*") if path.is_file()}, size(workspace)

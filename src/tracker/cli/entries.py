@@ -19,6 +19,7 @@ from tracker.model.names import SLUG_PATTERN
 from tracker.workspace import SCHEMA, expanded
 
 if TYPE_CHECKING:
+    from tracker.log.known import DevelopmentState
     from tracker.log.store import Log
     from tracker.workspace import Workspace
 
@@ -34,6 +35,21 @@ class KeyTaken(TrackerError):
             f"'{key}' is in {shown(path)} already and says something else: "
             "choose another key, or correct the entry there and import the book"
         )
+
+
+class KeyInLog(TrackerError):
+    """The log holds something else under that key, which stands in another book or in none: add corrects nothing."""
+
+    def __init__(self, development: str, held: DevelopmentState) -> None:
+        self.key = development.partition("#")[2]
+        of_book = f", by the book '{held.book}'" if held.book else ""
+        advice = f"or tracker retract {development} --undo" if held.retracted else "or correct the entry in its book"
+        told = (
+            "was recorded and retracted"
+            if held.retracted
+            else f"was recorded already{of_book}, and says something else"
+        )
+        super().__init__(f"'{development}' {told}: choose another key, {advice}")
 
 
 class ReportNotFiled(TrackerError):
@@ -81,25 +97,40 @@ def add_entry(
     session: Session, given: Given, book: Path | None, *, dry_run: bool, parties: list[dict[str, Any]]
 ) -> None:
     """Write an entry into its report's book and import the book, or, where it is wrong, leave both as they were."""
+    with session.log() as log, log.writing():
+        taken: set[str] = set()
+        while True:
+            draft = drafted(session, log, given, book, parties=parties, taken=taken)
+            try:
+                return _add(session, log, draft, dry_run=dry_run)
+            except KeyInLog as error:
+                if given.entry.get("key"):
+                    raise
+                taken.add(error.key)
+
+
+def _add(session: Session, log: Log, draft: Draft, *, dry_run: bool) -> None:
+    """Write a draft into its place and import it; raises KeyInLog, and then nothing was done."""
     from tracker.books.writer import write_book
 
-    with session.log() as log, log.writing():
-        draft = drafted(session, log, given, book, parties)
-        if not draft.is_new:
-            session.note(f"{draft.development} stands in {shown(draft.path)} already, word for word")
-        with _kept(draft, for_good=not dry_run):
-            _try(session, log, draft, dry_run=dry_run)
-            if not dry_run:
-                # A crash before the import leaves a book that can be imported.
-                write_book(draft.path, draft.text)
+    with _kept(draft, for_good=not dry_run):
+        _try(session, log, draft, dry_run=dry_run)
         if not dry_run:
-            from tracker.books.importer import ImportOptions
+            # A crash before the import leaves a book that can be imported.
+            write_book(draft.path, draft.text)
+    if not dry_run:
+        from tracker.books.importer import ImportOptions
 
-            import_and_tell(session, log, [draft.path], ImportOptions())
+        import_and_tell(session, log, [draft.path], ImportOptions())
 
 
-def drafted(session: Session, log: Log, given: Given, book: Path | None, parties: list[dict[str, Any]]) -> Draft:
-    """Return the book with the entry in it; raises ReportNotFiled, KeyTaken, and what a text that is no book raises."""
+def drafted(
+    session: Session, log: Log, given: Given, book: Path | None, *, parties: list[dict[str, Any]], taken: set[str]
+) -> Draft:
+    """Return the book with the entry in it, under a key that is not `taken` where none is given.
+
+    Raises ReportNotFiled, KeyTaken, and what a text that is no book raises.
+    """
     from tracker.books.yaml_writer import append_entry
 
     path, text, report_id, article = _book(session, log, given, book)
@@ -109,7 +140,7 @@ def drafted(session: Session, log: Log, given: Given, book: Path | None, parties
     same = next(
         (held for held in entries if _without_key(held) == _without_key(given.entry | {"type": given.type})), None
     )
-    key = given.entry.get("key") or (same or {}).get("key") or _free_key(given.type, entries)
+    key = given.entry.get("key") or (same or {}).get("key") or _free_key(given.type, entries, taken)
     wanted = {"type": given.type, "key": key, **{n: v for n, v in given.entry.items() if n != "key"}}
     held = next((held for held in entries if held.get("key") == key), None)
     if held is not None and _without_key(held) != _without_key(wanted):
@@ -235,8 +266,12 @@ def _kept(draft: Draft, *, for_good: bool) -> Iterator[None]:
 def _try(session: Session, log: Log, draft: Draft, *, dry_run: bool) -> None:
     """Import the draft without recording; what is wrong is said of the book that it would become."""
     from tracker.books.importer import ImportOptions, import_books
+    from tracker.books.past import Past
     from tracker.books.problems import BookProblems, source_lines
 
+    held = Past(log).development(draft.development) if draft.is_new else None
+    if held and held.retracted:
+        raise KeyInLog(draft.development, held)
     place = draft.path.with_suffix(DRAFT)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -247,6 +282,10 @@ def _try(session: Session, log: Log, draft: Draft, *, dry_run: bool) -> None:
         raise BookProblems(problems, {shown(draft.path): source_lines(draft.text)}) from error
     finally:
         place.unlink(missing_ok=True)
+    if held and any(line.subject == draft.development and line.action == "correct" for line in outcome.lines):
+        raise KeyInLog(draft.development, held)
+    if not draft.is_new:
+        session.note(f"{draft.development} stands in {shown(draft.path)} already, word for word")
     if dry_run:
         tell_outcome(session, replace(outcome, path=draft.path))
         session.note("dry run: nothing was recorded, and no book was written")
@@ -281,8 +320,8 @@ def _without_key(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name != "key"}
 
 
-def _free_key(type_name: str, entries: list[Mapping[str, Any]]) -> str:
-    taken = {entry.get("key") for entry in entries}
+def _free_key(type_name: str, entries: list[Mapping[str, Any]], taken: set[str]) -> str:
+    taken = taken | {str(entry.get("key")) for entry in entries}
     number = 1
     while (key := type_name if number == 1 else f"{type_name}-{number}") in taken:
         number += 1
