@@ -429,8 +429,15 @@ def test_retracting_twice_or_the_unknown_ends_with_3(workspace: Path) -> None:
     again, unknown = (in_(workspace, "retract", f"{NAME}#{key}", "--why", "x") for key in ("partners", "partner"))
 
     assert (again.code, unknown.code) == (3, 3)
-    assert "retracted already (revision 2)" in again.err
+    assert "retracted already (revision 2): there is nothing to do; tracker retract" in again.err
     assert f"did you mean '{NAME}#partners'" in unknown.err
+
+
+def test_who_looks_for_a_command_that_corrects_is_told_of_the_book(workspace: Path) -> None:
+    answer = in_(workspace, "correct", f"{NAME}#partners", "stance=neutral")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "change the entry in its book and give tracker import BOOK --why …" in answer.err
 
 
 @pytest.mark.parametrize(

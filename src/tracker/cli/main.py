@@ -124,12 +124,24 @@ def in_short(help_text: str) -> str:
     return re.split(r"[:;.](?:\s|$)", help_text)[0].replace("\n", " ")
 
 
+CORRECTING = ("correct", "edit", "change")
+"""What one looks for to mend an entry: no word comes near the command that does it."""
+
+
 class LazyGroup(typer.core.TyperGroup):
     """The top of the command tree: it shows its commands in sections and loads only what is asked for."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = LazyCommands()
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in CORRECTING:
+            raise UsageError(
+                f"there is no command '{args[0]}': change the entry in its book and give tracker import BOOK --why …, "
+                "which records a correction; a grade or an origin of a report: tracker source"
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for section, names in COMMANDS.items():

@@ -90,7 +90,7 @@ class RetractDevelopment(UseCase):
         if held is None:
             raise UnknownDevelopment(self.development)
         if held.retracted:
-            raise AlreadyRetracted(self.development, held.last_revision)
+            raise AlreadyRetracted(self.development, held.last_revision, is_wanted=True)
         yield Intent(
             records.DevelopmentRetracted(development=self.development),
             f"development:{self.development}",

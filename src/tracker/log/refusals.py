@@ -87,13 +87,12 @@ class StaleRevision(Refused):
 
 
 class AlreadyRetracted(Refused):
-    """A development was retracted before."""
+    """A development was retracted before; `is_wanted` where that is what was asked for."""
 
-    def __init__(self, development: str, revision: int) -> None:
-        super().__init__(
-            f"'{development}' was retracted already (revision {revision}): "
-            "import its book with --revert to record it again"
-        )
+    def __init__(self, development: str, revision: int, *, is_wanted: bool = False) -> None:
+        again = "import its book with --revert to record it again"
+        undo = f"there is nothing to do; tracker retract {development} --undo makes it stand again"
+        super().__init__(f"'{development}' was retracted already (revision {revision}): {undo if is_wanted else again}")
 
 
 class SaidTooSoon(Refused):
