@@ -123,6 +123,20 @@ def test_a_report_is_not_read_in_the_future_and_hardly_before_it_was_published(d
         assert desk.book(read_on(day)).warnings == []
 
 
+def test_a_person_in_a_group_and_an_organisation_in_an_office_are_warned_of(desk: Desk) -> None:
+    parties = PARTIES.replace("name: Globex}", "name: Globex, affiliations: [{organisation: acme, role: CEO}]}")
+    parties = parties.replace(
+        "kind: person, affiliations: [{organisation: acme, role: CEO}]", "kind: person, part_of: acme"
+    )
+
+    (outcome,) = desk.load(desk.write("parties", parties, folder=""))
+
+    assert [(problem.line, problem.hint) for problem in outcome.warnings] == [
+        (4, "add kind: person, or name its group as part_of"),
+        (7, "name it among its affiliations"),
+    ]
+
+
 def test_a_party_that_belongs_to_itself_or_in_a_circle_is_named_at_its_place(desk: Desk) -> None:
     head = "tracker: book/1\nparties:\n  - {id: hooli, name: Hooli}\n"
     itself = f"{head}  - {{id: gavin, name: Gavin, part_of: gavin}}\n"

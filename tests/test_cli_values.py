@@ -78,6 +78,8 @@ def test_a_value_that_the_model_refuses_is_named_with_the_reason(
     ("arguments", "told"),
     [
         (("import", "--why", " "), "--why is empty"),
+        (("party", "add", "bob", "--at", "acme:CEO"), "add --kind person"),
+        (("party", "add", "bob", "--kind", "person", "--part-of", "acme"), "a person is --at acme"),
         (("import", "--published", " "), "an empty text is no date"),
         (("retract", PARTNERS, "--why", "x", "--published", " "), "an empty text is no date"),
         (("add", "contact-made", f"report={REPORT}", "--book", " "), "--book takes a book, whose name ends in .yaml"),

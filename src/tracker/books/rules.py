@@ -11,7 +11,7 @@ from tracker.model.development import Development
 from tracker.model.edtf import EdtfError, parse_edtf, published_from, published_on
 from tracker.model.fields import Stage
 from tracker.model.names import fold_name, hidden_characters
-from tracker.model.records import PartyRegistered, ReportFiled
+from tracker.model.records import PartyKind, PartyRegistered, ReportFiled
 
 PLANS = frozenset(Stage) - {Stage.SIGNED, Stage.CLOSED}
 """Stages of what has not happened yet: its day may lie ahead."""
@@ -58,6 +58,13 @@ def check_party(party: PartyRegistered, node: Mapping, reading: Reading) -> None
             reading.error(mark, f"the {what} '{text}' holds no character that can be seen", "write a name")
     for child in _mappings(node):
         check_spans(child, reading)
+    is_person = party.kind is PartyKind.PERSON
+    if party.affiliations and not is_person:
+        message = f"'{party.party}' is an organisation and has affiliations, which are a person's"
+        reading.warn(node.locate(["affiliations"]), message, "add kind: person, or name its group as part_of")
+    if party.part_of and is_person:
+        message = f"'{party.party}' is a person and part_of a group, which an organisation is"
+        reading.warn(node.locate(["part_of"]), message, "name it among its affiliations")
 
 
 def check_development(node: Mapping, published: str | None, reading: Reading) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from tracker.cli.options import DryRun, ReadOptions, Why, new_app, read_options
 from tracker.cli.session import Session, session_of
-from tracker.errors import ExitCode, TrackerError
+from tracker.errors import ExitCode, TrackerError, UsageError
 
 if TYPE_CHECKING:
     from tracker.books.names import PartyIndex
@@ -119,6 +119,10 @@ def add(
                 part_of=records.Membership(group=index.resolve(part_of)) if part_of is not None else None,
                 note=note,
             )
+        if registered.affiliations and kind is KindOfParty.ORGANISATION:
+            raise UsageError("--at names where a person is: add --kind person, or name its group, --part-of PARTY")
+        if registered.part_of and kind is KindOfParty.PERSON:
+            raise UsageError(f"--part-of names the group of an organisation: a person is --at {part_of}")
         near = {index.resolve(each): each for each in index.suggest(given_name)}
         record(session, log, [RegisterParty(registered)], dry_run=dry_run, undo=NO_UNDO)
     if registered.part_of:
