@@ -205,6 +205,20 @@ def test_yaml_that_is_no_book_is_refused_without_a_traceback(desk: Desk, book: s
     assert told in refusal(desk, book)
 
 
+@pytest.mark.parametrize(
+    ("opening", "told"),
+    [(b"PK\x03\x04\x14\xe9", "it is an archive, a spreadsheet or a document"), (b"%PDF-1.7\n%\xe2", "it is a PDF")],
+)
+def test_a_file_of_another_kind_is_told_as_such_and_not_as_yaml(desk: Desk, opening: bytes, told: str) -> None:
+    path = desk.events / "books" / "wire.yaml"
+    path.write_bytes(opening + b"\x00" * 100)
+
+    with pytest.raises(BookProblems, match=told) as refused:
+        desk.load(path)
+
+    assert len(refused.value.problems) == 1
+
+
 @pytest.mark.parametrize("rewrite", [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")])
 def test_a_byte_order_mark_and_crlf_are_read_right(desk: Desk, rewrite: Callable[[bytes], bytes]) -> None:
     path = desk.write("wire", "")

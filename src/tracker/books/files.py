@@ -32,6 +32,13 @@ _FOREIGN = {
 }
 """What no line of JSON and no table in UTF-8 begins with."""
 
+_BY_HAND = "a book is a text that you write: tracker add begins one"
+_NO_BOOKS = {
+    b"\x1f\x8b": ("it is compressed", "unpack it first"),
+    b"PK\x03\x04": ("it is an archive, a spreadsheet or a document", f"save a sheet as CSV in UTF-8; {_BY_HAND}"),
+    b"%PDF-": ("it is a PDF", _BY_HAND),
+}
+
 
 class UnreadableFile(TrackerError):
     """A file that is missing, not a regular file, outside of its folder, too large or forbidden."""
@@ -59,6 +66,13 @@ def read_book_file(path: Path, folder: Path | None = None) -> bytes:
         # ValueError: a NUL in the name; RuntimeError: a loop of links on older Pythons.
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableFile(path, reason, "check the name and the permissions") from error
+
+
+def refuse_foreign_book(path: Path, data: bytes) -> None:
+    """Refuse what opens as a file of another kind, which would be told as bad YAML byte by byte."""
+    for opening, (what, advice) in _NO_BOOKS.items():
+        if data.startswith(opening):
+            raise UnreadableFile(path, what, advice)
 
 
 def lines_of_book(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from tracker.books.book import Book, fill_book, read_book
-from tracker.books.files import UnreadableFile, read_book_file
+from tracker.books.files import UnreadableFile, read_book_file, refuse_foreign_book
 from tracker.books.names import PartyIndex
 from tracker.books.past import Past
 from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions, stands_for
@@ -119,7 +119,9 @@ def _record(log: Log, book: Book, plan: Sequence[Step], left: list[str], options
 
 def _read(path: Path) -> Book:
     try:
-        return read_book(path, read_book_file(path))
+        data = read_book_file(path)
+        refuse_foreign_book(path, data)
+        return read_book(path, data)
     except UnreadableFile as error:
         return Book(path, [], None, [Problem(str(path), 1, 1, str(error))])
 
