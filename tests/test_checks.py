@@ -41,6 +41,38 @@ class Control:
 
 
 CONTROLS = {
+    "begun_after_its_end": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: exclusivity-granted, key: undated, grantor: acme, holder: globex, coverage: cloud}
+  - {type: exclusivity-relaxed, key: relaxed, grantor: acme, holder: globex, coverage: cloud, occurred: 2022-02-01}
+  - {type: exclusivity-ended, key: over, grantor: acme, holder: globex, coverage: cloud, occurred: 2023-03-01}
+  - {type: dispute-raised, key: vague, party: acme, counterparty: globex, topic: ip, occurred: 2024}
+  - {type: dispute-settled, key: settled, party: globex, counterparty: acme, topic: ip, occurred: 2024-05-01}
+  - {type: licence-granted, key: before, licensor: acme, licensee: globex, subject: ip, occurred: ../2023-03-01}
+  - {type: licence-ended, key: licence, licensor: acme, licensee: globex, subject: ip, occurred: 2023-03-01}
+  - {type: right-granted, key: first, holder: acme, against: globex, right: veto, occurred: 2020}
+  - {type: right-ended, key: right, holder: acme, against: globex, right: veto, occurred: 2023-03-01}
+  - {type: right-granted, key: anew, holder: acme, against: globex, right: veto}
+  - {type: board-seat-taken, key: seat, organisation: acme, holder: globex}
+  - {type: board-seat-given-up, key: left, organisation: acme, holder: globex, occurred: 2023-03-01}
+  - {type: compute-committed, key: c1, provider: acme, customer: globex, amount: 1 GW}
+  - {type: compute-cancelled, key: c2, provider: acme, customer: globex, occurred: 2023-03-01}
+---
+report: {id: r2, published: 2025-06-05, reliability: A}
+developments:
+  - {type: dispute-settled, key: other-report, party: acme, counterparty: globex, topic: pay, occurred: 2024-05-01}
+---
+report: {id: r3, published: 2025-07-05, reliability: A}
+developments:
+  - {type: dispute-raised, key: new-quarrel, party: acme, counterparty: globex, topic: pay}
+""",
+        "warning",
+        ("r1#undated", "r1#vague"),
+        "exclusivity-granted has no day before exclusivity-relaxed of 2022-02-01, of which the same report tells, and so "
+        "counts from 2025-05-05, as begun anew: say when it was, as near as that is known, such as occurred: ../2022-02-01",
+    ),
     "term_without_grant": Control(
         """
 report: {id: r1, published: 2025-05-05, reliability: A}
@@ -56,6 +88,8 @@ developments:
   - {type: right-waived, key: right, holder: acme, against: globex, right: veto}
   - {type: revenue-share-changed, key: share, payer: acme, payee: globex}
   - {type: board-seat-given-up, key: seat, organisation: acme, holder: globex}
+  - {type: right-granted, key: no-day, holder: globex, against: acme, right: veto}
+  - {type: right-ended, key: told-with-its-grant, holder: globex, against: acme, right: veto, occurred: 2021}
   - {type: licence-amended, key: only-talks, licensor: acme, licensee: globex, subject: model-ip, stage: talks}
 """,
         "warning",

@@ -11,6 +11,8 @@ told as (
     select
         type,
         development,
+        report,
+        occurred_earliest,
         pair_first,
         pair_second,
         effective_on,
@@ -45,7 +47,11 @@ left join told as granted
         and changed.matter = granted.matter
         and changed.pair_first = granted.pair_first
         and changed.pair_second = granted.pair_second
-        and changed.sort_key > granted.sort_key
+        -- What the same report grants without a day may have been before; begun_after_its_end asks for one.
+        and (
+            changed.sort_key > granted.sort_key
+            or (changed.report = granted.report and coalesce(changed.effective_on >= granted.occurred_earliest, true))
+        )
         and coalesce(changed.path = granted.path or starts_with(changed.path, granted.path || '.'), changed.path is null)
 where changed.changes
 group by changed.development, changed.type, changed.path, firsts.name, seconds.name, changed.effective_on

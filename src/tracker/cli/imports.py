@@ -18,6 +18,7 @@ import typer
 from tracker.cli.books import shown
 from tracker.cli.options import DryRun, Published, Verbose, Why, new_app
 from tracker.cli.rows import (
+    DONE,
     Chunk,
     Codes,
     Columns,
@@ -48,17 +49,6 @@ NO_UNDO = "there is none, and none is needed: what was registered or filed chang
 
 MOST_NAMED = 3
 """Entries that are named of those that a book no longer holds."""
-
-DONE = {
-    "record": "recorded",
-    "correct": "corrected",
-    "retract": "retracted",
-    "register": "registered",
-    "file": "filed",
-    "regrade": "regraded",
-    "link": "linked",
-    "same": "same",
-}
 
 
 @app.command("import")

@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
 LINES = (".jsonl", ".ndjson")
 
+DONE = {
+    "record": "recorded",
+    "correct": "corrected",
+    "retract": "retracted",
+    "register": "registered",
+    "file": "filed",
+    "regrade": "regraded",
+    "link": "linked",
+    "same": "same",
+}
+
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Rows: the type of all rows, where no column says it.")
 ]
@@ -199,8 +210,6 @@ def _bad(session: Session, problem: Problem) -> None:
 
 
 def _tell(session: Session, outcome: RowsOutcome) -> None:
-    from tracker.cli.imports import DONE
-
     sys.stdout.flush()
     for warning in outcome.warnings:
         session.note(warning.render(()))

@@ -1,0 +1,71 @@
+-- begun_after_its_end: what one report tells to be changed or over counts as begun anew, as its beginning has no day, or a vague one.
+-- grain: one row per development that begins something
+-- problem   what is wrong, and what to do
+-- severity  warning: it may have begun anew
+-- subject   the development that begins it
+-- order by: subject
+with
+
+told as (
+    select
+        development,
+        report,
+        type,
+        effective_on,
+        occurred_earliest,
+        sort_key,
+        type in (
+            'exclusivity-granted', 'licence-granted', 'right-granted', 'revenue-share-agreed', 'board-seat-taken', 'compute-committed',
+            'dispute-raised', 'leader-appointed'
+        ) as begins,
+        split_part(type, '-', 1) as matter,
+        case split_part(type, '-', 1)
+            when 'exclusivity' then [grantor, holder, coverage]
+            when 'licence' then [licensor, licensee, subject]
+            when 'right' then [holder, against, right_key]
+            when 'revenue' then [payer, payee]
+            when 'board' then [organisation, holder, person]
+            when 'compute' then [commitment]
+            when 'dispute' then [relationship, topic]
+            else [organisation, person]
+        end as of_what
+    from occurrences
+    where
+        type in (
+            'exclusivity-granted', 'exclusivity-relaxed', 'exclusivity-ended', 'licence-granted', 'licence-amended', 'licence-ended',
+            'right-granted', 'right-waived', 'right-ended', 'revenue-share-agreed', 'revenue-share-changed', 'board-seat-taken',
+            'board-seat-given-up', 'compute-expanded', 'compute-reduced', 'compute-paused', 'compute-cancelled', 'dispute-raised',
+            'dispute-settled', 'leader-appointed', 'leader-removed', 'leader-departed'
+        )
+        and coalesce(stage, 'signed') in ('signed', 'closed')
+        or type = 'compute-committed' and commitment is not null
+)
+
+select
+    begun.type || ' has no day before ' || arg_min(changed.type, changed.sort_key) || ' of ' || min(changed.effective_on)
+    || ', of which the same report tells, and so counts from ' || begun.effective_on || ', as begun anew: say when it was, as near as'
+    || ' that is known, such as occurred: ../' || min(changed.effective_on) as problem,
+    'warning' as severity,
+    begun.development as subject
+from told as begun
+inner join told as changed
+    on
+        not changed.begins
+        and begun.report = changed.report
+        and begun.matter = changed.matter
+        and begun.of_what = changed.of_what
+        and begun.effective_on > changed.effective_on
+        and coalesce(begun.occurred_earliest <= changed.effective_on, true)
+-- What begun before had to begin anew to be there again.
+left join told as before
+    on
+        before.begins
+        and changed.matter = before.matter
+        and changed.of_what = before.of_what
+        and changed.sort_key > before.sort_key
+where
+    begun.begins
+    and before.development is null
+    -- Such a seat is taken for the one that was given up.
+    and not (begun.type = 'board-seat-taken' and begun.occurred_earliest is null)
+group by begun.development, begun.type, begun.effective_on
