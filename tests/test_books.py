@@ -341,7 +341,7 @@ def test_what_is_wrong_in_an_entry_is_said_in_plain_words_at_its_place(
         ),
         (
             "tracker: book/1\nparties: [{id: a, name: A, part_of: b}, {id: b, name: B, part_of: a}]\n",
-            (2, 11),
+            (2, 16),
             "parties depend on each other in a circle",
         ),
         ("tracker: book/1\nparties: [{id: a, name: A, kind: company}]\n", (2, 34), "'company' is no kind"),
@@ -353,6 +353,21 @@ def test_what_is_wrong_in_the_sections_is_said_at_its_place(
     found = [(line, column, words) for line, column, words in said(desk.problems(text)) if words.startswith(message)]
 
     assert [(line, column) for line, column, _ in found] == [place]
+
+
+def test_parties_that_are_no_list_are_not_told_to_be_unknown_at_each_place_besides(desk: Desk) -> None:
+    problems = desk.problems(
+        """\
+tracker: book/1
+parties:
+  initech: {name: Initech}
+report: {id: r1, publisher: X, published: 2025-01}
+developments:
+  - {type: contact-made, key: k, party: initech, counterparty: hooli}
+"""
+    )
+
+    assert said(problems) == [(3, 3, "'parties' takes a list")]
 
 
 def test_an_entry_without_fields_of_its_report_is_still_checked(desk: Desk) -> None:

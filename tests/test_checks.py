@@ -70,8 +70,9 @@ developments:
 """,
         "warning",
         ("r1#undated", "r1#vague"),
-        "exclusivity-granted has no day before exclusivity-relaxed of 2022-02-01, of which the same report tells, and so "
-        "counts from 2025-05-05, as begun anew: say when it was, as near as that is known, such as occurred: ../2022-02-01",
+        "exclusivity-granted has no day before exclusivity-relaxed of 2022-02-01, of which the same report tells, and "
+        "so counts from 2025-05-05, as begun anew: say when it was, as near as that is known, such as "
+        "occurred: ../2022-02-01",
     ),
     "term_without_grant": Control(
         """

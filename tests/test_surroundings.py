@@ -118,7 +118,7 @@ def test_a_variable_that_names_no_workspace_ends_with_4(workspace: Path, named: 
     answer = run("list", "parties", TRACKER_WORKSPACE=str(workspace / named) if named == "tracker.toml" else named)
 
     assert (answer.code, answer.out) == (4, "")
-    assert "no workspace here" in answer.err or "File name too long" in answer.err
+    assert "no workspace here" in answer.err
     assert len(answer.err) < 1000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 import tomllib
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.errors import ExitCode, TrackerError, WorkspaceError, did_you_mean
+from tracker.errors import ExitCode, TrackerError, WorkspaceError, did_you_mean, shortened
 from tracker.model.names import hidden_characters, suggest, visible
 
 if TYPE_CHECKING:
@@ -168,8 +169,14 @@ def find_workspace(given: Path | None, start: Path) -> Workspace:
     """Return the workspace of -C, else of TRACKER_WORKSPACE, else the nearest above `start`; raises NoWorkspace."""
     named = given or (Path(value) if (value := os.environ.get(VARIABLE)) else None)
     if named is not None:
-        root = expanded(named).resolve()
-        if not (root / SETTINGS).is_file():
+        try:
+            root = expanded(named).resolve()
+            is_one = (root / SETTINGS).is_file()
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise NoWorkspace(Path(shortened(str(named)))) from error
+        if not is_one:
             raise NoWorkspace(root)
         return load_workspace(root)
     start = start.resolve()

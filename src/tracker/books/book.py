@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from tracker.books.files import UnreadableFile
 from tracker.books.forms import QUOTE_FIELDS, SECTIONS, VERSION, development_forms, party_form, report_form
-from tracker.books.grammar import Reading, read_entry
+from tracker.books.grammar import UNKNOWN_PARTY, Reading, read_entry
 from tracker.books.kept_text import (
     MAX_QUOTE,
     KeptText,
@@ -110,6 +110,10 @@ def fill_book(book: Book, index: PartyIndex, past: Past, today: date, filed: dic
         return
     reading = Reading(str(book.path), index, book.problems)
     _Filling(book, reading, past, today, filed or {}).run()
+    _, parties = book.root.entries.get("parties", (None, None))
+    if isinstance(parties, Mapping) and parties.entries:
+        # They are told to be written as a list; until then nobody knows whom they name.
+        book.problems[:] = [p for p in book.problems if not p.message.startswith(UNKNOWN_PARTY)]
 
 
 class _Filling:

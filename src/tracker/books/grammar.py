@@ -19,6 +19,7 @@ from tracker.model.catalogue import FieldSpec, Kind
 from tracker.model.fields import Event
 from tracker.model.names import RELATIONSHIP_SEPARATOR
 
+UNKNOWN_PARTY = "unknown party"
 UNRESOLVED = "unresolved"
 """Stands for a party that nobody knows, so that the rest of its entry can still be checked."""
 
@@ -114,7 +115,7 @@ def _party(name: str, mark: Mark, reading: Reading) -> str:
     if party is None and not name.strip():
         reading.error(mark, "a party without a name", "write its id or one of its names")
     elif party is None:
-        reading.error(mark, f"unknown party '{shortened(name)}'", reading.index.hint(name))
+        reading.error(mark, f"{UNKNOWN_PARTY} '{shortened(name)}'", reading.index.hint(name))
     return party or UNRESOLVED
 
 
