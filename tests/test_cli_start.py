@@ -44,6 +44,43 @@ def test_an_answer_of_a_generation_imports_neither_pydantic_nor_the_model(worksp
     assert "tracker.state.reader" in loaded
 
 
+PUT_OFF = "import atexit; atexit.register(lambda: print('put off', flush=True))"
+BEHIND = "import threading, time; threading.Thread(target=lambda: (time.sleep(0.2), print('behind'))).start()"
+
+
+@pytest.mark.parametrize(("before", "told"), [(PUT_OFF, "put off"), (BEHIND, "behind")])
+def test_what_is_put_off_to_the_end_of_the_process_or_is_on_its_way_is_done(
+    workspace: Path, before: str, told: str
+) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{before}\nfrom tracker.cli.main import run; run()",
+            "-C",
+            workspace,
+            "list",
+            "nothing",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        timeout=120,
+    )
+
+    assert (done.returncode, done.stdout) == (3, f"{told}\n")
+    assert done.stderr.startswith("error: unknown projection 'nothing'")
+
+
+def test_a_profile_of_a_command_is_shown(workspace: Path) -> None:
+    profile = [sys.executable, "-m", "cProfile", "-m", "tracker.cli.main", "-C", workspace, "list", "parties"]
+
+    done = subprocess.run(profile, capture_output=True, text=True, check=False, env=environment(), timeout=120)
+
+    assert "function calls" in done.stdout
+
+
 def test_completion_of_projections_imports_no_heavy_module() -> None:
     asked = {"_TRACKER_COMPLETE": "complete_bash", "COMP_WORDS": "tracker list exclusivity_t", "COMP_CWORD": "2"}
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
 import sys
+import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 import typer.core
@@ -212,7 +215,31 @@ def _run(arguments: list[str]) -> Any:
 def run() -> None:
     """Run the command that the process was started with, and end the process."""
     open_streams()
-    sys.exit(main(sys.argv[1:]))
+    _end(main(sys.argv[1:]))
+
+
+def _end(code: int) -> NoReturn:
+    """End the process without taking apart first what it is made of, which takes a tenth of the time of an answer.
+
+    What was opened is closed and what was written is written by then, and what libraries put off to the end is done.
+    """
+    if _is_watched() or threading.active_count() > 1:
+        sys.exit(code)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def _is_watched() -> bool:
+    """Say whether somebody looks at how this process runs, as a profiler does, who goes on when it would end."""
+    # Where Python has monitoring (3.12), a profiler is one of its six tools.
+    monitoring = getattr(sys, "monitoring", None)
+    tools = [monitoring.get_tool(number) for number in range(6)] if monitoring else []
+    return any([sys.getprofile(), sys.gettrace(), sys.flags.interactive, *tools])
 
 
 if __name__ == "__main__":
