@@ -118,6 +118,7 @@ AMOUNTS = {
     "an exponent": ("1e400 USD", "is no number, unit or qualifier known here"),
     "1,5": ("1,5 GW", "a comma parts groups of three digits, a point the decimals"),
     "1.500, which may be two things": ("1.500 GW", "may be 1500 or 1.5: write one of them"),
+    "1.000, which may be two things": ("1.000 GW", "may be 1000 or 1: write one of them"),
     "no unit": ("11.9B", "a unit is missing"),
     "two units": ("5 GW–10 MW", "its ends have two units"),
     "nothing": ("'  '", "'amounts'"),

@@ -74,6 +74,10 @@ def test_empty_cells_are_no_fields_and_blank_rows_none_at_all() -> None:
     assert of_csv("a,b\n\n1,\n,\n") == [(3, {"a": "1"})]
 
 
+def test_a_cell_that_holds_nothing_but_blanks_is_empty() -> None:
+    assert of_csv("a,b\n1, \n \t,\u00a0\n  \n") == [(2, {"a": "1"})]
+
+
 def test_a_cell_may_span_lines_and_the_row_counts_as_on_its_first() -> None:
     assert of_csv('a,b\n"x\ny",1\nz,2\n') == [(2, {"a": "x\ny", "b": "1"}), (4, {"a": "z", "b": "2"})]
 
@@ -107,6 +111,10 @@ def test_columns_name_the_cells_of_a_file_without_a_header() -> None:
     assert of_csv("1\t2\t3\n", table) == [(1, {"a": "1", "b": "3"})]
 
 
+def test_a_header_may_leave_out_several_columns() -> None:
+    assert of_csv("-,a,-\n1,2,3\n") == [(2, {"a": "2"})]
+
+
 def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
     table = read_table_options("a=First One, b=Third", None)
 
@@ -117,7 +125,9 @@ def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
     ("header", "columns", "message"),
     [
         ("a,a", None, "the column 'a' stands twice"),
-        ("a,", None, "column 2 of the header has no name"),
+        ("a,", None, "column 2 of the header has no name: give it one, or - to leave it out"),
+        ("a,,", None, "column 2 of the header has no name"),
+        ("a,b,a", "x=a", "the column 'a' stands twice"),
         ("a,b", "x=c", "there is no column 'c': the header has a, b"),
         (
             "a;b",

@@ -143,7 +143,7 @@ def csv_rows(
             texts.bad.clear()
         if cells is None:
             return
-        if not any(cells):
+        if not any(map(str.strip, cells)):
             continue
         if names is None:
             try:
@@ -160,7 +160,8 @@ def _record(path: str, line: int, at: int, names: Sequence[str], cells: Sequence
         message = f"the row has {len(cells)} cells, and there are {len(names)} columns"
         hint = _other_delimiter(cells, len(names)) or "put quotes around a cell that holds the delimiter"
         return BadRow([Problem(path, line, 1, message, hint)])
-    return Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if cell and name != SKIPPED}, at)
+    given = {n: c for n, c in zip(names, cells, strict=True) if c and n != SKIPPED and not c.isspace()}
+    return Row(line, given, at)
 
 
 def _named(header: Sequence[str], table: Table) -> list[str]:
@@ -171,15 +172,20 @@ def _named(header: Sequence[str], table: Table) -> list[str]:
         if missing:
             _refuse_other_delimiter(columns)
             raise BadHeader(f"there is no column '{missing[0]}': the header has {', '.join(columns)}")
+        _refuse_columns_twice([column for column in columns if column in {each for _, each in table.renamed}])
         fields = {column: field for field, column in table.renamed}
         return [fields.get(column, SKIPPED) for column in columns]
     _refuse_other_delimiter(columns)
+    if "" in columns:
+        raise BadHeader(f"column {columns.index('') + 1} of the header has no name: give it one, or - to leave it out")
+    _refuse_columns_twice([column for column in columns if column != SKIPPED])
+    return columns
+
+
+def _refuse_columns_twice(columns: Sequence[str]) -> None:
     twice = next((column for column in columns if columns.count(column) > 1), None)
     if twice is not None:
         raise BadHeader(f"the column '{twice}' stands twice in the header")
-    if "" in columns:
-        raise BadHeader(f"column {columns.index('') + 1} of the header has no name")
-    return columns
 
 
 def _refuse_other_delimiter(columns: Sequence[str]) -> None:

@@ -264,5 +264,5 @@ class _Reading:
             raise self.error(f"'{written}' is no number: a comma parts groups of three digits, a point the decimals")
         if _THOUSANDS_OR_DECIMALS.fullmatch(written):
             plain = written.replace(".", "")
-            raise self.error(f"'{written}' may be {plain} or {written.rstrip('0')}: write one of them")
+            raise self.error(f"'{written}' may be {plain} or {written.rstrip('0').rstrip('.')}: write one of them")
         return Decimal(written.replace(",", ""))
