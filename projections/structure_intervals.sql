@@ -53,10 +53,7 @@ firm as materialized (
     from relationship_occurrences
     where
         direct
-        and type in (
-            'revenue-share-agreed', 'revenue-share-changed',
-            'board-seat-taken', 'board-seat-given-up'
-        )
+        and type in ('revenue-share-agreed', 'revenue-share-changed', 'board-seat-taken')
         and coalesce(stage, 'signed') in ('signed', 'closed')
         and coalesce(binding, 'unstated') <> 'no'
         and evidence_attribution not in ('analysis', 'headline')
@@ -205,22 +202,41 @@ shares as (
     cross join levels
 ),
 
+-- A seat is given up by who holds it, wherever the two sides belong by then.
+given_up_seats as materialized (
+    select
+        relationship,
+        organisation,
+        holder,
+        person,
+        kind,
+        effective_on,
+        sort_key
+    from occurrences
+    where
+        type = 'board-seat-given-up'
+        and coalesce(stage, 'signed') in ('signed', 'closed')
+        and coalesce(binding, 'unstated') <> 'no'
+        and evidence_attribution not in ('analysis', 'headline')
+),
+
 -- A seat that may be of any day before its report is taken for one that was given up by then, if there is one, as in board_seats.
 retold_seats as (
     select taken.occurrence
     from firm as taken
-    inner join firm as given_up
+    inner join given_up_seats as given_up
         on
-            taken.relationship = given_up.relationship
-            and taken.organisation = given_up.organisation
+            taken.organisation = given_up.organisation
             and taken.sort_key > given_up.sort_key
-            and (taken.holder = given_up.holder or taken.person = given_up.person)
+            and (
+                taken.holder = given_up.holder
+                or (taken.relationship = given_up.relationship and taken.person = given_up.person)
+            )
             and coalesce(taken.person = given_up.person, true)
             and coalesce(taken.kind = given_up.kind, true)
     where
         taken.type = 'board-seat-taken'
         and taken.occurred_earliest is null
-        and given_up.type = 'board-seat-given-up'
 ),
 
 -- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.
@@ -238,13 +254,14 @@ seats as (
         [taken.occurrence] as occurrences
     from firm as taken
     cross join levels
-    left join firm as given_up
+    left join given_up_seats as given_up
         on
-            given_up.type = 'board-seat-given-up'
-            and taken.relationship = given_up.relationship
-            and taken.organisation = given_up.organisation
+            taken.organisation = given_up.organisation
             and taken.sort_key < given_up.sort_key
-            and (taken.holder = given_up.holder or taken.person = given_up.person)
+            and (
+                taken.holder = given_up.holder
+                or (taken.relationship = given_up.relationship and taken.person = given_up.person)
+            )
             and coalesce(taken.person = given_up.person, true)
             and coalesce(taken.kind = given_up.kind, true)
     where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -175,6 +175,38 @@ def test_over_a_generation_what_is_pinned_is_found_by_what_that_has_placed(
 ) -> None:
     """A tail of so few events registers nobody and moves nobody."""
     assert set(differing_over_a_generation(calm_at_the_end(3), tail, tmp_path)) == {PINNED_AS_PLACED}
+
+
+@cache
+def a_seat_that_outlasts_a_group() -> Rows:
+    """Return a log of a seat that is given up after its company has left the group under which it was taken."""
+    groups = {"part_of": {"group": "acme", "until": "2024-03-05"}}
+    seat = {"report": "r1", "organisation": "acme-labs", "holder": "globex", "attribution": "document"}
+    met = {"report": "r1", "party": "acme", "counterparty": "globex", "attribution": "document"}
+    entries: list[Entry] = [
+        {"parties": {"acme": {}, "globex": {}, "acme-labs": groups}},
+        {"report": {"id": "r1", "published": "2024-12-01", "reliability": "A"}},
+        {"developments": [{"type": "board-seat-taken", "key": "in", "occurred": "2023-06-01", **seat}]},
+        {"developments": [{"type": "board-seat-given-up", "key": "out", "occurred": "2024-06-30", **seat}]},
+        {"developments": [{"type": "contact-made", "key": "met", "occurred": "2024-07-01", **met}]},
+    ]
+    return rows_of(log_of(entries))
+
+
+@pytest.mark.parametrize("tail", [0, 1, 2])
+def test_a_seat_is_pinned_with_its_end_in_another_relationship(
+    pinning: pytest.MonkeyPatch, tmp_path: Path, tail: int
+) -> None:
+    rows, pair = a_seat_that_outlasts_a_group(), "acme--globex"
+
+    assert set(differing_over_a_generation(rows, tail, tmp_path)) == {PINNED_AS_PLACED}
+    over, alone = over_a_generation(rows, tail, tmp_path), opened(rows)
+    for name in ("structure_intervals", "relationship_structure", "board_seats"):
+        assert over.table(name).rows == alone.table(name).rows
+    assert [row["until_on"] for row in alone.table("structure_intervals", relationship=pair).records()] == [
+        date(2024, 6, 30)
+    ]
+    assert alone.scopes.pins
 
 
 def test_a_tail_that_tells_of_people_is_searched_for_whom_it_moves(pinning: pytest.MonkeyPatch, tmp_path: Path) -> None:

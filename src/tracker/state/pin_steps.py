@@ -91,6 +91,14 @@ def as_placed(schema: str, *, bearing: bool, tail: bool) -> dict[str, str]:
                 )
     """
     tail_told = f"union select position from {TAIL}.log.told" if tail else ""
+    tail_seats = f"""
+                union
+                select boards.counts_for, holders.counts_for
+                from {TAIL}.log.told
+                join {GENERATION}.state.parties as boards on boards.party = told.organisation
+                join {GENERATION}.state.parties as holders on holders.party = told.holder
+                where told.type like 'board-seat-%'
+    """
     return {
         # What bears on the pair happened between others, whose terms are shown with it.
         "touching": f"""
@@ -98,10 +106,24 @@ def as_placed(schema: str, *, bearing: bool, tail: bool) -> dict[str, str]:
             pairs as (
                 select relationship from asked
                 {others if bearing else ""}
+            ),
+            -- Of a seat all is one, also what was told after its company had come into another group.
+            boards as materialized (
+                select position, relationship, pair_first, pair_second
+                from {GENERATION}.state.happenings
+                where type like 'board-seat-%'
+            ),
+            seats as (
+                select pair_first, pair_second
+                from boards
+                where relationship in (select relationship from pairs)
+                {tail_seats if tail else ""}
             )
             select position from {GENERATION}.state.placings where relationship in (select relationship from pairs)
             union
             select position from {GENERATION}.state.happenings where relationship in (select relationship from pairs)
+            union
+            select position from boards where (pair_first, pair_second) in (select (pair_first, pair_second) from seats)
             {tail_told}
         """,
         "direct": f"""
