@@ -107,23 +107,26 @@ def as_placed(schema: str, *, bearing: bool, tail: bool) -> dict[str, str]:
                 select relationship from asked
                 {others if bearing else ""}
             ),
-            -- Of a seat all is one, also what was told after its company had come into another group.
-            boards as materialized (
-                select position, relationship, pair_first, pair_second
+            theirs as materialized (
+                select position, type, pair_first, pair_second
                 from {GENERATION}.state.happenings
-                where type like 'board-seat-%'
+                where relationship in (select relationship from pairs)
             ),
+            -- Of a seat all is one, also what was told after its company had come into another group.
             seats as (
                 select pair_first, pair_second
-                from boards
-                where relationship in (select relationship from pairs)
+                from theirs
+                where type like 'board-seat-%'
                 {tail_seats if tail else ""}
             )
             select position from {GENERATION}.state.placings where relationship in (select relationship from pairs)
             union
-            select position from {GENERATION}.state.happenings where relationship in (select relationship from pairs)
+            select position from theirs
             union
-            select position from boards where (pair_first, pair_second) in (select (pair_first, pair_second) from seats)
+            select position
+            from {GENERATION}.state.happenings
+            semi join seats using (pair_first, pair_second)
+            where type like 'board-seat-%'
             {tail_told}
         """,
         "direct": f"""
