@@ -96,6 +96,25 @@ def test_a_clock_that_goes_back_runs_nothing_twice(desk: Desk):
     assert len(desk.history) == 1
 
 
+def test_a_clock_that_stood_years_ahead_keeps_no_job_from_its_times_once_it_is_right(desk: Desk):
+    desk.at("2026-01-01T12:00+08:00").due()
+    desk.at("2036-01-02T06:00:20+08:00").due()
+
+    (standing,) = standings(load_workspace(desk.root), desk.at("2026-01-02T06:00:20+08:00").now)
+    ran = desk.due()
+
+    assert standing.missed == 1
+    assert [outcome.run.scheduled_at for outcome in ran] == [datetime(2026, 1, 1, 22, tzinfo=UTC)]
+    assert desk.at("2026-01-02T06:01:20+08:00").due() == []
+
+
+def test_a_job_that_was_first_seen_by_a_clock_years_ahead_runs_once_it_is_right(desk: Desk):
+    desk.at("2036-01-01T12:00+08:00").due()
+
+    assert desk.at("2026-01-01T12:00+08:00").due() == []
+    assert len(desk.at("2026-01-02T06:00:20+08:00").due()) == 1
+
+
 def test_each_report_tells_what_moved_since_the_jobs_last_run(desk: Desk):
     desk.at("2026-01-01T12:00+08:00").due()
     desk.at("2026-01-02T06:00+08:00").due()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tracker.errors import WorkspaceError
 from tracker.schedule.jobs import Job
+
+FAR_AHEAD = timedelta(days=1)
+"""What was noted for later than this was noted by a clock that stood wrong; who sets a clock right moves it by less."""
 
 
 class BadMemory(WorkspaceError):
@@ -24,7 +27,7 @@ def known_since(path: Path, jobs: dict[str, Job], now: datetime) -> dict[str, da
     Raises BadMemory where the file is no file of ours, and WorkspaceError where it cannot be written.
     """
     held = _read(path)
-    since = {name: held.get(name, now) for name in jobs}
+    since = _since(held, jobs, now)
     if since != held:
         _write(path, since)
     return since
@@ -32,8 +35,11 @@ def known_since(path: Path, jobs: dict[str, Job], now: datetime) -> dict[str, da
 
 def peek(path: Path, jobs: dict[str, Job], now: datetime) -> dict[str, datetime]:
     """Return the same and remember nothing."""
-    held = _read(path)
-    return {name: held.get(name, now) for name in jobs}
+    return _since(_read(path), jobs, now)
+
+
+def _since(held: dict[str, datetime], jobs: dict[str, Job], now: datetime) -> dict[str, datetime]:
+    return {name: held[name] if name in held and held[name] <= now + FAR_AHEAD else now for name in jobs}
 
 
 def _read(path: Path) -> dict[str, datetime]:

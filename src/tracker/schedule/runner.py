@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from tracker.errors import ExitCode, TrackerError, WorkspaceError
 from tracker.log.lock import alone
 from tracker.schedule.commands import tell
 from tracker.schedule.jobs import Job, read_jobs, scope_of
-from tracker.schedule.memory import known_since, peek
+from tracker.schedule.memory import FAR_AHEAD, known_since, peek
 from tracker.schedule.report import SUCCEEDED, Since, as_records, changes_since, job_of, recorded_at
 from tracker.schedule.slots import Due, due, next_slot
 from tracker.state.runs import Run, runs_of
@@ -79,7 +79,7 @@ def standings(workspace: Workspace, now: datetime) -> list[Standing]:
     history = _history(workspace)
     found = []
     for name, job in jobs.items():
-        pending = due(job, _last_slot(name, since[name], history), now)
+        pending = due(job, _last_slot(name, since[name], _that_have_come(history, now)), now)
         last = next((run for run in reversed(history) if job_of(run) == name), None)
         found.append(Standing(job, next_slot(job, now), last, pending.missed + 1 if pending else 0))
     return found
@@ -130,7 +130,7 @@ def _run_due(workspace: Workspace, clock: Clock, say: Say) -> list[Ran]:
     for name, job in jobs.items():
         # A job before this one may have taken long: the slots that came meanwhile are due as well.
         now = clock()
-        found = due(job, _last_slot(name, since[name], _history(workspace)), now)
+        found = due(job, _last_slot(name, since[name], _that_have_come(_history(workspace), now)), now)
         if found is not None:
             late = found.missed > 0 or now - found.slot > LATE
             outcome = _run(workspace, job, found, clock, f"{'catch-up' if late else 'schedule'}:{name}")
@@ -145,7 +145,7 @@ def in_words(ran: Ran, found: Due | None = None) -> str:
     if found is not None and found.missed:
         parts.append(f"catching up with {found.missed} missed before it")
     parts += [f"generation {ran.run.generation}"] if ran.run and ran.run.generation else []
-    parts += [f"{ran.changes} changed rows told"] if ran.changes else []
+    parts += [f"{ran.changes} changed {'row' if ran.changes == 1 else 'rows'} told"] if ran.changes else []
     parts += [f"written to {ran.job.output}"] if ran.run and ran.run.result == "exported" else []
     parts += [ran.error] if ran.error else []
     return "\n".join([f"{ran.job.name}: {', '.join(parts)}", *ran.problems])
@@ -275,6 +275,11 @@ def _history(workspace: Workspace) -> list[Run]:
 def _last_slot(name: str, since: datetime, history: Sequence[Run]) -> datetime:
     """Return the slot up to which a job has been run: one that crashed is not run again for the same slot."""
     return max([since, *(run.scheduled_at for run in history if job_of(run) == name and run.scheduled_at)])
+
+
+def _that_have_come(history: Iterable[Run], now: datetime) -> list[Run]:
+    """Leave out the runs for slots that a clock far ahead named: a job would rest until the true one comes there."""
+    return [run for run in history if run.scheduled_at is None or run.scheduled_at <= now + FAR_AHEAD]
 
 
 def _last_success(name: str, history: Sequence[Run]) -> Run | None:
