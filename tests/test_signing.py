@@ -158,6 +158,18 @@ def test_what_cannot_be_signed_is_recorded_and_said_and_signed_later(
     assert len(_notes(root)) == 4
 
 
+def test_a_log_is_verified_on_a_machine_that_has_not_the_key(root: Path) -> None:
+    key = _key(root)
+    (root.parent / "desk.key").unlink()
+
+    answer = ask("-C", root, "verify")
+
+    assert answer.code == 0
+    assert "checkpoints agree" in answer.out
+    assert "desk.key cannot be read" in answer.err
+    assert ask("-C", root, "verify", "--against", root.parent / "notes", "--key", key).code == 0
+
+
 def test_a_folder_that_takes_no_copies_is_named_and_not_the_file_that_was_to_be_made(root: Path) -> None:
     copies = root.parent / "notes"
     shutil.rmtree(copies)
@@ -259,6 +271,24 @@ def test_a_checkpoint_kept_elsewhere_and_the_kept_leaves_name_the_event(root: Pa
     assert answer.code == ExitCode.NO
     assert answer.out.startswith("event 6 (ExclusivityRelaxed.v1")
     assert len(answer.out.splitlines()) == 1
+
+
+def test_of_several_checkpoints_kept_elsewhere_it_is_told_up_to_which_the_log_is_what_it_was(root: Path) -> None:
+    size = root_at(_log(root))[0]
+    _change(_log(root), _edit(size - 1, '"coder":"', '"coder":"x'))
+
+    answer = ask("-C", root, "verify", "--against", root.parent / "notes")
+    as_json = json.loads(ask("-C", root, "verify", "--against", root.parent / "notes", "--json").out)
+
+    march, may, june = _notes(root)
+    assert answer.code == ExitCode.NO
+    assert f"the log agrees with {march}: its {size - 2} events are as they were then" in answer.err
+    assert f"the log does not agree with {may}, of {size - 1} events, nor with 1 other" in answer.err
+    assert [(each["path"], each["agrees"]) for each in as_json["against"]] == [
+        (str(march), True),
+        (str(may), False),
+        (str(june), False),
+    ]
 
 
 def test_a_log_cut_back_to_before_a_checkpoint_kept_elsewhere_is_seen(root: Path) -> None:

@@ -66,6 +66,9 @@ def read_notes(session: Session, paths: Sequence[Path], keys: Sequence[str]) -> 
     """Read checkpoints kept elsewhere and check who signed them; raises BadNote, BadSignature, UsageError."""
     from tracker.log.signing import notes_in
 
+    if not paths:
+        # Nothing is to be checked, so a key of one's own that is elsewhere hinders nothing.
+        return []
     trusted = trusted_keys(session, keys)
     return [_noted(session, path, _read(path), trusted, bool(keys)) for path in notes_in(paths)]
 
@@ -157,7 +160,7 @@ def check_proof(session: Session, path: Path, against: Sequence[Noted], keys: Se
 def _told(proven: Proven, by: Sequence[str]) -> list[str]:
     size, root = proven.heads[-1]
     first, first_root = proven.heads[0]
-    vouched = f", as {' and '.join(by)} says" if by else ""
+    vouched = f", as {' and '.join(by)} {'say' if len(by) > 1 else 'says'}" if by else ""
     in_it = f"those of {size:,} with root {root.hex()}{vouched}"
     if proven.line is None:
         return [f"the first {first:,} events, root {first_root.hex()}, are the first {first:,} of {in_it}"]

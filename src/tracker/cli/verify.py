@@ -89,7 +89,7 @@ def _verify(session: Session, noted: Sequence[Noted], full: bool, json: bool, ou
             # All that lies beside the log may have been rewritten with it; what this key signed before was not.
             report.findings.append(Finding("signed", str(error)))
     write_lines(list(_told(report, noted, json)), output)
-    _note(session, report)
+    _note(session, report, noted)
 
 
 def _told(report: Report, noted: Sequence[Noted], json: bool) -> Iterator[str]:
@@ -99,9 +99,17 @@ def _told(report: Report, noted: Sequence[Noted], json: bool) -> Iterator[str]:
 
     if json:
         against = [
-            {"path": str(n.path), "size": n.size, "root": n.root.hex(), "signed_by": list(n.signed_by)} for n in noted
+            {
+                "path": str(each.path),
+                "size": each.size,
+                "root": each.root.hex(),
+                "signed_by": list(each.signed_by),
+                "agrees": _agrees(report, each),
+            }
+            for each in noted
         ]
-        yield json_text({"ok": report.ok, **asdict(report), "against": against})
+        facts = {name: value for name, value in asdict(report).items() if name != "agreeing"}
+        yield json_text({"ok": report.ok, **facts, "against": against})
     elif report.ok:
         for each in noted:
             by = f", signed by {' and '.join(each.signed_by)}" if each.signed_by else ""
@@ -112,7 +120,28 @@ def _told(report: Report, noted: Sequence[Noted], json: bool) -> Iterator[str]:
         yield from (visible(finding.message) for finding in report.findings)
 
 
-def _note(session: Session, report: Report) -> None:
+def _agrees(report: Report, noted: Noted) -> bool:
+    return not noted.size or (noted.size, noted.root.hex()) in report.agreeing
+
+
+def _how_far(report: Report, noted: Sequence[Noted]) -> str:
+    """Say with which checkpoints from elsewhere a log agrees that does not hold: up to there it is as it was."""
+    from tracker.cli.looks import counted
+
+    agree = [each for each in noted if _agrees(report, each)]
+    others = [each for each in noted if not _agrees(report, each)]
+    parts = []
+    if agree:
+        last = max(agree, key=lambda each: each.size)
+        parts.append(f"the log agrees with {last.path}: its {counted(last.size, 'event')} are as they were then")
+    if others:
+        first = min(others, key=lambda each: each.size)
+        more = f", nor with {counted(len(others) - 1, 'other')}" if others[1:] else ""
+        parts.append(f"the log does not agree with {first.path}, of {counted(first.size, 'event')}{more}")
+    return "\n".join(parts)
+
+
+def _note(session: Session, report: Report, noted: Sequence[Noted]) -> None:
     from tracker.cli.looks import counted
 
     if report.ok and report.read_from > 1:
@@ -124,5 +153,7 @@ def _note(session: Session, report: Report) -> None:
     for note in report.notes:
         session.note(note)
     if not report.ok:
+        if noted:
+            session.note(_how_far(report, noted))
         session.note(f"the log is not what was recorded: {counted(len(report.findings), 'finding')}")
         raise typer.Exit(ExitCode.NO)

@@ -54,7 +54,7 @@ class Report:
     `root` is that of the events as they were read, None where some are missing. Those before `read_from` were read by
     earlier verifications, all of them for the last time at `full_at`. `checkpoints` is how many agree; `unvouched`
     events came after the last of them. `failed_at` is when an earlier verification found something, and none since
-    has found nothing.
+    has found nothing. `agreeing` are the sizes and roots at which a witness agreed.
     """
 
     size: int
@@ -66,6 +66,7 @@ class Report:
     findings: list[Finding]
     notes: list[str] = field(default_factory=list)
     failed_at: str | None = None
+    agreeing: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -174,6 +175,7 @@ class _Verification:
             findings=sorted(self.findings, key=lambda finding: finding.position or 0),
             notes=self.notes,
             failed_at=self.failed_at,
+            agreeing=[(witness.size, witness.root.hex()) for witness in scan.proven],
         )
 
     @property
