@@ -485,6 +485,53 @@ def test_what_goes_wrong_on_the_way_leaves_nothing_behind(
         assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
+def test_a_log_with_a_page_of_rubbish_is_named_where_it_lies_and_not_where_its_copy_lay(
+    root: Path, tmp_path: Path
+) -> None:
+    log = root / ".tracker" / "log.sqlite"
+    (tmp_path / "kept").mkdir()
+    with log.open("r+b") as file:
+        file.seek(_page_of_events(log) * 4096)
+        file.write(b"\xff" * 4096)
+
+    answer = ask("-C", root, "backup", tmp_path / "kept")
+
+    assert answer.code == ExitCode.WORKSPACE
+    assert f"the log {log} is damaged: events" in answer.err
+    assert not list((tmp_path / "kept").iterdir())
+
+
+def _page_of_events(log: Path) -> int:
+    """Return a page, from 0, that holds events and nothing else."""
+    pages = log.read_bytes()
+    return next(
+        n for n in range(1, len(pages) // 4096) if pages[n * 4096] == 0x0D and b"coder" in pages[n * 4096 :][:4096]
+    )
+
+
+def test_a_backup_for_which_its_place_has_no_room_says_so_and_speaks_of_no_recording(
+    root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "full").mkdir()
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        "from tracker.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "-C", str(root), "backup", str(tmp_path / "full")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+
+    assert done.returncode == ExitCode.WORKSPACE
+    assert f"no backup can be written in {tmp_path / 'full'}: the disk " in done.stderr
+    assert "the log is as it was" in done.stderr and "nothing is recorded" not in done.stderr
+    assert not list((tmp_path / "full").iterdir())
+
+
 def _full_disk(*arguments: object, **options: object) -> None:
     raise OSError(28, "No space left on device")
 

@@ -8,6 +8,7 @@ left out.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tracker.archive import FOLDERS, FORMAT, LOG_FILES, STATE, BackupDamaged, re
 from tracker.errors import ExitCode, UsageError, WorkspaceError
 from tracker.log.checkpoints import root_at
 from tracker.log.copy import copy_log
+from tracker.log.faults import LogDamaged, LogNotWritable, LogTooNew
 from tracker.log.files import sync_folder
 from tracker.log.verify import Report, verify
 from tracker.workspace import SETTINGS, Workspace, expanded
@@ -38,6 +40,18 @@ class NotProven(WorkspaceError):
     def __init__(self, what: str, report: Report) -> None:
         found = "; ".join(finding.message for finding in report.findings[:3])
         super().__init__(f"{what} is not what its checkpoints vouch for: {found}: tracker verify --full tells all")
+
+
+class NotWritten(WorkspaceError):
+    """The place that was named for a backup does not take the copy of the log."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        # What it says beyond the reason is for who records, and nobody did.
+        reason = re.split("[:;]", why)[0]
+        super().__init__(
+            f"no backup can be written in {folder}: {reason}: make room there, or name another place; the log is as it "
+            "was"
+        )
 
 
 @dataclass(frozen=True)
@@ -60,8 +74,7 @@ def back_up(workspace: Workspace, target: Path) -> Backup:
     path = _target(workspace, target)
     with _workshop(path if path.is_dir() else path.parent) as shop:
         copy = shop / "log.sqlite"
-        copy_log(workspace.log, copy)
-        report = verify(copy, full=True)
+        report = _copied(workspace.log, copy, shop.parent)
         if not report.ok:
             raise NotProven(f"the log {workspace.log}", report)
         size, root = root_at(copy)
@@ -92,7 +105,12 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
     with _folder(directory.parent), _workshop(directory.parent) as shop:
         root = shop / "workspace"
         manifest = read_archive(path, root)
-        report = verify(root / STATE / "log.sqlite", full=True)
+        try:
+            report = verify(root / STATE / "log.sqlite", full=True)
+        except LogTooNew:
+            raise
+        except LogDamaged as error:
+            raise BackupDamaged(path, f"the log in it is damaged: {error.what}") from error
         if not report.ok:
             raise NotProven("the log in it", report)
         if (report.size, report.root) != (manifest["size"], manifest["root"]):
@@ -105,6 +123,19 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
             root.rename(directory)
             sync_folder(directory.parent)
     return Backup(directory, manifest["size"], manifest["root"], len(manifest["files"]))
+
+
+def _copied(log: Path, copy: Path, folder: Path) -> Report:
+    """Copy a log and prove the copy. What goes wrong is told of the log, for the copy is gone by then."""
+    try:
+        copy_log(log, copy)
+        return verify(copy, full=True)
+    except LogNotWritable as error:
+        raise NotWritten(folder, error.why) from error
+    except LogTooNew:
+        raise
+    except LogDamaged as error:
+        raise LogDamaged(log, error.what) from error
 
 
 def _publish(fresh: Path, path: Path) -> None:

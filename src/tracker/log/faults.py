@@ -75,6 +75,7 @@ class LogNotWritable(WorkspaceError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"cannot write the log {path}: {why}")
         self.path = path
+        self.why = why
 
 
 @contextmanager
