@@ -317,6 +317,28 @@ def test_settings_that_break_while_the_scheduler_runs_are_named_and_it_goes_on(d
     assert "has not five fields" in desk.said[-1]
 
 
+def test_a_disk_that_refuses_the_scheduler_for_a_while_does_not_end_it(desk: Desk):
+    in_the_way = desk.root / ".tracker" / "schedule.json.new"
+    in_the_way.mkdir()
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 1:
+            in_the_way.rmdir()
+        if len(waits) == 3:
+            raise KeyboardInterrupt
+        desk.now += timedelta(seconds=seconds)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_forever(desk.root, lambda: desk.now, wait, desk.say)
+
+    assert desk.said[1].endswith("schedule.json: cannot be written: Is a directory: tried again in a minute")
+    assert len(desk.said) == 2
+    assert waits[0] == 60.0
+    assert (desk.root / ".tracker" / "schedule.json").exists()
+
+
 def test_standings_tell_the_next_time_the_last_run_and_what_was_missed(desk: Desk):
     desk.at("2026-01-01T12:00+08:00").due()
     desk.at("2026-01-02T06:00+08:00").due()

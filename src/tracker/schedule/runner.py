@@ -112,6 +112,10 @@ def run_forever(root: Path, clock: Clock, wait: Callable[[float], object], say: 
             except BadSettings as error:
                 say(f"{error}: no job runs until that is mended", failed=True)
                 jobs = {}
+            except WorkspaceError as error:
+                # A disk that is full tonight has room tomorrow, and nobody would start the jobs again then.
+                say(f"{error}: tried again in a minute", failed=True)
+                jobs = {}
             now = clock()
             slots = [slot for job in jobs.values() if (slot := next_slot(job, now)) is not None]
             seconds = (min(slots) - clock()).total_seconds() if slots else LONGEST_WAIT_SECONDS
