@@ -309,6 +309,21 @@ def test_a_log_cut_back_to_before_a_checkpoint_kept_elsewhere_is_seen(root: Path
     assert f"event {size} is missing" in answer.out
 
 
+def test_a_backup_that_is_older_than_what_was_signed_since_is_called_so(root: Path) -> None:
+    size = root_at(_log(root))[0]
+    backup, older = root.parent / "older.tar.gz", root.parent / "older"
+    assert ask("-C", root, "backup", backup).code == 0
+    assert ask("-C", root, "party", "add", "raviga", "--name", "Raviga").code == 0
+    assert ask("restore", backup, older).code == 0
+
+    answer = ask("-C", older, "verify")
+
+    assert answer.code == ExitCode.NO
+    assert (
+        f"those beside the log, which end at event {size}: it was cut off, or is an older copy: nothing" in answer.out
+    )
+
+
 def test_verification_against_a_note_writes_nothing_and_reads_everything(root: Path) -> None:
     ask("-C", root, "verify")
     _change(_log(root), _edit(6, '"coder":"', '"coder":"x'))

@@ -57,9 +57,12 @@ class OtherHistory(TrackerError):
 
     exit_code = ExitCode.NO
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, last: int) -> None:
+        beside = "those beside the log"
+        if last < size:
+            beside += f", which end at event {last}: it was cut off, or is an older copy"
         super().__init__(
-            f"the checkpoint of {size} events that was signed before ({path}) is not among those beside the log: "
+            f"the checkpoint of {size} events that was signed before ({path}) is not among {beside}: "
             f"nothing is signed that contradicts it; tracker verify --against {path} tells more"
         )
 
@@ -125,7 +128,7 @@ def sign_last(log: Path, key_file: Path, copies: Path | None = None) -> str | No
         if checkpoint is None:
             return None
         note = key.sign(head_of(checkpoint, key.name).text())
-        _refuse_other_history(log, key, copies)
+        _refuse_other_history(log, key, copies, checkpoint.size)
         wanted = [note_path(log)]
         if copies is not None:
             wanted.append(copies / f"{checkpoint.size:0{SIZE_DIGITS}d}-{checkpoint.root.hex()[:8]}{ENDING}")
@@ -140,12 +143,12 @@ def sign_last(log: Path, key_file: Path, copies: Path | None = None) -> str | No
     return note
 
 
-def _refuse_other_history(log: Path, key: PrivateKey, copies: Path | None) -> None:
+def _refuse_other_history(log: Path, key: PrivateKey, copies: Path | None, last: int) -> None:
     """Refuse to sign two histories: what this key signed last must be among the checkpoints as it was signed."""
-    last = [note_path(log)] if note_path(log).exists() else []
+    notes = [note_path(log)] if note_path(log).exists() else []
     if copies is not None:
-        last += sorted(copies.glob(f"{'[0-9]' * SIZE_DIGITS}-*{ENDING}"))[-1:]
-    for path in last:
+        notes += sorted(copies.glob(f"{'[0-9]' * SIZE_DIGITS}-*{ENDING}"))[-1:]
+    for path in notes:
         try:
             text, _ = signers(path.read_bytes(), [key.public])
             head = parse_head(text)
@@ -154,7 +157,7 @@ def _refuse_other_history(log: Path, key: PrivateKey, copies: Path | None) -> No
             continue
         kept = checkpoint_of(log, head.size)
         if kept is None or kept.root != head.root:
-            raise OtherHistory(path, head.size)
+            raise OtherHistory(path, head.size, last)
 
 
 def head_of(checkpoint: Checkpoint, origin: str) -> Head:

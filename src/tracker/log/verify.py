@@ -189,7 +189,11 @@ class _Verification:
             try:
                 write_failed(self.log)
             except (WorkspaceError, OSError) as error:
-                self.notes.append(f"nothing was written down: {error}")
+                self._unwritten(error)
+
+    def _unwritten(self, error: WorkspaceError | OSError) -> None:
+        why = f"{error.filename or self.log.parent}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        self.notes.append(f"nothing was written down: {why}")
 
     def _compare_with_before(self, checkpoints: Sequence[Checkpoint], latest: Checkpoint) -> None:
         """Take what was verified last as one more witness: a checkpoint that was changed since then shows."""
@@ -321,7 +325,7 @@ class _Verification:
             else:
                 self._keep_last(scan)
         except (WorkspaceError, OSError) as error:
-            self.notes.append(f"nothing was written down: {error}")
+            self._unwritten(error)
         if self.failed_at:
             self.notes.append(f"what was found at {self.failed_at} is found no more: every event was read again")
 
