@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -87,3 +88,26 @@ def test_a_history_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(WorkspaceError, match=r"cannot (read|write)"):
         Runs(folder).start("manual", NOON)
+
+
+def test_a_history_of_many_runs_is_read_without_their_digests_in_a_fraction_of_its_size(runs: Runs) -> None:
+    digests = {f"table_{n}": f"{n:064x}" for n in range(40)}
+    ended = runs.end(runs.start("schedule:hourly", NOON), NOON, "same", error='no "digests": {}', digests=digests)
+    lines = runs.path.read_bytes()
+    runs.path.write_bytes(b"".join(lines.replace(b'"run": 1,', b'"run": %d,' % n) for n in range(1, 2_001)))
+
+    tracemalloc.start()
+    found = runs.all(digests=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert [run.run for run in found] == list(range(1, 2_001))
+    assert {(run.result, run.error, len(run.digests)) for run in found} == {("same", 'no "digests": {}', 0)}
+    assert peak < runs.path.stat().st_size / 2
+    assert runs.all()[-1].digests == ended.digests
+
+
+def test_a_run_whose_error_holds_a_line_separator_has_ended(runs: Runs) -> None:
+    runs.end(runs.start("manual", NOON), NOON, "failed", error="cannot read a\u2028b")
+
+    assert [(run.result, run.error) for run in runs.all()] == [("failed", "cannot read a\u2028b")]

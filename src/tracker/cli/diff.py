@@ -168,7 +168,7 @@ def _since_run(session: Session, sides: Sides, reads: ReadOptions, of_run: str |
 
     if sides.any:
         raise UsageError("--since-run names one side and the other is today: leave --from, --to and their kind out")
-    run = run_named(runs_of(session.workspace.log).all(), of_run)
+    run = run_named(runs_of(session.workspace.log).all(digests=False), of_run)
     scope = reads.scope(session)
     return Since.of(run, recorded_at(session.reader, run.position)).scope(scope), scope
 

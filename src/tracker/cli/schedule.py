@@ -99,7 +99,7 @@ def history(
 
     session = session_of(ctx)
     log = session.workspace.log
-    runs = [run for run in reversed(runs_of(log).all(running_pid(log))) if job in (None, job_of(run))]
+    runs = [run for run in reversed(runs_of(log).all(running_pid(log), digests=False)) if job in (None, job_of(run))]
     columns = [
         "run",
         "trigger",

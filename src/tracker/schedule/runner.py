@@ -273,7 +273,7 @@ def _close_crashed(workspace: Workspace, jobs: dict[str, Job], now: datetime) ->
 def _history(workspace: Workspace) -> list[Run]:
     from tracker.state.replay import running_pid
 
-    return runs_of(workspace.log).all(running_pid(workspace.log))
+    return runs_of(workspace.log).all(running_pid(workspace.log), digests=False)
 
 
 def _last_slot(name: str, since: datetime, history: Sequence[Run]) -> datetime:

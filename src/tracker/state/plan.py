@@ -59,7 +59,7 @@ def plan(log: Path, folders: tuple[Path, ...], today: date) -> Plan:
         projections=len(projections),
         live=held.number if held else None,
         changed=changed,
-        seconds=_seconds(runs_of(log).all(), events) * builds,
+        seconds=_seconds(runs_of(log).all(digests=False), events) * builds,
         bytes_needed=of_one * builds,
     )
 

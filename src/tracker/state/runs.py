@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,9 @@ MANUAL = "manual"
 
 RESULTS = ("first", "same", "changed", "drift", "rolled-back", "exported", "failed", "refused", "running", "crashed")
 """How a run can end; `running` and `crashed` are told of one that has not said how it ended."""
+
+DIGESTS = b', "digests": {'
+"""Where nine tenths of a line begin; within a text its quotes would follow a backslash."""
 
 LOCK_SECONDS = 10.0
 """A line is written in milliseconds: who holds the lock for longer hangs."""
@@ -64,7 +67,7 @@ class Runs:
     def start(self, trigger: str, started_at: datetime, scheduled_at: datetime | None = None) -> Run:
         """Record that a run starts, and return it; the line is durable when this returns. Raises WorkspaceError."""
         with self._locked():
-            last = max((run.run for run in self._read()), default=0)
+            last = max((run.run for run in self._read(digests=False)), default=0)
             run = Run(last + 1, trigger, started_at, scheduled_at, pid=os.getpid())
             self._append(run, ("run", "trigger", "started_at", "scheduled_at", "pid"))
         return run
@@ -76,34 +79,39 @@ class Runs:
             self._append(ended, ("run", "ended_at", "result", *what))
         return ended
 
-    def all(self, running: int | None = None) -> list[Run]:
+    def all(self, running: int | None = None, *, digests: bool = True) -> list[Run]:
         """Return all runs, the oldest first. `running` is the process that holds the lock of replays, if any does.
 
         A run that has no end is `running` if that process runs it, else `crashed`. A line that a crash cut short is
-        left out.
+        left out. Without `digests` a history of years is read in a fraction of the time and memory.
         """
         return [
             replace(run, result="crashed") if run.result == "running" and run.pid != running else run
-            for run in self._read()
+            for run in self._read(digests)
         ]
 
-    def _read(self) -> list[Run]:
-        try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise WorkspaceError(f"cannot read {self.path}: {error.strerror}") from error
+    def _read(self, digests: bool) -> list[Run]:
         found: dict[int, Run] = {}
         known = {f.name for f in fields(Run)}
-        for line in text.splitlines():
+        for line in self._lines():
             try:
-                told = {name: _read_value(name, value) for name, value in json.loads(line).items() if name in known}
+                text = (line if digests else _without_digests(line)).decode(errors="replace")
+                told = {name: _read_value(name, value) for name, value in json.loads(text).items() if name in known}
                 before = found.get(told["run"])
                 found[told["run"]] = replace(before, **told) if before else Run(**told)
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         return list(found.values())
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the lines one by one: a job of every hour writes forty megabytes in a year."""
+        try:
+            with self.path.open("rb") as file:
+                yield from file
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise WorkspaceError(f"cannot read {self.path}: {error.strerror}") from error
 
     def _append(self, run: Run, names: Iterable[str]) -> None:
         told = {name: _written(value) for name, value in asdict(run).items() if name in names and value is not None}
@@ -128,6 +136,11 @@ class Runs:
 def runs_of(log: Path) -> Runs:
     """Return the run history of a log: it stands beside it."""
     return Runs(log.parent / "runs.jsonl")
+
+
+def _without_digests(line: bytes) -> bytes:
+    before, found, rest = line.partition(DIGESTS)
+    return before + rest.partition(b"}")[2] if found else line
 
 
 def _written(value: Any) -> Any:
