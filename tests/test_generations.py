@@ -251,11 +251,17 @@ def test_the_generation_of_another_log_is_ignored(places: Places, capsys: pytest
     assert "generation 1 is not of this log" in capsys.readouterr().err
 
 
-def test_a_pointer_that_cannot_be_read_means_no_generation(places: Places) -> None:
+def test_a_pointer_that_cannot_be_read_means_no_generation_and_is_told(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert open_reader(places.log, places.projections, TODAY).generation is None
     replay(places, TODAY)
-    (generations_of(places.log).folder / "CURRENT").write_bytes(b"\x00garbage")
+    assert capsys.readouterr().err == ""
+    pointer = generations_of(places.log).folder / "CURRENT"
+    pointer.write_bytes(b"\x00garbage")
 
     assert open_reader(places.log, places.projections, TODAY).generation is None
+    assert f"{pointer}, which names the generation that answers, cannot be read" in capsys.readouterr().err
     assert replay(places, TODAY).generation == 2
 
 

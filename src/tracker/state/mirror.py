@@ -14,7 +14,7 @@ import duckdb
 
 from tracker.log.rows import Row
 from tracker.state.digests import digest_of
-from tracker.state.generations import FORMAT, Pointer, generations_of, warn
+from tracker.state.generations import FORMAT, POINTER, Pointer, generations_of, warn
 from tracker.state.load import LOG_TABLES, load_log, log_views
 from tracker.state.manifest import Manifest, event_hash, model_hash, read_manifest
 
@@ -65,6 +65,14 @@ def attach_current(log: Path, config: Config, *, of_any_model: bool = False) -> 
     """
     generations = generations_of(log)
     pointer = generations.pointer()
+    if pointer is None and (generations.folder / POINTER).exists():
+        # The first one may have been published since the pointer was read.
+        pointer = generations.pointer()
+        if pointer is None:
+            warn(
+                f"{generations.folder / POINTER}, which names the generation that answers, cannot be read: answers "
+                "come from the log until tracker replay builds another"
+            )
     while pointer is not None:
         if (pointer.format, pointer.duckdb) != (FORMAT, duckdb.__version__):
             _say_ignored(pointer, f"was built by another tracker, with DuckDB {pointer.duckdb}")
