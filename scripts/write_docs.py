@@ -165,9 +165,12 @@ def projections_page() -> str:
     lines = ["# The projections", "", GENERATED, ""]
     lines += ['One `.sql` file, one table: `tracker list NAME`, `tracker query "select … from NAME"`.', ""]
     lines += [
-        "A workspace's own `projections/*.sql` stand beside these: one select each, which may pivot. One that writes,"
+        "A workspace's own `projections/*.sql` stand beside these: one select each, which may pivot. One that writes,",
+        "sets something or reaches a file is refused with its name. One that is called like one of these stands in its",
+        "place, for everything that reads it: it needs the same columns.",
+        "",
+        *ELSEWHERE.splitlines(),
     ]
-    lines += ["sets something or reaches a file is refused with its name.", "", *ELSEWHERE.splitlines()]
     lines += [*HEADER.splitlines(), ""]
     folder = ROOT / "projections"
     lines += [line for p in read_projections([folder]).values() for line in _projection(p)]

@@ -126,3 +126,57 @@ def test_a_replay_would_run_what_stands_in_a_select() -> None:
 
         assert con.execute("select count(*) from t").fetchall() == [(0,)]
         assert con.execute("select x from own").fetchall() == [(2,)]
+
+
+HEADER = "-- own: one\n-- grain: one row per (n)\n-- n  a number\n-- order by: n\n"
+
+
+def test_an_error_in_ones_own_sql_is_told_with_its_file_its_line_and_what_may_have_been_meant(
+    workspace: Path, own: Path
+) -> None:
+    own.write_text(f"{HEADER}select coun(*) as n from timeline\n", encoding="utf-8")
+
+    for command in (("list", "own"), ("replay",), ("query", "select * from own")):
+        answer = ask("-C", workspace, *command)
+
+        assert (answer.code, answer.out) == (3, ""), command
+        assert f"({own})" in answer.err
+        assert 'Did you mean "count' in answer.err
+        assert "LINE 5: select coun(*)" in answer.err
+
+
+def test_an_order_by_what_is_no_column_is_told_with_its_file(workspace: Path, own: Path) -> None:
+    own.write_text(HEADER.replace("by: n", "by: m") + "select 1 as n\n", encoding="utf-8")
+
+    for command in (("list", "own"), ("diff", "own", "--from", "2024-12-31"), ("replay",)):
+        answer = ask("-C", workspace, *command)
+
+        assert (answer.code, answer.out) == (3, ""), command
+        assert str(own) in answer.err and '"m" not found' in answer.err
+
+
+def test_projections_that_read_each_other_in_a_circle_are_named_by_a_replay_too(workspace: Path, own: Path) -> None:
+    own.write_text(f"{HEADER}select n from other\n", encoding="utf-8")
+    other = own.with_name("other.sql")
+    other.write_text(HEADER.replace("own", "other") + "select n from own\n", encoding="utf-8")
+    try:
+        for command in (("list", "own"), ("replay",)):
+            answer = ask("-C", workspace, *command)
+
+            assert (answer.code, answer.out) == (3, ""), command
+            assert "in a circle: other → own → other" in answer.err or "own → other → own" in answer.err
+    finally:
+        other.unlink()
+
+
+def test_one_in_the_place_of_ours_that_lacks_its_columns_is_named_where_others_miss_them(workspace: Path) -> None:
+    parties = workspace / "projections" / "parties.sql"
+    parties.write_text(HEADER.replace("own", "parties") + "select 1 as n\n", encoding="utf-8")
+    try:
+        for command in (("health", "acme", "globex"), ("list", "exclusivity_terms"), ("replay",)):
+            answer = ask("-C", workspace, *command)
+
+            assert answer.code == 3, (command, answer.err)
+            assert f"{parties} stands in the place of a projection that others read" in answer.err
+    finally:
+        parties.unlink()

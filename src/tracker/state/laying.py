@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 import duckdb
 
@@ -21,6 +22,7 @@ from tracker.errors import TrackerError
 from tracker.state.base import LAID, base_views, literal
 from tracker.state.beside import begin, make_beside
 from tracker.state.guard import NoCondition, refuse_no_condition
+from tracker.state.guard import explained as told
 from tracker.state.history import RUNS, lay_runs
 from tracker.state.holdings import PLACED, Holdings
 from tracker.state.mirror import GENERATION, Attached, may_be_damage
@@ -37,7 +39,15 @@ from tracker.state.pins import (
     rows_taken_over,
     taken_over,
 )
-from tracker.state.projections import Projection, ProjectionError, build_order, named_key, read_by, sorted_by_needs
+from tracker.state.projections import (
+    Projection,
+    ProjectionError,
+    build_order,
+    hint_of_replaced,
+    named_key,
+    read_by,
+    sorted_by_needs,
+)
 from tracker.state.scope import Scope
 from tracker.state.tails import CalmTail, calm_tail
 from tracker.state.touched import touched_pairs
@@ -331,12 +341,12 @@ class Scopes:
                 connection.execute(f'create {kind} "{schema}"."{name}" as {query}')
             except duckdb.CatalogException as error:
                 if last_try:
-                    raise explained(name, layout.scope, error) from error
+                    raise explained(name, layout.scope, error, self.projections) from error
                 raise
             except duckdb.Error as error:
                 if self._generation is not None and may_be_damage(error):
                     raise
-                raise explained(name, layout.scope, error) from error
+                raise explained(name, layout.scope, error, self.projections) from error
 
         if abreast == 1 or len(needs) < ABREAST_FROM:
             for name in sorted_by_needs(needs):
@@ -398,12 +408,17 @@ def refuse_bad_where(scope: Scope) -> None:
         ) from error
 
 
-def explained(name: str, scope: Scope, error: duckdb.Error) -> TrackerError:
-    """Return what it means to a user that a view or table cannot be laid."""
-    message = str(error).splitlines()[0]
+def explained(
+    name: str, scope: Scope, error: duckdb.Error, projections: Mapping[str, Projection] = MappingProxyType({})
+) -> TrackerError:
+    """Return what it means to a user that a view or table cannot be laid: of their own with its file and the place."""
+    message, *place = told(error).splitlines()
     if name in ("weighed", "placings") and scope.where:
         return BadScope(
             f"--where {scope.where!r} does not fit the columns of developments: {message}: "
             "write a condition such as attribution in ('document', 'on-record')"
         )
-    return ProjectionError(f"projection '{name}' does not work: {message}")
+    projection = projections.get(name)
+    if projection is not None and projection.own:
+        return ProjectionError("\n".join([f"projection '{name}' does not work: {message} ({projection.path})", *place]))
+    return ProjectionError(f"projection '{name}' does not work: {message}{hint_of_replaced(projections)}")

@@ -56,6 +56,7 @@ class Projection:
     says why the rows of one relationship follow from what touches it (`tracker.state.pins`), `local` why what its
     people did elsewhere changes none of them, `types` of which types of developments alone its rows are told: names
     or patterns such as `compute-*`, with commas between them. `heavy` says why a replay makes nothing else beside it.
+    `own` ones are of the workspace, and some of those stand in the place of one of ours.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Projection:
     types: str = ""
     heavy: str = ""
     own: bool = False
+    replaces: bool = False
 
     def is_told_of(self, types: Iterable[str]) -> bool:
         """Say whether its rows may be told of developments of some types: where its header names none, of any."""
@@ -105,8 +107,20 @@ def read_projections(folders: Iterable[Path]) -> dict[str, Projection]:
     found: dict[str, Projection] = {}
     for number, folder in enumerate(folders):
         for path in sorted(folder.glob("*.sql")):
-            found[path.stem] = replace(read_projection(path), own=number > 0)
+            found[path.stem] = replace(read_projection(path), own=number > 0, replaces=path.stem in found)
     return found
+
+
+def hint_of_replaced(projections: Mapping[str, Projection]) -> str:
+    """Return which files stand in the place of ours, where one of ours does not work: it may miss what they left out.
+
+    It begins with a colon; empty where there are none.
+    """
+    paths = [str(p.path) for p in projections.values() if p.replaces]
+    if not paths:
+        return ""
+    stand = "stands in the place of a projection" if len(paths) == 1 else "stand in the place of projections"
+    return f": {' and '.join(paths)} {stand} that others read: keep its columns, or take another name"
 
 
 def read_projection(path: Path) -> Projection:

@@ -30,6 +30,7 @@ from tracker.state.projections import (
     Projection,
     ProjectionError,
     UnknownProjection,
+    hint_of_replaced,
     named_sources,
     read_projections,
 )
@@ -153,8 +154,28 @@ class Reader:
             return answer()
         except duckdb.Error as error:
             if not self._fell_back(error):
+                self._refuse_own(error)
                 _raise_explained(error)
         return answer()
+
+    def _refuse_own(self, error: duckdb.Error) -> None:
+        """Raise ProjectionError where a query of ours cannot be bound as a workspace's own projections are."""
+        if not isinstance(error, duckdb.BinderException):
+            return
+        for projection in (p for p in self.projections.values() if p.own and p.order_by):
+            try:
+                self.connection.execute(f'select * from "{projection.name}" order by {projection.order_by} limit 0')
+            except duckdb.BinderException as wrong:
+                message = str(wrong).splitlines()[0]
+                raise ProjectionError(
+                    f"projection '{projection.name}' cannot be ordered by {projection.order_by}, as its header says: "
+                    f"{message} ({projection.path})"
+                ) from error
+            except duckdb.Error:
+                # It was not laid, so that it is not what was asked for.
+                continue
+        if hint := hint_of_replaced(self.projections):
+            raise ProjectionError(f"{str(error).splitlines()[0]}{hint}") from error
 
     def _fell_back(self, error: duckdb.Error) -> bool:
         """Leave a damaged generation for the log itself; return whether it was one."""

@@ -52,7 +52,7 @@ def build_tables(
         except REFUSED_BY_THE_DISK:
             raise
         except duckdb.Error as error:
-            raise explained(name, scope, error) from error
+            raise explained(name, scope, error, projections) from error
         query = sha256(queries[name]) if projection else ""
         # The rows of a view follow from its SQL and from tables that have digests of their own.
         rows, digest = (0, query) if laid else digest_of(worker, f'state."{name}"')
@@ -102,7 +102,7 @@ def _needs(
     projections: Mapping[str, Projection],
     wanted: Iterable[str],
 ) -> dict[str, set[str]]:
-    """Return what each of the queries that are needed reads of the others."""
+    """Return what each of the queries that are needed reads of the others; raises NamedInACircle."""
     needs: dict[str, set[str]] = {}
     pending = list(wanted)
     while pending:
@@ -114,6 +114,7 @@ def _needs(
         named = tables_read(con, name, query) if name in projections else set(named_sources(query))
         needs[name] = named & queries.keys() - {name}
         pending += needs[name]
+    sorted_by_needs(needs)
     return needs
 
 
