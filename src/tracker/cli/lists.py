@@ -114,7 +114,7 @@ def _print_for_people(
     limit = reads.limit
     if limit is not None and limit < len(table.rows):
         session.note(f"the first {limit} of {len(table.rows)} (-n)")
-        table = type(table)(table.columns, table.rows[:limit])
+        table = table.of(table.rows[:limit])
     if table.rows:
         whole = session.verbose or reads.verbose
         columns = arrange(table, names_of(session), relationship=pair, every_column=whole)
@@ -165,7 +165,7 @@ def timeline(
         table = _since(table, since)
     if reads.limit is not None:
         # Of a story the end is what one asks for.
-        table = type(table)(table.columns, table.rows[len(table.rows) - min(reads.limit, len(table.rows)) :])
+        table = table.of(table.rows[len(table.rows) - min(reads.limit, len(table.rows)) :])
     if reads.form is None and reads.on_terminal:
         rows = table.records()
         summaries = summaries_of(session.reader, scope, pair, [row["occurrences"][0] for row in rows], names)
@@ -189,7 +189,7 @@ def _since(table: Table, since: str) -> Table:
     # An interval without a start cuts nothing off.
     first = first or last_day("0001-01-01", "--since")
     place = table.columns.index("effective_on")
-    return type(table)(table.columns, [row for row in table.rows if row[place] >= first])
+    return table.of([row for row in table.rows if row[place] >= first])
 
 
 def _told(row: dict[str, Any], summaries: dict[str, str], names: Names, pair: str | None) -> list[str]:

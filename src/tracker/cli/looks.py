@@ -53,7 +53,7 @@ def in_force_only(table: Table) -> tuple[Table, int]:
     if not statuses <= IN_FORCE | PAST:
         return table, 0
     kept = [row for row in table.rows if row[place] in IN_FORCE]
-    return type(table)(table.columns, kept), len(table.rows) - len(kept)
+    return table.of(kept), len(table.rows) - len(kept)
 
 
 def keys_of(table: Table, order_by: str) -> frozenset[str]:

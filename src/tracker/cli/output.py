@@ -79,18 +79,34 @@ def write_parquet(table: Table, output: Path | None) -> None:
 
 
 def arrow_of(table: Table) -> Any:
-    """Return the rows as Arrow, typed by their values; a column without any, or of several types, is text."""
+    """Return the rows as Arrow, typed as the table is; where that is not known, or does not hold them, by their values.
+
+    By these a column without any, or of several types, is text.
+    """
     import pyarrow
 
-    columns = []
-    for place in range(len(table.columns)):
-        values = [row[place] for row in table.rows]
-        try:
-            array = pyarrow.array(values)
-        except (pyarrow.ArrowException, OverflowError):
-            array = pyarrow.array([None if value is None else text_of(value) for value in values])
-        columns.append(array.cast(pyarrow.string()) if pyarrow.types.is_null(array.type) else array)
+    from tracker.state.arrow_types import arrow_types
+
+    types = arrow_types(table.types) if len(table.types) == len(table.columns) else [None] * len(table.columns)
+    columns = [_arrow_column([row[place] for row in table.rows], kind) for place, kind in enumerate(types)]
     return pyarrow.table(columns, names=table.columns)
+
+
+def _arrow_column(values: list[Any], kind: Any) -> Any:
+    import pyarrow
+
+    texts = (value if isinstance(value, str | None) else text_of(value) for value in values)
+    if kind is not None:
+        try:
+            return pyarrow.array([*texts] if pyarrow.types.is_string(kind) else values, type=kind)
+        except (pyarrow.ArrowException, OverflowError, TypeError, ValueError):
+            # Such as the endless days that DuckDB has; or more than fits eight bytes.
+            pass
+    try:
+        array = pyarrow.array(values)
+    except (pyarrow.ArrowException, OverflowError):
+        array = pyarrow.array([*texts], type=pyarrow.string())
+    return array.cast(pyarrow.string()) if pyarrow.types.is_null(array.type) else array
 
 
 def _replace(output: Path, write: Callable[[Path], object]) -> None:

@@ -108,5 +108,4 @@ def _run(session: Session, reads: ReadOptions, sql: str, timeout: float | None, 
     workspace = session.workspace
     limits = Limits() if timeout is None else Limits(seconds=timeout)
     table = guarded_query(workspace.log, workspace.projections, session.today, reads.scope(session), sql, limits, named)
-    rows = table.rows if reads.limit is None else table.rows[: reads.limit]
-    return type(table)(table.columns, rows)
+    return table if reads.limit is None else table.of(table.rows[: reads.limit])

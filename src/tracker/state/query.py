@@ -88,9 +88,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Heads:
-    """What it sends next: the names of the columns. Sent again, the answer begins anew."""
+    """What it sends next: the names and the types of the columns. Sent again, the answer begins anew."""
 
     names: list[str]
+    types: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -150,18 +151,18 @@ def _received(receiver: Connection, limits: Limits) -> Table:
     """Return what the child sends, in pieces, or raise the error that it sends instead."""
     # Until it begins only our own code runs, for as long as the log and the machine make it.
     until = None
-    columns: list[str] = []
+    columns, types = list[str](), tuple[str, ...]()
     rows: list[tuple[Any, ...]] = []
     while receiver.poll(None if until is None else max(0.0, until - time.monotonic())):
         match receiver.recv():
             case Started():
                 until = time.monotonic() + limits.seconds
-            case Heads(names):
-                columns, rows = names, []
+            case Heads(names, kinds):
+                columns, types, rows = names, kinds, []
             case Rows(more):
                 rows += more
             case Done():
-                return Table(columns, rows)
+                return Table(columns, rows, types)
             case Failure(trace):
                 raise RuntimeError(trace)
             case TrackerError() as error:
@@ -219,7 +220,8 @@ def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
     sender.send(Started())
     try:
         cursor = _executed(reader.connection, _naming_all(job.sql, reader))
-        sender.send(Heads(_told_apart([column[0] for column in cursor.description or []])))
+        heads = cursor.description or []
+        sender.send(Heads(_told_apart([head[0] for head in heads]), tuple(str(head[1]) for head in heads)))
         _send_rows(cursor, sender, limits)
     except duckdb.CatalogException as error:
         raise QueryRefused(_with_nearest(error, reader)) from error

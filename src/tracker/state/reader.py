@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeVar
@@ -55,10 +55,15 @@ DuckDB that does not know them has no need of this."""
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with the names of their columns."""
+    """Rows with the names of their columns, and with DuckDB's types of these, where it was asked."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+    types: tuple[str, ...] = field(default=(), compare=False)
+
+    def of(self, rows: list[tuple[Any, ...]]) -> Table:
+        """Return other rows under the same columns."""
+        return replace(self, rows=rows)
 
     def records(self) -> list[dict[str, Any]]:
         """Return each row as a mapping from column to value."""
@@ -265,7 +270,8 @@ class Reader:
         schema = self.scopes.lay(scope, wanted, pin, together=together)
         self.connection.execute(f"set search_path = '{schema},main'")
         cursor = self.connection.execute(query, list(values))
-        return Table([column[0] for column in cursor.description or []], cursor.fetchall())
+        heads = cursor.description or []
+        return Table([head[0] for head in heads], cursor.fetchall(), tuple(str(head[1]) for head in heads))
 
     def at_once(self, questions: Sequence[Callable[[Reader], Answer]], relationship: str | None) -> list[Answer]:
         """Return the answers to questions that each need a scope of their own, found at the same time.
