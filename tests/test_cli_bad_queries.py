@@ -202,3 +202,41 @@ def test_a_cell_that_a_spreadsheet_would_run_is_prefixed_wherever_csv_is_written
 def test_a_query_that_only_reads_is_answered(workspace: Path) -> None:
     """Without this the tests above might refuse anything."""
     assert ask("-C", workspace, "query", "select count(*) as n from parties").out == "n\n4\n"
+
+
+def test_sql_may_begin_with_a_comment(workspace: Path) -> None:
+    for comment in ("-- how many", "--how many", "---- how many ----"):
+        answer = ask("-C", workspace, "query", f"{comment}\nselect 1 as n", "-f", "csv")
+
+        assert (answer.code, answer.out) == (0, "n\n1\n")
+    refused(workspace, "query", "--whre", "x", code=2, told="No such option: --whre")
+
+
+def test_the_name_of_a_file_in_place_of_sql_is_met_with_the_way_to_run_it(workspace: Path) -> None:
+    for name in ("mine.sql", str(workspace / "tracker.toml")):
+        refused(workspace, "query", name, code=2, told=f"is the name of a file: tracker query - < {name}")
+
+
+HINTED = {
+    "a text in double quotes": ('select * from parties where name = "Acme"', "A text stands in single quotes: 'Acme'"),
+    "a parameter": ("select * from parties where party = ?", "write their values into the SQL"),
+    "a plural": ("select * from partys", "did you mean 'parties'?"),
+    "capitals": ("select * from Partyes", "did you mean 'parties'?"),
+}
+
+
+@pytest.mark.parametrize("what", HINTED)
+def test_what_other_engines_take_is_met_with_what_this_one_takes(workspace: Path, what: str) -> None:
+    sql, told = HINTED[what]
+
+    refused(workspace, "query", sql, told=told)
+
+
+def test_spans_and_bytes_are_written_as_the_engine_writes_them(workspace: Path) -> None:
+    sql = "select age(date '2025-01-31', date '2023-05-30') as age, [interval 36 days] as gaps, 'ab'::blob as bytes"
+
+    for form, shown in (
+        ("csv", "age,gaps,bytes\n1 year 8 months 1 day,36 days,ab\n"),
+        ("jsonl", '{"age": "1 year 8 months 1 day", "gaps": ["36 days"], "bytes": "ab"}\n'),
+    ):
+        assert ask("-C", workspace, "query", sql, "-f", form).out == shown

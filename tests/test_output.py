@@ -116,6 +116,26 @@ def test_an_answer_without_rows_keeps_its_types_in_parquet(workspace: Path, tmp_
     assert pyarrow.parquet.read_table(path).schema.field("settled_on").type == pyarrow.date32()
 
 
+@pytest.mark.parametrize("name", ["x.xlsx", "x.csv.gz", "x.duckdb"])
+def test_a_file_whose_name_promises_what_is_not_written_is_refused(workspace: Path, tmp_path: Path, name: str) -> None:
+    answer = ask("-C", workspace, "list", "parties", "-o", tmp_path / name)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert f"rows are not written as .{name.rpartition('.')[2]}: " in answer.err and "in .csv" in answer.err
+    assert list(tmp_path.iterdir()) == []
+    assert ask("-C", workspace, "list", "parties", "-f", "csv", "-o", tmp_path / name).code == 0
+
+
+@pytest.mark.parametrize(("name", "form"), [("X.CSV", "csv"), ("x.ndjson", "jsonl"), ("x.tsv", "table")])
+def test_the_name_of_a_file_tells_the_form_in_any_spelling(
+    workspace: Path, tmp_path: Path, name: str, form: str
+) -> None:
+    assert ask("-C", workspace, "list", "parties", "-o", tmp_path / name).code == 0
+
+    asked = ask("-C", workspace, "list", "parties", "-f", form).out
+    assert (tmp_path / name).read_text(encoding="utf-8") == asked
+
+
 def test_rows_that_parquet_cannot_hold_are_refused_and_leave_no_file(workspace: Path, tmp_path: Path) -> None:
     answer = ask("-C", workspace, "query", "select {} as nothing", "-o", tmp_path / "x.parquet")
 

@@ -209,7 +209,18 @@ def _run(arguments: list[str]) -> Any:
             argument.encode()
         except UnicodeEncodeError as error:
             raise UsageError(f"the argument '{argument}' is not UTF-8: write it in UTF-8") from error
-    return typer.main.get_command(app).main(arguments, "tracker", standalone_mode=False)
+    return typer.main.get_command(app).main(list(_with_commented_sql(arguments)), "tracker", standalone_mode=False)
+
+
+COMMENT = re.compile(r"--(?:[\s-]|[^=\n]*\n)")
+
+
+def _with_commented_sql(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield arguments of which SQL that begins with a comment does not look like an option."""
+    querying = False
+    for argument in arguments:
+        yield f" {argument}" if querying and COMMENT.match(argument) else argument
+        querying = querying or argument == "query"
 
 
 def run() -> None:

@@ -87,8 +87,7 @@ class ReadOptions:
             raise UsageError(f"--json and -f {self.format} exclude each other: choose one")
         if self.json:
             return Format.JSON
-        ending = self.output.suffix.lstrip(".") if self.output else ""
-        return self.format or (Format(ending) if ending in tuple(Format) else None)
+        return self.format or (_form_of(self.output) if self.output else None)
 
     @property
     def on_terminal(self) -> bool:
@@ -125,6 +124,29 @@ def read_options(command: Command) -> Command:
 def with_read_options(**others: Any) -> Callable[[Command], Command]:
     """Give a command the shared read options, some of them with another annotation, such as for other choices."""
     return lambda command: _with_options(command, others)
+
+
+ALSO = {"ndjson": Format.JSONL, "markdown": Format.MD}
+OTHERS = (
+    *("xlsx", "xls", "ods", "html", "xml", "yaml", "yml", "pdf", "arrow", "feather", "duckdb"),
+    *("gz", "zip", "zst", "bz2", "xz"),
+)
+"""Endings of what is not written: a program that opens a file of that name expects something else in it."""
+
+
+def _form_of(output: Path) -> Format | None:
+    """Return the form that a file's name asks for, None where it asks for none; raises UsageError for one there is not.
+
+    A database is written by `tracker replay -o`.
+    """
+    ending = output.suffix.lstrip(".").lower()
+    if ending in OTHERS and not output.is_dir():
+        other = "tracker replay writes tables in .duckdb: " if ending == "duckdb" else ""
+        raise UsageError(
+            f"rows are not written as .{ending}: {other}name a file in .csv, which spreadsheets open, "
+            ".json, .jsonl, .md, .parquet or .tsv, or say the form with -f"
+        )
+    return Format(ending) if ending in tuple(Format) else ALSO.get(ending)
 
 
 def _with_options(command: Command, others: dict[str, Any]) -> Command:

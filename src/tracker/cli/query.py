@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,9 +72,18 @@ def _text(sql: str | None) -> str:
     if sql is None and sys.stdin.isatty():
         raise UsageError('no SQL: give it as an argument, such as tracker query "select * from parties", or on stdin')
     text = read_stdin("the SQL") if sql in (None, "-") else sql
+    if sql is not None and not re.search(r"\s", sql) and (sql.lower().endswith(".sql") or _is_file(sql)):
+        raise UsageError(f"'{sql}' is the name of a file: tracker query - < {shlex.quote(sql)}")
     if not text or not text.strip():
         raise UsageError('the SQL is empty: write a select, such as "select * from parties"')
     return text
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 CUTS = ("as_of", "known_at", "recorded_until", "lens")

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -45,6 +46,7 @@ MAX_BATCH_MIB = 64
 """Rows that are sent at once, and what they may take: one huge cell would be copied several times on its way out."""
 
 ZONED = "TIMESTAMP WITH TIME ZONE"
+AS_TEXT = {"INTERVAL": "VARCHAR", "INTERVAL[]": "VARCHAR[]", "BLOB": "VARCHAR", "BLOB[]": "VARCHAR[]"}
 
 
 class QueryStopped(TrackerError):
@@ -181,7 +183,7 @@ def _answer(sender: Connection, job: Job) -> None:
     except (duckdb.OutOfMemoryException, MemoryError):
         sender.send(QueryStopped("stopped: the query needed more memory than it may have: narrow it"))
     except duckdb.Error as error:
-        sender.send(QueryRefused(explained(error)))
+        sender.send(QueryRefused(_with_hint(error, job.sql)))
     except BrokenPipeError:
         pass
     except Exception as error:
@@ -241,14 +243,17 @@ def _naming_all(sql: str, reader: Reader) -> str:
 
 
 def _executed(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
-    """Run a query; instants come in UTC and without their zone, for which DuckDB would want another library."""
+    """Run a query; instants come in UTC and without their zone, for which DuckDB would want another library.
+
+    Spans and bytes come as DuckDB writes them: Python has no months, and its bytes are a piece of Python.
+    """
     cursor = con.execute(sql)
     types = [str(column[1]) for column in cursor.description or []]
-    if not any(ZONED in kind for kind in types):
+    if not any(ZONED in kind or kind in AS_TEXT for kind in types):
         return cursor
     names = [f"c{n}" for n in range(len(types))]
     heads = [column[0].replace('"', '""') for column in cursor.description or []]
-    plain = [kind.replace(ZONED, "TIMESTAMP") for kind in types]
+    plain = [AS_TEXT.get(kind) or kind.replace(ZONED, "TIMESTAMP") for kind in types]
     cells = [f'{name}::{kind} as "{head}"' for name, kind, head in zip(names, plain, heads, strict=True)]
     query = con.extract_statements(sql)[0].query.rstrip().rstrip(";")
     # Nothing of it has been computed so far: rows come as they are fetched.
@@ -282,13 +287,27 @@ def _told_apart(columns: list[str]) -> list[str]:
     return told
 
 
+def _with_hint(error: duckdb.Error, sql: str) -> str:
+    """Explain an error, with what to do about two that other engines do not know."""
+    first, *others = explained(error).splitlines()
+    unknown = re.match(r'Binder Error: Referenced column "(.+)" not found', first)
+    if unknown and f'"{unknown[1]}"' in sql:
+        quoted = unknown[1].replace("'", "''")
+        first += f" A text stands in single quotes: '{quoted}'"
+    elif "Values were not provided for the following parameters" in first:
+        first += ": a query takes no parameters: write their values into the SQL"
+    return "\n".join([first, *others])
+
+
 def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
     """Name our own tables where the engine would suggest one of its own."""
     lines = explained(error).splitlines()
     missing = re.search(r"Table with name (\S+) does not exist", lines[0])
     if missing is None:
         return "\n".join(lines)
-    nearest = did_you_mean(suggest(missing.group(1), reader.names()))
+    name, names = missing.group(1), sorted(reader.names())
+    # Of names of tables, one that is nearly so as a whole comes before one of which a word is.
+    nearest = did_you_mean(get_close_matches(name.lower(), names, 1, 0.75) or suggest(name, names))
     kept = [line for line in lines[1:] if not line.startswith("Did you mean")]
     return "\n".join([lines[0].rstrip("!") + (nearest or ": tracker list names the tables"), *kept])
 
