@@ -152,8 +152,15 @@ def test_where_nothing_is_known_there_is_no_band(workspace: Path) -> None:
     assert second.endswith(", no evidence")
 
 
+@pytest.mark.parametrize("pair", ["Acme – Globex", "极致–环球", "ＡＣＭＥ—globex", "acme - 环球", "环球--acm"])
+def test_a_pair_is_taken_as_tables_and_articles_write_it(workspace: Path, pair: str) -> None:
+    answer = ask("-C", workspace, "health", pair)
+
+    assert (answer.code, answer.out) == (0, ask("-C", workspace, "health", "acme--globex").out)
+
+
 def test_who_counts_for_another_is_told_where_to_look(workspace: Path) -> None:
-    for command in (["health"], ["list", "exclusivity_terms"], ["timeline"]):
+    for command in (["health"], ["list", "exclusivity_terms"], ["timeline"], ["why"], ["diff", "--from", "2024-12-31"]):
         answer = ask("-C", workspace, *command, "Ada Lovelace", "acme")
 
         assert "Ada Lovelace counts for Globex: see acme--globex" in answer.out + answer.err

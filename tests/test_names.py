@@ -217,6 +217,12 @@ def test_a_part_of_a_name_suggests_it_in_any_script(query: str, expected: str) -
     assert suggest(query, [*names, "Société Générale", "中芯国际集成电路制造有限公司", "Microsoft"]) == [expected]
 
 
+def test_of_equally_near_names_the_one_that_is_it_as_a_whole_comes_first() -> None:
+    names = ["ft-2024-07-10#microsoft-observer-given-up", "microsoft", "microsoft-10k-2024-07-30"]
+
+    assert suggest("Micorsoft", names)[0] == "microsoft"
+
+
 def test_of_loosely_similar_names_only_the_best_is_suggested() -> None:
     assert suggest("Micorsaft", ["Microsoft", "Micron Craft"]) == ["Microsoft"]
 

@@ -126,7 +126,7 @@ def diff(
     diff acme globex --known-from 2025-05-31 --known-to 2025-06-30 --as-of 2025-05-31. With -f or --json, one row for
     each field: change, projection, key, field, before, after.
     """
-    from tracker.cli.names import names_of, relationship_named
+    from tracker.cli.names import names_of, relationship_named, told_elsewhere
     from tracker.cli.output import write_page, write_table
     from tracker.schedule.report import reported
     from tracker.state.diff import difference
@@ -157,6 +157,8 @@ def diff(
         write_table(_rows(found, reads), reads)
     _say_what_was_left_out(session, found, reads)
     _say_how_far_evidence_reaches(session, (before, after), pair)
+    if pair and not found.changes and (elsewhere := told_elsewhere(session.reader, after, pair, names)):
+        session.note(elsewhere)
     if exit_code and found.changes:
         raise typer.Exit(ExitCode.NO)
 

@@ -197,7 +197,7 @@ def _sides(names: Names, words: Sequence[str]) -> list[str]:
         return sides
     if len(words) == 2 or names.find(words[0]):
         return list(words)
-    for separator in (r"--", r"\s[–—-]\s", r"\s*[/&+]\s*", r"\s+"):
+    for separator in (r"--", r"\s*[–—]\s*|\s-\s", r"\s*[/&+]\s*", r"\s+"):
         sides = [side for side in re.split(separator, words[0].strip()) if side]
         if len(sides) == 2:
             return sides

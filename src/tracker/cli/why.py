@@ -50,7 +50,7 @@ def why(
     """
     from tracker.cells import json_text
     from tracker.cli.evidence import in_words, reach
-    from tracker.cli.names import names_of, relationship_named
+    from tracker.cli.names import names_of, relationship_named, told_elsewhere
     from tracker.cli.output import write_lines, write_page
     from tracker.state.subjects import find_subject
     from tracker.state.why import explain
@@ -64,6 +64,8 @@ def why(
     subject = find_subject(session.reader, scope, pair, field)
     found = explain(session.reader, scope, pair, subject)
     reached = reach(session.reader, scope, pair)
+    if not found.grounds and (elsewhere := told_elsewhere(session.reader, scope, pair, names)):
+        session.note(elsewhere)
     if reads.form is Format.JSON:
         write_lines([json_text(facts(found, reached, reads.limit))], reads.output)
         return

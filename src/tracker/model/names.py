@@ -145,14 +145,19 @@ def suggest(query: str, names: Iterable[str], limit: int = 3) -> list[str]:
     """Return the names that the query was probably meant to be, best first, at most `limit`.
 
     Close names and names that hold the query, or that it holds, come first; failing these, the one best of the
-    loosely similar. Equal scores are ordered by name, so that the answer never depends on the order of the names.
+    loosely similar. Of equal scores the name that is most alike as a whole comes first, and then they are ordered by
+    name, so that the answer never depends on the order of the names.
     """
+    from rapidfuzz import fuzz
+
     wanted = fold_name(query)
     if not wanted or limit < 1:
         return []
-    scored = sorted((-_likeness(wanted, fold_name(name)), name) for name in set(names))
+    likeness = {name: _likeness(wanted, fold_name(name)) for name in set(names)}
+    scored = [(-score, name) for name, score in likeness.items() if score >= _LOOSE]
+    scored.sort(key=lambda found: (found[0], -fuzz.ratio(wanted, fold_name(found[1])), found[1]))
     close = [name for score, name in scored if -score >= _CLOSE]
-    return close[:limit] or [name for score, name in scored[:1] if -score >= _LOOSE]
+    return close[:limit] or [name for _, name in scored[:1]]
 
 
 def _likeness(wanted: str, name: str) -> float:
