@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -180,3 +181,43 @@ def test_one_in_the_place_of_ours_that_lacks_its_columns_is_named_where_others_m
             assert f"{parties} stands in the place of a projection that others read" in answer.err
     finally:
         parties.unlink()
+
+
+PER_TYPE = """\
+-- own: how many happenings of each type a pair has.
+-- grain: one row per {grain}
+-- relationship  the pair
+-- {type}  what happened
+-- n  how many
+-- order by: relationship, type
+select relationship, type, count(*) as n from timeline group by relationship, type
+"""
+
+
+def test_check_names_rows_that_share_the_key_that_ones_own_header_states(workspace: Path, own: Path) -> None:
+    for grain, shared in (
+        ("(relationship)", "it is said to have one row per (relationship), and has 3 rows of (acme--globex)"),
+        ("relationship", "it is said to have one row per relationship, and has 3 rows of (acme--globex)"),
+        ("(relationship, type)", None),
+        ("(relationship) and type of what happened", None),
+    ):
+        own.write_text(PER_TYPE.format(grain=grain, type="type"), encoding="utf-8")
+        n = len(json.loads(ask("-C", workspace, "list", "own", "acme", "globex", "--json").out))
+
+        answer = ask("-C", workspace, "check")
+
+        assert answer.code == 0
+        if shared is None:
+            assert "projections: warning:" not in answer.out + answer.err
+        else:
+            assert shared.replace("3 rows", f"{n} rows") in answer.out + answer.err
+            assert str(own) in answer.out + answer.err
+
+
+def test_check_names_columns_in_which_ones_own_header_and_select_part(workspace: Path, own: Path) -> None:
+    own.write_text(PER_TYPE.format(grain="(relationship, type)", type="kind"), encoding="utf-8")
+
+    answer = ask("-C", workspace, "check")
+
+    assert "its header tells of a column kind, which it does not have" in answer.out + answer.err
+    assert "its header says nothing of its column type" in answer.out + answer.err

@@ -78,12 +78,14 @@ def _book_problems(session: Session, files: list[Path] | None) -> tuple[list[Pro
 
 def _state_problems(session: Session) -> Iterator[dict[str, Any]]:
     """Yield what `projections/checks/*.sql` find in the state."""
-    from tracker.state.checks import Finding, read_checks, run_check
+    from tracker.state.checks import Finding, header_findings, read_checks, run_check
     from tracker.state.scope import Scope
 
-    for name in sorted(session.reader.projections):
+    for name, projection in sorted(session.reader.projections.items()):
         try:
             session.reader.lay(Scope(), [name])
+            if projection.own:
+                yield from map(asdict, header_findings(session.reader, projection))
         except TrackerError as error:
             yield asdict(Finding("projections", "error", name, str(error)))
     for check in read_checks(session.workspace.projections):

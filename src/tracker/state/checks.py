@@ -8,7 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from tracker.state.projections import Projection, ProjectionError, parsed_references, read_projections
+from tracker.cells import text_of
+from tracker.state.grain import grain_key
+from tracker.state.projections import (
+    GRAIN,
+    Projection,
+    ProjectionError,
+    named_key,
+    parsed_references,
+    read_projections,
+)
 from tracker.state.reader import Reader, Table
 from tracker.state.scope import Scope
 
@@ -61,6 +70,37 @@ def run_check(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
                 f" ({check.path})"
             )
     return findings
+
+
+def header_findings(reader: Reader, projection: Projection) -> list[Finding]:
+    """Return where a projection is not as its header says: columns that there are not, rows that share their key.
+
+    `diff` and the mending of tables rely on both. Raises what reading it raises.
+    """
+    if not projection.columns and not projection.grain:
+        return []
+    columns = reader.table(projection.name, limit=0).columns
+    # Where words follow the names of a grain, these alone do not tell the rows apart.
+    states_key = GRAIN.fullmatch(projection.grain.strip().rstrip("."))
+    key = grain_key(projection, columns) if states_key else []
+    problems = [
+        f"its header tells of a column {name}, which it does not have"
+        for name in projection.columns
+        if name not in columns
+    ]
+    problems += [f"its header says nothing of its column {name}" for name in columns if name not in projection.columns]
+    if len(key) == len(named_key(projection)) and key and (shared := _shared_key(reader, projection.name, key)):
+        problems.append(f"it is said to have {projection.grain}, and has {shared}: name what tells its rows apart")
+    return [Finding("projections", "warning", projection.name, f"{p} ({projection.path})") for p in problems]
+
+
+def _shared_key(reader: Reader, name: str, key: list[str]) -> str | None:
+    """Return how many rows of a projection share a key, and one such key; None where none do."""
+    listed = ", ".join(f'"{column}"' for column in key)
+    query = f'select count(*) as n, {listed} from "{name}" group by {listed} having count(*) > 1 order by all limit 1'
+    for n, *values in reader.sql(query, lay=[name]).rows:
+        return f"{n} rows of ({', '.join(map(text_of, values))})"
+    return None
 
 
 def _run(reader: Reader, scope: Scope, check: Projection) -> Table:
