@@ -49,6 +49,9 @@ def exit_code_of(action: Callable[[], Any]) -> int:  # noqa: PLR0911 - one for e
         return ExitCode.WORKSPACE
     except Exception as error:
         return _interrupted() if Interrupts.seen else _bug(error)
+    if result == ExitCode.INTERRUPTED:
+        # The library makes an exit of a Ctrl-C within a command, and says nothing.
+        return _interrupted()
     # The library returns the code of a `typer.Exit`, and whatever a command returns otherwise.
     return result if isinstance(result, int) else ExitCode.DONE
 
