@@ -136,6 +136,19 @@ def test_the_name_of_a_file_tells_the_form_in_any_spelling(
     assert (tmp_path / name).read_text(encoding="utf-8") == asked
 
 
+def test_csv_for_excel_begins_with_the_mark_of_utf_8_and_other_csv_does_not(workspace: Path, tmp_path: Path) -> None:
+    path, plain = tmp_path / "x.csv", tmp_path / "plain.csv"
+    given = ("-C", workspace, "query", "select '微软' as 名称 union all select '软银' order by all", "-o")
+
+    assert ask(*given, path, "--bom").code == ask(*given, plain).code == 0
+
+    assert plain.read_bytes() == "名称\n微软\n软银\n".encode()
+    assert path.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
+    assert duckdb.sql(f"from read_csv('{path}', header = true)").columns == ["名称"]
+    assert ask("-C", workspace, "export", "tables", "parties", "-f", "csv", "--bom", "-o", tmp_path / "all").code == 0
+    assert (tmp_path / "all" / "parties.csv").read_bytes().startswith(b"\xef\xbb\xbfparty,")
+
+
 def test_rows_that_parquet_cannot_hold_are_refused_and_leave_no_file(workspace: Path, tmp_path: Path) -> None:
     answer = ask("-C", workspace, "query", "select {} as nothing", "-o", tmp_path / "x.parquet")
 

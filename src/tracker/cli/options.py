@@ -61,6 +61,7 @@ Limit = Annotated[
 Raw = Annotated[
     bool, typer.Option("--raw", help="csv: leave cells alone that a spreadsheet would run, and hidden characters.")
 ]
+Bom = Annotated[bool, typer.Option("--bom", help="csv: begin with the mark by which Excel knows UTF-8.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Everything: all columns, and what stays the same.")]
 
 
@@ -78,6 +79,7 @@ class ReadOptions:
     output: Output = None
     limit: Limit = None
     raw: Raw = False
+    bom: Bom = False
     verbose: Verbose = False
 
     @property

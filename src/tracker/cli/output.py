@@ -154,14 +154,20 @@ def _json_lines(table: Table, reads: ReadOptions) -> Iterator[str]:
         yield json_text(json_record(table.columns, row))
 
 
+BOM = "\ufeff"
+"""Without it Excel takes a file of a double click for one in the code page of the machine: 顶点 becomes é¡¶ç‚¹."""
+
+
 def _csv(table: Table, reads: ReadOptions) -> Iterator[str]:
     buffer = io.StringIO()
     # The writer puts quotes around a cell that holds a character of the line end, and around no other line breaks:
     # with another end a cell of two lines would become two rows, of which the second begins as its writer likes.
     writer = csv.writer(buffer, lineterminator="\r\n")
+    mark = BOM if reads.bom else ""
     for cells in (table.columns, *table.rows):
         writer.writerow([csv_cell(cell, raw=reads.raw) for cell in cells])
-        yield buffer.getvalue().removesuffix("\r\n")
+        yield mark + buffer.getvalue().removesuffix("\r\n")
+        mark = ""
         buffer.seek(0)
         buffer.truncate()
 
