@@ -168,6 +168,18 @@ def test_init_makes_an_empty_workspace_and_refuses_to_make_it_twice(tmp_path: Pa
     assert "is there already" in second.err
 
 
+def test_the_undo_of_an_init_here_can_be_run(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    with working_in(folder):
+        answer = ask("init")
+        undo = answer.err.splitlines()[0].removeprefix("undo: ")
+
+        assert undo == f"rm -r {folder}"
+        assert subprocess.run(undo.split(), check=False).returncode == 0
+    assert not folder.exists()
+
+
 def test_a_dry_init_makes_nothing(tmp_path: Path) -> None:
     answer = ask("init", tmp_path / "new", "--dry-run")
 

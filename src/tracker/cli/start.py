@@ -36,8 +36,11 @@ def init(
     init_workspace(directory.resolve(), schema_text().encode("utf-8"))
     typer.echo(str(directory.resolve()))
     kept = "tracker.toml, .tracker, events/schema.json and the empty folders events and projections in "
-    session.undo(f"delete {kept}{directory.resolve()}" if was_there else f"rm -r {quote(str(directory))}")
-    there = "" if directory.resolve() == Path.cwd() else f" -C {quote(str(directory))}"
+    here = directory.resolve() == Path.cwd()
+    # `rm -r .` is refused by rm.
+    made = quote(str(directory.resolve() if here else directory))
+    session.undo(f"delete {kept}{directory.resolve()}" if was_there else f"rm -r {made}")
+    there = "" if here else f" -C {quote(str(directory))}"
     session.note(
         f"next: tracker{there} import BOOK.yaml, or tracker{there} add for a first entry; tracker demo shows how"
     )
