@@ -230,13 +230,3 @@ def test_what_other_engines_take_is_met_with_what_this_one_takes(workspace: Path
     sql, told = HINTED[what]
 
     refused(workspace, "query", sql, told=told)
-
-
-def test_spans_and_bytes_are_written_as_the_engine_writes_them(workspace: Path) -> None:
-    sql = "select age(date '2025-01-31', date '2023-05-30') as age, [interval 36 days] as gaps, 'ab'::blob as bytes"
-
-    for form, shown in (
-        ("csv", "age,gaps,bytes\n1 year 8 months 1 day,36 days,ab\n"),
-        ("jsonl", '{"age": "1 year 8 months 1 day", "gaps": ["36 days"], "bytes": "ab"}\n'),
-    ):
-        assert ask("-C", workspace, "query", sql, "-f", form).out == shown

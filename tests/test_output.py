@@ -176,3 +176,13 @@ def test_a_disk_that_refuses_output_ends_with_4_and_a_wrong_name_with_3(number: 
     error = OSError(number, os.strerror(number))
 
     assert CannotWrite(Path("x.csv"), error).exit_code == CannotExport(Path("x"), error).exit_code == code
+
+
+def test_spans_and_bytes_are_written_as_the_engine_writes_them(workspace: Path) -> None:
+    sql = "select age(date '2025-01-31', date '2023-05-30') as age, [interval 36 days] as gaps, 'ab'::blob as bytes"
+
+    for form, shown in (
+        ("csv", "age,gaps,bytes\n1 year 8 months 1 day,36 days,ab\n"),
+        ("jsonl", '{"age": "1 year 8 months 1 day", "gaps": ["36 days"], "bytes": "ab"}\n'),
+    ):
+        assert ask("-C", workspace, "query", sql, "-f", form).out == shown
