@@ -21,7 +21,9 @@ def _arrow_type(con: duckdb.DuckDBPyConnection, kind: str) -> Any:
     import pyarrow
 
     try:
-        found = con.sql(f"select null::{'BIGINT' if kind in WIDE else kind} as x limit 0").to_arrow_table().schema.types[0]
+        found = (
+            con.sql(f"select null::{'BIGINT' if kind in WIDE else kind} as x limit 0").to_arrow_table().schema.types[0]
+        )
     except (duckdb.Error, pyarrow.ArrowException):
         return None
     if pyarrow.types.is_null(found):
