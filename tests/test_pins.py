@@ -79,9 +79,18 @@ def told_late(entry: Entry, number: int) -> list[Entry]:
     ]
 
 
-def seats_of_people_told_elsewhere() -> Rows:
-    """Return a log of one random history of board seats: who sits on one is told of with other companies as well."""
-    return rows_of(log_of(histories(4, ("seats", "seats", "people"))[1]))
+def somebody_awaited_who_goes_elsewhere() -> Rows:
+    """Return a log of a hire that is planned, which what the one does next settles, at a company of neither side."""
+    told = {"report": "r1", "attribution": "document"}
+    hire = {"type": "people-hired", "organisation": "acme", "source": "globex", "people": ["jo"], "stage": "planned"}
+    goes = {"type": "leader-appointed", "organisation": "initech", "person": "jo", "office": "CEO"}
+    entries: list[Entry] = [
+        {"parties": {"acme": {}, "globex": {}, "initech": {}, "jo": {"kind": "person"}}},
+        {"report": {"id": "r1", "published": "2024-12-01", "reliability": "A"}},
+        {"developments": [{"key": "hire", "occurred": "2023-06-01", **told, **hire}]},
+        {"developments": [{"key": "goes", "occurred": "2023-09-01", **told, **goes}]},
+    ]
+    return rows_of(log_of(entries))
 
 
 def moves_nobody(entry: Entry) -> bool:
@@ -256,7 +265,7 @@ def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     else:
         pinning.setattr(laying, "calm_tail", lambda *_: CalmTail(frozenset(), files=False))
 
-    logs = {"people": lambda _: seats_of_people_told_elsewhere(), "types": calm_at_the_end}
+    logs = {"people": lambda _: somebody_awaited_who_goes_elsewhere(), "types": calm_at_the_end}
     tails = {"calm": 20, "types": 6}
     assert any(
         answer != PINNED_AS_PLACED
