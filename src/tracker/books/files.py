@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -24,7 +24,7 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-_FOREIGN = {
+_NO_ROWS = {
     b"\x1f\x8b": ("it is compressed", "unpack it first, as with gunzip -c … | tracker import -"),
     b"\xff\xfe": ("it is in UTF-16", "save it in UTF-8"),
     b"\xfe\xff": ("it is in UTF-16", "save it in UTF-8"),
@@ -38,6 +38,10 @@ _NO_BOOKS = {
     b"PK\x03\x04": ("it is an archive, a spreadsheet or a document", f"save a sheet as CSV in UTF-8; {_BY_HAND}"),
     b"%PDF-": ("it is a PDF", _BY_HAND),
 }
+"""What no book begins with; YAML may be in UTF-16."""
+
+LONGEST_OPENING = 8
+"""Bytes that tell what a file is."""
 
 
 class UnreadableFile(TrackerError):
@@ -70,9 +74,7 @@ def read_book_file(path: Path, folder: Path | None = None) -> bytes:
 
 def refuse_foreign_book(path: Path, data: bytes) -> None:
     """Refuse what opens as a file of another kind, which would be told as bad YAML byte by byte."""
-    for opening, (what, advice) in _NO_BOOKS.items():
-        if data.startswith(opening):
-            raise UnreadableFile(path, what, advice)
+    _refuse_foreign(path, data, _NO_BOOKS)
 
 
 def lines_of_book(path: Path) -> list[str]:
@@ -99,10 +101,14 @@ def open_rows_file(path: Path) -> Iterator[BinaryIO]:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableFile(path, reason, "check the name and the permissions") from error
     with file:
-        for opening, (what, advice) in _FOREIGN.items():
-            if file.peek(len(opening)).startswith(opening):
-                raise UnreadableFile(path, what, advice)
+        _refuse_foreign(path, file.peek(LONGEST_OPENING), _NO_ROWS)
         yield file
+
+
+def _refuse_foreign(path: Path, start: bytes, foreign: Mapping[bytes, tuple[str, str]]) -> None:
+    for opening, (what, advice) in foreign.items():
+        if start.startswith(opening):
+            raise UnreadableFile(path, what, advice)
 
 
 def _open_regular(path: Path, real: Path) -> BufferedReader:
