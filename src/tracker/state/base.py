@@ -14,7 +14,7 @@ from tracker.state.completion import completion_views
 from tracker.state.scope import Scope
 from tracker.state.statements import STATEMENT_VIEWS, statement_views
 from tracker.state.tellings import telling_views
-from tracker.state.vocabulary import vocabulary
+from tracker.state.vocabulary import Vocabulary, vocabulary
 
 BASE_VIEWS = (
     "scope", "events", "party_entries", "report_entries", "weighed", "sayings", "placings", "reported", "retold",
@@ -42,8 +42,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def base_views(scope: Scope, today: date) -> dict[str, str]:
-    """Return the queries of the base views by name, for a scope; `today` is the day for which no `as_of` is given."""
+def base_views(scope: Scope, today: date, known: Vocabulary | None = None) -> dict[str, str]:
+    """Return the queries of the base views by name, for a scope; `today` is the day for which no `as_of` is given.
+
+    `known` has the columns in which the log's developments may hold something, where that is not all of them.
+    """
+    known = known or vocabulary()
     recorded = ""
     if scope.recorded_until is not None:
         recorded = f"recorded_at <= timestamp {literal(scope.recorded_until.replace(tzinfo=None).isoformat(sep=' '))}"
@@ -53,8 +57,8 @@ def base_views(scope: Scope, today: date) -> dict[str, str]:
         "events": f"select * from log.entries {'where ' + recorded if recorded else ''}",
         "party_entries": f"select * from log.party_entries {'where ' + recorded if recorded else ''}",
         "report_entries": _report_entries(scope, recorded),
-        **telling_views(scope, recorded),
-        **completion_views(),
+        **telling_views(scope, recorded, known),
+        **completion_views(known),
         **statement_views(),
         **_type_views(),
     }

@@ -64,33 +64,21 @@ def development_columns() -> dict[str, FieldSpec]:
     return {column_of(spec): spec for spec in all_fields().values()}
 
 
-def pair_expression(place: int) -> str:
-    """Return SQL for the first (0) or second (1) role of a type's primary pair, NULL where it has none."""
-    cases = " ".join(
-        f"when '{event.name}' then {_column(event.cls.PAIR[place])}"
-        for event in event_types().values()
-        if event.cls.PAIR
-    )
-    return f"case type {cases} end"
+def said_by_type() -> dict[str, dict[str, str]]:
+    """Return what each type says of its developments, as SQL: name of a column, type, expression.
 
-
-def variant_expression() -> str:
-    """Return SQL for the variant of a type by which its default intensity goes; '' where there is only one."""
-    cases = " ".join(
-        f"when '{event.name}' then coalesce({_column(event.cls.INTENSITY_BY)}, '')"
-        for event in event_types().values()
-        if event.cls.INTENSITY_BY
-    )
-    return f"case type {cases} else '' end"
-
-
-def roles_expression() -> str:
-    """Return SQL for the roles of a development as a JSON object: {"grantor": "acme", "holder": "globex"}."""
-    cases = []
+    `pair_first` and `pair_second` are the roles of its primary pair, where it has one; `variant` is that by which its
+    default intensity goes, where there are several; `roles` is a JSON object: {"grantor": "acme", "holder": "globex"}.
+    """
+    found: dict[str, dict[str, str]] = {"pair_first": {}, "pair_second": {}, "variant": {}, "roles": {}}
     for event in event_types().values():
+        if event.cls.PAIR:
+            found["pair_first"][event.name], found["pair_second"][event.name] = map(_column, event.cls.PAIR)
+        if event.cls.INTENSITY_BY:
+            found["variant"][event.name] = f"coalesce({_column(event.cls.INTENSITY_BY)}, '')"
         pairs = ", ".join(f"'{role}', {_column(role)}" for role in event.roles)
-        cases.append(f"when '{event.name}' then json_object({pairs})")
-    return f"case type {' '.join(cases)} end"
+        found["roles"][event.name] = f"json_object({pairs})"
+    return found
 
 
 def _column(field: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tracker.state.tellings import DERIVED, MERGES, SOFT, WEIGHED, fallback, placing, whole
+from tracker.state.tellings import DERIVED, MERGES, SOFT, WEIGHED, derived, fallback, placing, whole
+from tracker.state.vocabulary import Vocabulary, vocabulary
 
 
-def completion_views() -> dict[str, str]:
+def completion_views(known: Vocabulary) -> dict[str, str]:
     """Return the queries of `retold`, `completed` and `happened`."""
     return {
-        "retold": _retold(),
-        "completed": _completed(),
-        "happened": f"with {MERGES}, {whole('happenings', HAPPENINGS, filled=True)} select * from whole",
+        "retold": _retold(known),
+        "completed": _completed(known),
+        "happened": f"with {MERGES}, {whole('happenings', HAPPENINGS, known, filled=True)} select * from whole",
     }
 
 
@@ -25,7 +26,7 @@ HAPPENINGS = (
 """The columns of the projection `happenings`."""
 
 
-def _retold() -> str:
+def _retold(known: Vocabulary) -> str:
     """Every current account of what several accounts tell, whole: few are, and much is asked of these."""
     return f"""
         with {MERGES},
@@ -34,20 +35,21 @@ def _retold() -> str:
             from placings
             where status = 'current' and not alone
         ),
-        {whole("shared", WEIGHED, current=True)}
+        {whole("shared", WEIGHED, known, current=True)}
         select * exclude (alone) from whole
     """
 
 
-def _completed() -> str:
+def _completed(known: Vocabulary) -> str:
     """One row per occurrence that several accounts tell, at the elected one: its empty fields filled from the next."""
-    stated = [f"arg_max(t.{c}, t.account_key) as {c}" for c in fallback()]
+    filled, days = fallback(known), derived(known)
+    stated = [f"arg_max(t.{c}, t.account_key) as {c}" for c in filled]
     # An open end is a statement too: both days come from the account whose text is taken.
     stated += [
-        f"arg_max_null(t.{c}, t.account_key) filter (where t.{own} is not null) as {c}" for c, own in DERIVED.items()
+        f"arg_max_null(t.{c}, t.account_key) filter (where t.{own} is not null) as {c}" for c, own in days.items()
     ]
-    replaced = [f"coalesce(e.{c}, f.{c}) as {c}" for c in fallback()]
-    replaced += [f"case when e.{own} is null then f.{c} else e.{c} end as {c}" for c, own in DERIVED.items()]
+    replaced = [f"coalesce(e.{c}, f.{c}) as {c}" for c in filled]
+    replaced += [f"case when e.{own} is null then f.{c} else e.{c} end as {c}" for c, own in days.items()]
     return f"""
         with by_origin as (
             select occurrence, origin, max(credit) as credit
@@ -110,6 +112,6 @@ def _completed() -> str:
         {placing("filled")}
         select
             position, occurrence, relationship, effective_on, accounts, developments, carriers, first_published_on,
-            last_published_on, origins, credibility, {", ".join((*fallback(), *DERIVED))}
+            last_published_on, origins, credibility, {", ".join((*fallback(vocabulary()), *DERIVED))}
         from related
     """

@@ -5,13 +5,14 @@ What takes a parser, as a date such as `2019-spring`, is left open here (`tracke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from tracker.state.incoming import INCOMING
-from tracker.state.vocabulary import Column, vocabulary
+from tracker.state.vocabulary import Column, Vocabulary, vocabulary, vocabulary_of
 
 ENVELOPE = (
     "event VARCHAR, recorded_at TIMESTAMP, coder VARCHAR, revision BIGINT, reason VARCHAR, published VARCHAR, "
@@ -49,9 +50,9 @@ PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
 """A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
 
 
-def load_told(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `told` of the events in `INCOMING`."""
-    decoded = decoded_from(con, INCOMING)
+def load_told(con: duckdb.DuckDBPyConnection, topics: Iterable[str] | None = None) -> None:
+    """Make the table `told` of the events in `INCOMING`, whose topics may be known beforehand."""
+    decoded = decoded_from(con, INCOMING, vocabulary() if topics is None else vocabulary_of(told_in(topics)))
     place = "select path is not null from duckdb_databases() where database_name = current_database()"
     if not con.execute(place).fetchall()[0][0]:
         con.execute(f"create table log.told as {decoded}")
@@ -65,16 +66,26 @@ def load_told(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"insert into log.told {decoded}")
 
 
-def decoded_from(con: duckdb.DuckDBPyConnection, events: str) -> str:
+def told_in(topics: Iterable[str]) -> frozenset[str]:
+    """Return the types of the developments that events of some topics tell."""
+    records = {*PARTY_TOPICS, *REPORT_TOPICS, RETRACTED_TOPIC}
+    return frozenset(
+        re.sub("([a-z0-9])([A-Z])", r"\1-\2", topic.partition(".")[0]).lower() for topic in {*topics} - records
+    )
+
+
+def decoded_from(con: duckdb.DuckDBPyConnection, events: str, known: Vocabulary) -> str:
     """Return SQL for one row per event: its envelope and all fields of its payload, typed, from one reading of JSON.
 
-    `events` is SQL for the position, topic and data of each.
+    `events` is SQL for the position, topic and data of each, `known` has the columns that may hold something.
     """
-    known = vocabulary()
+    there = known.names
     payload = ", ".join(f'"{column.field}" {_kept_type(column)}' for column in known.columns)
     kinds = structure(con, f"STRUCT({ENVELOPE}, payload STRUCT({payload}))")
-    fields = ",\n                ".join(_field(column) for column in known.columns)
-    days = ", ".join(f"{_plain_day(text, day)} as {day}" for day, text in SPANNED.items())
+    fields = ",\n                ".join(_field(column, column.name in there) for column in vocabulary().columns)
+    days = ", ".join(
+        f"{_plain_day(text, day) if text in there else 'null::date'} as {day}" for day, text in SPANNED.items()
+    )
     return f"""
         with parsed as (
             select position, topic as event_topic, data, json_transform(data, '{kinds}') as e
@@ -133,7 +144,9 @@ def _kept_type(column: Column) -> str:
     return "JSON" if column.kind in KEPT_AS_TEXT else column.sql_type
 
 
-def _field(column: Column) -> str:
+def _field(column: Column, is_there: bool) -> str:
+    if not is_there:
+        return f'null::{"VARCHAR" if column.kind in KEPT_AS_TEXT else column.sql_type} as "{column.name}"'
     value = f'p."{column.field}"'
     # An empty list says nothing, as an empty field does.
     if column.kind in ("texts", "parties"):
@@ -143,8 +156,10 @@ def _field(column: Column) -> str:
     return f'{value} as "{column.name}"'
 
 
-def read_field(con: duckdb.DuckDBPyConnection, column: Column) -> str:
-    """Return SQL for a field of a development, typed, as a row `t` of `told` keeps it."""
+def read_field(con: duckdb.DuckDBPyConnection, column: Column, *, is_there: bool = True) -> str:
+    """Return SQL for a field of a development, typed, as a row `t` of `told` keeps it; NULL where none is there."""
+    if not is_there:
+        return f'null::{column.sql_type} as "{column.name}"'
     value = f't."{column.name}"'
     if column.kind in KEPT_AS_TEXT:
         value = f"json_transform({value}, '{structure(con, column.sql_type)}')"

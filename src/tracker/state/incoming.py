@@ -15,14 +15,17 @@ INCOMING = "incoming"
 
 
 @contextmanager
-def incoming(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> Iterator[None]:
-    """Give a connection the rows as a table that can be read once; raises what reading the batches raises."""
+def incoming(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> Iterator[set[str] | None]:
+    """Give a connection the rows as a table that can be read once, and say which topics are in it, where that is known.
+
+    Raises what reading the batches raises.
+    """
     iterator = iter(batches)
     first = next(iterator, [])
     second = next(iterator, [])
     if second:
         with _arrow(con, chain([first, second], iterator)):
-            yield
+            yield None
         return
     # A log of one batch is there before pyarrow would be imported.
     positions, topics, data = zip(*first, strict=True) if first else ((), (), ())
@@ -32,7 +35,7 @@ def incoming(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]]) -> It
         [list(positions), list(topics), [bytes(row).decode() for row in data]],
     )
     try:
-        yield
+        yield set(topics)
     finally:
         con.execute(f"drop table temp.{INCOMING}")
 

@@ -26,7 +26,9 @@ from tracker.state.guard import explained as told
 from tracker.state.history import RUNS, lay_runs
 from tracker.state.holdings import PLACED, Holdings
 from tracker.state.mirror import GENERATION, Attached, may_be_damage
+from tracker.state.parsed import execute
 from tracker.state.pins import (
+    READ_IN_PART,
     SLICED,
     STIRRED,
     Part,
@@ -51,6 +53,7 @@ from tracker.state.projections import (
 from tracker.state.scope import Scope
 from tracker.state.tails import CalmTail, calm_tail
 from tracker.state.touched import touched_pairs
+from tracker.state.vocabulary import vocabulary, vocabulary_of
 
 WHOLE = frozenset({"weighed", "reported", "happened"})
 """Of what is laid, what costs DuckDB more to plan anew at each use than to keep the rows of, while they are few."""
@@ -170,7 +173,7 @@ class Scopes:
         # What others read is kept as a table: DuckDB would plan and run a view anew at each use.
         views = {name for name in queries if self._is_laid(name, few=few)} | generation.keys()
         if pin is not None:
-            views -= SLICED.keys() & generation.keys()
+            views -= SLICED.keys() & generation.keys() - READ_IN_PART
         if pin != STIRRED:
             views |= set(missing)
         # Many rows keep all cores busy anyway, and two large tables at once take the memory of both.
@@ -183,7 +186,7 @@ class Scopes:
         return schema
 
     def _queries(self, scope: Scope, part: Part | None = None) -> dict[str, str]:
-        base = base_views(scope, self._today)
+        base = base_views(scope, self._today, vocabulary() if part is None else vocabulary_of(part.types))
         return (base if part is None else over_pin(base, part)) | {p.name: p.query for p in self.projections.values()}
 
     def _taken(
@@ -335,10 +338,11 @@ class Scopes:
                 part.lay(connection, name)
                 return
             kind, query = "view" if name in layout.views else "table", layout.queries[name]
-            if self._is_empty(connection, name, layout):
+            if self._is_empty(name, layout):
                 kind, query = "view", f"{taken_over([name])[name]} where false"
             try:
-                connection.execute(f'create {kind} "{schema}"."{name}" as {query}')
+                # The schema is named by the search path: so the statement is the same for every scope.
+                execute(connection, f'create {kind} "{name}" as {query}')
             except duckdb.CatalogException as error:
                 if last_try:
                     raise explained(name, layout.scope, error, self.projections) from error
@@ -370,7 +374,7 @@ class Scopes:
             for each in connections:
                 each.close()
 
-    def _is_empty(self, connection: duckdb.DuckDBPyConnection, name: str, layout: _Layout) -> bool:
+    def _is_empty(self, name: str, layout: _Layout) -> bool:
         """Say whether a projection can have no rows, as the pin holds no development of a type that they are told of.
 
         To plan it all the same takes most of the time of an answer about two that have no deals.
@@ -378,8 +382,7 @@ class Scopes:
         projection = self.projections.get(name)
         if layout.part is None or projection is None or not projection.types or name not in self._holdings.shaped:
             return False
-        types = layout.part.types(connection)
-        return types is not None and not projection.is_told_of(types)
+        return not projection.is_told_of(layout.part.types)
 
     def _is_laid(self, name: str, *, few: bool) -> bool:
         """Say whether a name is a view even where others read it."""

@@ -19,7 +19,8 @@ from tracker.log.rows import Row
 from tracker.model.edtf import parse_edtf, published_on
 from tracker.state.decoding import SPANNED, load_told, read_field, structure
 from tracker.state.incoming import incoming
-from tracker.state.vocabulary import vocabulary
+from tracker.state.parsed import execute
+from tracker.state.vocabulary import Vocabulary, vocabulary
 
 PARTY_STRUCT = (
     "STRUCT(party VARCHAR, name VARCHAR, kind VARCHAR, aliases VARCHAR[], affiliations STRUCT(organisation VARCHAR, "
@@ -53,8 +54,8 @@ def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, ca
     """
     con.execute("create schema if not exists log")
     try:
-        with incoming(con, batches):
-            load_told(con)
+        with incoming(con, batches) as topics:
+            load_told(con, topics)
         derive(con, carried=carried)
     except (duckdb.InvalidInputException, duckdb.ConversionException, ValueError) as error:
         if carried is not None and isinstance(error, duckdb.Error):
@@ -87,14 +88,17 @@ def derive(con: duckdb.DuckDBPyConnection, *, carried: str | None = None) -> Non
             con.execute(f"delete from log.{name} where text in (select text from {carried}.log.{name})")
         return
     for name, query in log_views(con).items():
-        con.execute(f"create view log.{name} as {query}")
+        execute(con, f"create view log.{name} as {query}")
 
 
-def log_views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the queries of `entries`, one row per event, and `developments`, one per revision of a development."""
-    known = vocabulary()
+def log_views(con: duckdb.DuckDBPyConnection, known: Vocabulary | None = None) -> dict[str, str]:
+    """Return the queries of `entries`, one row per event, and `developments`, one per revision of a development.
+
+    `known` has the columns that may hold something, where that is not all of them.
+    """
+    there = (known or vocabulary()).names
     amended = [f"coalesce(a.{column}, t.{column}) as {column}" for column in SPANNED]
-    fields = [read_field(con, column) for column in known.columns]
+    fields = [read_field(con, column, is_there=column.name in there) for column in vocabulary().columns]
     return {
         "entries": """
             select

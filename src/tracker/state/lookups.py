@@ -21,7 +21,7 @@ def accounts_of(keys: str) -> str:
             union
             select development from log.told where {named_in("from happenings")}
         )
-        select position, development from log.told where {named_in("from told")}
+        select position, development, type from log.told where {named_in("from told")}
     """
 
 

@@ -17,6 +17,7 @@ from tracker.state.digests import digest_of
 from tracker.state.generations import FORMAT, POINTER, Pointer, generations_of, warn
 from tracker.state.load import LOG_TABLES, load_log, log_views
 from tracker.state.manifest import Manifest, event_hash, model_hash, read_manifest
+from tracker.state.parsed import execute
 
 GENERATION = "generation"
 """The catalog under which a generation is attached."""
@@ -155,7 +156,7 @@ def mirror_generation(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row
             both += f" union all select * from {TAIL}.log.{name}"
         con.execute(f"create view log.{name} as {both}")
     for name, query in log_views(con).items():
-        con.execute(f"create view log.{name} as {query}")
+        execute(con, f"create view log.{name} as {query}")
     return count
 
 

@@ -23,13 +23,17 @@ from tracker.state.base import literal, view_names
 from tracker.state.decoding import decoded_from
 from tracker.state.load import log_views
 from tracker.state.mirror import GENERATION
+from tracker.state.parsed import execute
 from tracker.state.projections import Projection, named_sources
+from tracker.state.vocabulary import Vocabulary, vocabulary_of
 
 WHOLE_LOG = frozenset({"scope", "events"})
 """Base views that read nothing of what a pin cuts."""
 
 NAMED_REPORTS = "select unnest([report, origin]) from log.told where position in (select position from {}.pinned)"
 """SQL for the reports that are named in what the pin in a schema holds, and their origins."""
+
+RETRACTED = "development-retracted"
 
 DECODED_ANEW = 20_000
 """So many events, scattered over the log, are sooner read from their JSON than from the hundred columns of `told`."""
@@ -40,6 +44,9 @@ SLICED = {
     "reports": f"report in ({NAMED_REPORTS})",
 }
 """Large tables of a generation: which of their rows the pin in a schema needs."""
+
+READ_IN_PART = frozenset({"retold"})
+"""Of these, what is sooner read once more for the few columns that somebody asks for than kept with all hundred."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,14 @@ class Part:
     """The part of the decoded log that a pin holds: a schema of tables in place of some of the log's.
 
     `tables` are these, each name with its schema and query: they are made when they are first read, for not every
-    answer reads them. `rows` is how many rows of the log are in it.
+    answer reads them. `rows` is how many rows of the log are in it, `types` are those of its developments.
     """
 
     schema: str
     rows: int
+    types: frozenset[str]
     tables: Mapping[str, str]
     _laid: set[str] = field(default_factory=set, compare=False)
-    _types: list[frozenset[str]] = field(default_factory=list, compare=False)
     _laying: Lock = field(default_factory=Lock, compare=False)
     """Answers under several scopes may ask for the same table at once."""
 
@@ -81,18 +88,8 @@ class Part:
         """Make one of the tables, where it is not there yet."""
         with self._laying:
             if name not in self._laid:
-                con.execute(f"create table {name} as {self.tables[name]}")
+                execute(con, f"create table {name} as {self.tables[name]}")
                 self._laid.add(name)
-
-    def types(self, con: duckdb.DuckDBPyConnection) -> frozenset[str] | None:
-        """Return the types of the developments in it; None where no answer has read these yet."""
-        table = f"{self.schema}.developments"
-        if table not in self._laid:
-            return None
-        if not self._types:
-            found = con.execute(f"select distinct type from {table}").fetchall()
-            self._types.append(frozenset(name for (name,) in found))
-        return self._types[0]
 
     def read_in(self, query: str) -> set[str]:
         """Return which of the tables a query reads."""
@@ -109,8 +106,10 @@ def lay_pin(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin) -> Part:
         made = con.execute(f"create table {schema}.{name} as {query}", _values(pin) if "?" in query else None)
         if name == "pinned":
             rows = made.fetchall()[0][0]
-    tables = {f"{schema}.{name}": query for name, query in _cut(con, schema, pin, rows).items()}
-    return Part(schema, rows, tables)
+    held = con.execute(f"select distinct type from {schema}.pinned where type <> '{RETRACTED}'").fetchall()
+    types = frozenset(name for (name,) in held)
+    tables = {f"{schema}.{name}": query for name, query in _cut(con, schema, pin, rows, vocabulary_of(types)).items()}
+    return Part(schema, rows, types, tables)
 
 
 def _values(pin: Pin) -> list[Iterable[str]]:
@@ -201,13 +200,13 @@ def _steps(schema: str, pin: Pin) -> dict[str, str]:
     return found
 
 
-def _cut(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin, rows: int) -> dict[str, str]:
+def _cut(con: duckdb.DuckDBPyConnection, schema: str, pin: Pin, rows: int, known: Vocabulary) -> dict[str, str]:
     """Return the queries of what stands in place of tables of the log; the others are read whole."""
     pinned = f"where position in (select position from {schema}.pinned)"
     told = f"select * from log.told {pinned}"
     if rows <= DECODED_ANEW:
-        told = decoded_from(con, f"(select position, event_topic as topic, data from log.told {pinned})")
-    developments = log_views(con)["developments"].replace("log.told", "told").replace("log.amended", "amended")
+        told = decoded_from(con, f"(select position, event_topic as topic, data from log.told {pinned})", known)
+    developments = log_views(con, known)["developments"].replace("log.told", "told").replace("log.amended", "amended")
     found = {
         "developments": f"""
             with told as materialized ({told}),

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from functools import cache
 
 from tracker.state.load import CLOSINGS
 from tracker.state.scope import Scope
-from tracker.state.vocabulary import vocabulary
+from tracker.state.vocabulary import Vocabulary, vocabulary
 
 JUDGEMENT = frozenset({"intensity", "materiality", "bears_on"})
 """Fields that the coder judges, which no source states (docs/semantics.md, 10)."""
@@ -63,27 +62,31 @@ MERGES = """
 """What every merged party counts for, as a CTE of one row."""
 
 
-@cache
-def fallback() -> tuple[str, ...]:
+def fallback(known: Vocabulary) -> tuple[str, ...]:
     """Return the columns that a less believed account may fill in; roles come from the elected account alone."""
     return tuple(
         column.name
-        for column in vocabulary().columns
+        for column in known.columns
         if (not column.common or column.name in FALLBACK_COMMON) and column.kind not in ("party", "parties")
     )
 
 
-def telling_views(scope: Scope, recorded: str) -> dict[str, str]:
+def derived(known: Vocabulary) -> dict[str, str]:
+    """Return the days that go with the text of a field, each with the column of that text."""
+    return {name: own for name, own in DERIVED.items() if own in known.names}
+
+
+def telling_views(scope: Scope, recorded: str, known: Vocabulary) -> dict[str, str]:
     """Return the queries of `weighed`, `sayings`, `placings` and `reported`; `recorded` is the cut of the log."""
     return {
-        "weighed": _weighed(scope, recorded),
-        "sayings": f"with {MERGES}, {whole('weighed', WEIGHED)} select * from whole",
-        "placings": _placings(scope),
-        "reported": f"with {MERGES}, {whole('placings', WEIGHED)} select * exclude (alone) from whole",
+        "weighed": _weighed(scope, recorded, known),
+        "sayings": f"with {MERGES}, {whole('weighed', WEIGHED, known)} select * from whole",
+        "placings": _placings(scope, known),
+        "reported": f"with {MERGES}, {whole('placings', WEIGHED, known)} select * exclude (alone) from whole",
     }
 
 
-def _weighed(scope: Scope, recorded: str) -> str:
+def _weighed(scope: Scope, recorded: str, known: Vocabulary) -> str:
     """One row per revision that the scope lets through: its standing, what it is worth, in which order it is believed.
 
     `account_key` orders the accounts of one happening (docs/semantics.md, 8); its last 24 bits are those of the event.
@@ -91,12 +94,12 @@ def _weighed(scope: Scope, recorded: str) -> str:
     unsifted = f"with {MERGES}, {_weighing(scope, recorded)}"
     if not scope.where or _is_placed(scope):
         return f"{unsifted} select * from unsifted"
-    return f"{unsifted}, {_sifted('unsifted', WEIGHED, scope.where)} select * from sifted"
+    return f"{unsifted}, {_sifted('unsifted', WEIGHED, scope.where, known)} select * from sifted"
 
 
-def _sifted(source: str, columns: Iterable[str], where: str) -> str:
+def _sifted(source: str, columns: Iterable[str], where: str, known: Vocabulary) -> str:
     """Return the CTE `sifted`: the rows of a narrow source of which a condition on any column of an account is true."""
-    return f"""{whole(source, WEIGHED)},
+    return f"""{whole(source, WEIGHED, known)},
         sifted as (
             select {", ".join(columns)}
             from whole
@@ -177,11 +180,11 @@ def _counted_for(column: str) -> str:
     return f"case when cardinality(merges.mapping) = 0 then {column} else {looked_up} end"
 
 
-def _placings(scope: Scope) -> str:
+def _placings(scope: Scope, known: Vocabulary) -> str:
     """`weighed` with the relationship; `alone` are the current accounts of what nobody else tells."""
     source, sifted = "related", ""
     if scope.where and _is_placed(scope):
-        source, sifted = "sifted", f", {MERGES}, {_sifted('related', (*WEIGHED, 'relationship'), scope.where)}"
+        source, sifted = "sifted", f", {MERGES}, {_sifted('related', (*WEIGHED, 'relationship'), scope.where, known)}"
     return f"""
         with {placing("weighed")}{sifted},
         -- Only a key ties accounts together: what names none, and is named by none, is told once.
@@ -203,16 +206,19 @@ def _placings(scope: Scope) -> str:
     """
 
 
-def whole(source: str, columns: Collection[str], *, filled: bool = False, current: bool = False) -> str:
+def whole(
+    source: str, columns: Collection[str], known: Vocabulary, *, filled: bool = False, current: bool = False
+) -> str:
     """Return the CTE `whole`: the rows of a narrow source with every column that a development can have.
 
-    `columns` are those of the source; they stand in the place of the development's own. `filled` takes what the account
-    leaves open from `completed`. How a revision stopped to hold is said of those that did so under the scope, for
-    others may since then, and left out where all are `current` or filled. Needs the CTE `merges`.
+    `columns` are those of the source; they stand in the place of the development's own. `known` has the columns in
+    which developments may hold something. `filled` takes what the account leaves open from `completed`. How a revision
+    stopped to hold is said of those that did so under the scope, for others may since then, and left out where all are
+    `current` or filled. Needs the CTE `merges`.
     """
     left_out = ["origin", "occurrence", "variant"]
     replaced = {name: f"n.{name}" for name in (*OF_DEVELOPMENTS, *TAKEN_OVER) if name in columns}
-    for column in vocabulary().columns:
+    for column in known.columns:
         name = column.name
         if column.kind == "party":
             replaced.setdefault(name, _counted_for(f"d.{name}"))
@@ -224,9 +230,9 @@ def whole(source: str, columns: Collection[str], *, filled: bool = False, curren
     else:
         replaced |= {name: f"case when n.status <> 'current' then d.{name} end" for name in CLOSINGS}
     if filled:
-        for name in fallback():
+        for name in fallback(known):
             replaced.setdefault(name, f"coalesce(d.{name}, f.{name})")
-        for name in DERIVED:
+        for name in derived(known):
             replaced.setdefault(name, f"case when f.position is null then d.{name} else f.{name} end")
     # Grouped, a report is known to be there once: where its own columns are not asked for, the join is left out.
     return f"""
@@ -253,7 +259,7 @@ def whole(source: str, columns: Collection[str], *, filled: bool = False, curren
             {"left join completed as f on f.position = n.position" if filled else ""}
         ),
         whole as (
-            select *, {vocabulary().roles} as roles
+            select *, {known.roles} as roles
             from spread
         )"""
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -29,26 +29,47 @@ class Column:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The columns of a development, the scale of intensities, and what each type says of its roles, as SQL.
+    """The columns of a development, the scale of intensities, and what each type says of its roles.
 
-    `scale` holds (type, variant, intensity, conduct, rank, group); `roles` turns a development into a JSON object;
-    `comparisons` holds (field, how accounts are compared in it, SQL for what an account states there); `types` the
-    columns that each type of development has of its own.
+    `scale` holds (type, variant, intensity, conduct, rank, group); `said` expressions of SQL by the column that they
+    make and the type that says so; `comparisons` (field, how accounts are compared in it, SQL for what an account
+    states there); `types` the columns that each type of development has of its own.
     """
 
     columns: tuple[Column, ...]
     scale: tuple[tuple[str, str, str, str, int, str], ...]
-    pair_first: str
-    pair_second: str
-    variant: str
-    roles: str
+    said: dict[str, dict[str, str]]
     comparisons: tuple[tuple[str, str, str], ...]
     types: dict[str, list[str]]
 
     @property
-    def payload_struct(self) -> str:
-        """The DuckDB struct type of a development's payload."""
-        return "STRUCT(" + ", ".join(f'"{column.field}" {column.sql_type}' for column in self.columns) + ")"
+    def pair_first(self) -> str:
+        """SQL for the first role of a type's primary pair, NULL where it has none."""
+        return self._case("pair_first", "null::varchar")
+
+    @property
+    def pair_second(self) -> str:
+        """SQL for the second role of a type's primary pair, NULL where it has none."""
+        return self._case("pair_second", "null::varchar")
+
+    @property
+    def variant(self) -> str:
+        """SQL for the variant of a type by which its default intensity goes; '' where there is only one."""
+        return self._case("variant", "''")
+
+    @property
+    def roles(self) -> str:
+        """SQL for the roles of a development as a JSON object."""
+        return self._case("roles", "null::json")
+
+    def _case(self, column: str, otherwise: str) -> str:
+        cases = " ".join(f"when '{name}' then {value}" for name, value in self.said[column].items())
+        return f"case type {cases} else {otherwise} end" if cases else otherwise
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the columns."""
+        return {column.name for column in self.columns}
 
 
 @cache
@@ -63,6 +84,24 @@ def vocabulary() -> Vocabulary:
     return derived
 
 
+@cache
+def vocabulary_of(types: frozenset[str]) -> Vocabulary:
+    """Return what is needed of the vocabulary to read developments of some types: all other columns are empty.
+
+    Columns that every development has are among it. Scale, comparisons and types stay whole, and so does all where a
+    type is not known.
+    """
+    whole = vocabulary()
+    if not types <= whole.types.keys():
+        return whole
+    own = {column for name in types for column in whole.types.get(name, ())}
+    said = {
+        column: {name: value for name, value in by_type.items() if name in types}
+        for column, by_type in whole.said.items()
+    }
+    return replace(whole, columns=tuple(c for c in whole.columns if c.common or c.name in own), said=said)
+
+
 def _derive() -> Vocabulary:
     from tracker.model.catalogue import event_types, intensity_table
     from tracker.state import columns as derived
@@ -74,10 +113,7 @@ def _derive() -> Vocabulary:
         ),
         scale=tuple((t, v, str(i), conduct, rank, group) for t, v, i, conduct, rank, group in intensity_table()),
         types={e.name: [derived.column_of(spec) for spec in e.own_fields] for e in event_types().values()},
-        pair_first=derived.pair_expression(0),
-        pair_second=derived.pair_expression(1),
-        variant=derived.variant_expression(),
-        roles=derived.roles_expression(),
+        said=derived.said_by_type(),
         comparisons=derived.comparisons(),
     )
 
