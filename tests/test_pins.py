@@ -23,16 +23,19 @@ from tracker.state import laying, pin_steps, pins
 from tracker.state.build import Order, build
 from tracker.state.grain import rows_under
 from tracker.state.mirror import attach
+from tracker.state.pins import Part
 from tracker.state.projections import Projection, read_projection
 from tracker.state.reader import CONFIG, Reader
 from tracker.state.replay import quiet
 from tracker.state.scope import Scope
 from tracker.state.tails import CalmTail
+from tracker.state.vocabulary import vocabulary_of
 
 ASKED = tuple(
     name for name, projection in PROJECTIONS.items() if projection.pinned and "relationship" in projection.columns
 )
 PAIRS_ASKED = 4
+CONTACTS = frozenset({"contact-made"})
 EXPLORING = settings().max_examples > 100
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -237,7 +240,7 @@ def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
         assert differ <= {PINNED_AS_PLACED}
 
 
-@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm", "types", "deals"])
+@pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm", "types", "deals", "columns"])
 def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     pinning: pytest.MonkeyPatch, tmp_path: Path, forgotten: str
 ) -> None:
@@ -261,7 +264,9 @@ def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     elif forgotten == "types":
         pinning.setattr(CalmTail, "leaves", lambda *_: True)
     elif forgotten == "deals":
-        pinning.setattr(pins.Part, "types", lambda *_: frozenset({"contact-made"}))
+        pinning.setattr(pins, "Part", lambda schema, rows, _, tables: Part(schema, rows, CONTACTS, tables))
+    elif forgotten == "columns":
+        pinning.setattr(pins, "vocabulary_of", lambda _: vocabulary_of(CONTACTS))
     else:
         pinning.setattr(laying, "calm_tail", lambda *_: CalmTail(frozenset(), files=False))
 

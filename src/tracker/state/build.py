@@ -12,6 +12,7 @@ import duckdb
 
 from tracker.errors import WorkspaceError
 from tracker.log.rows import Row
+from tracker.state.beside import begin
 from tracker.state.digests import digest_of
 from tracker.state.laying import refuse_bad_where
 from tracker.state.load import LOG_TABLES, derive, load_log
@@ -21,7 +22,7 @@ from tracker.state.mirror import GENERATION, REFUSED_BY_THE_DISK
 from tracker.state.projections import Projection
 from tracker.state.reader import CONFIG
 from tracker.state.scope import Scope
-from tracker.state.tables import build_tables, steps_of
+from tracker.state.tables import all_reads, build_tables, steps_of
 
 BUILT = "built"
 CHECKED = "checked"
@@ -66,13 +67,20 @@ class Build:
         self._steps = 0
         self._position = 0
         self._last_event = ""
+        self._reads: dict[str, set[str]] = {}
 
-    def read(self, batches: Iterable[list[Row]], steps: int) -> None:
-        """Decode a log; `steps` is how many tables will be built each time."""
-        self._steps = steps * self._builds + 1
+    def read(self, batches: Iterable[list[Row]], projections: Mapping[str, Projection]) -> None:
+        """Decode a log; meanwhile find out which tables the projections to build of it will read."""
+        self._steps = steps_of(projections) * self._builds + 1
         self._step("the log")
-        self.connection.execute(f"use {BUILT}.main")
-        load_log(self.connection, self._counted(batches))
+        parsing = self.connection.cursor()
+        reads = begin(lambda: all_reads(parsing, projections))
+        try:
+            self.connection.execute(f"use {BUILT}.main")
+            load_log(self.connection, self._counted(batches))
+        finally:
+            self._reads = reads()
+            parsing.close()
         self.connection.execute("set enable_external_access = false")
 
     def _counted(self, batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
@@ -121,6 +129,7 @@ class Build:
             order.projections,
             scope=order.scope,
             day=order.as_of,
+            reads=self._reads,
             whole=order.whole,
             step=self._step,
         )
@@ -183,7 +192,7 @@ def build(path: Path, batches: Iterable[list[Row]], order: Order, progress: Prog
     """
     refuse_bad_where(order.scope)
     with building(path, progress, events=events) as built:
-        built.read(batches, steps_of(order.projections))
+        built.read(batches, order.projections)
         manifest = built.generation(order)
         built.finish()
     return manifest

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, get_args
 
 from tracker.model.catalogue import EventType, FieldSpec, Kind, all_fields, event_types
+from tracker.model.records import Record
 
 AMOUNT = (
     "STRUCT(value DECIMAL(38,6), min DECIMAL(38,6), max DECIMAL(38,6), unit VARCHAR, qualifier VARCHAR, "
@@ -62,6 +63,12 @@ COMPARED_AS = {
 def development_columns() -> dict[str, FieldSpec]:
     """Return every column that a development's payload fills, with its field."""
     return {column_of(spec): spec for spec in all_fields().values()}
+
+
+def recorded_columns() -> list[str]:
+    """Return the columns that records of parties, reports and retractions fill too, by fields of the same name."""
+    fields = {info.alias or name for record in Record.__subclasses__() for name, info in record.model_fields.items()}
+    return [column for column, spec in development_columns().items() if spec.name in fields]
 
 
 def said_by_type() -> dict[str, dict[str, str]]:

@@ -55,7 +55,8 @@ def load_log(con: duckdb.DuckDBPyConnection, batches: Iterable[list[Row]], *, ca
     con.execute("create schema if not exists log")
     try:
         with incoming(con, batches) as topics:
-            load_told(con, topics)
+            # Of a whole log every column is looked for: what another version of tracker wrote comes out as it did then.
+            load_told(con, topics if carried is not None else None)
         derive(con, carried=carried)
     except (duckdb.InvalidInputException, duckdb.ConversionException, ValueError) as error:
         if carried is not None and isinstance(error, duckdb.Error):

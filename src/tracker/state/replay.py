@@ -31,7 +31,6 @@ from tracker.state.reader import CONFIG
 from tracker.state.replay_lock import ReplayRunning, one_at_a_time, running_pid
 from tracker.state.runs import MANUAL, Run, runs_of
 from tracker.state.scope import Scope
-from tracker.state.tables import steps_of
 
 __all__ = ["LogNotProven", "Outcome", "Places", "ReplayRunning", "replay", "roll_back", "running_pid"]
 
@@ -166,7 +165,7 @@ def _published(places: Places, today: date, run: Run, *, kept: int, accept: bool
         changes: dict[str, str] = {}
         drift: list[Drift] = []
         with building(built, progress, events=log.position, live=live.path if live else None, earlier=differs) as build:
-            build.read(log.rows(again=compared is None), steps_of(projections))
+            build.read(log.rows(again=compared is None), projections)
             manifest = build.generation(order)
             if live is not None:
                 held = live.manifest

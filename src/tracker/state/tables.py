@@ -27,19 +27,18 @@ def build_tables(
     *,
     scope: Scope,
     day: date,
+    reads: Mapping[str, set[str]],
     whole: bool,
     step: Callable[[str], None],
 ) -> dict[str, TableFacts]:
     """Build every projection under a scope, each after those that it reads, and return what is to be said of each.
 
-    `whole` keeps the rows of projections that readers lay as views, too. `step` is told each name before it is built.
-    Raises BadScope, ProjectionError.
+    `reads` are the tables that each projection names. `whole` keeps the rows of projections that readers lay as views,
+    too. `step` is told each name before it is built. Raises BadScope, ProjectionError.
     """
-    for each in projections.values():
-        each.refuse_effects()
     queries = base_views(scope, day) | {p.name: p.query for p in projections.values()}
     wanted = {*KEPT, *projections}
-    needs = _needs(con, queries, projections, wanted)
+    needs = _needs(queries, reads, wanted)
     con.execute(f"create schema {catalog}.state")
     con.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
     facts: dict[str, TableFacts] = {}
@@ -96,12 +95,14 @@ def steps_of(projections: Mapping[str, Projection]) -> int:
     return len(BASE_VIEWS) + len(projections)
 
 
-def _needs(
-    con: duckdb.DuckDBPyConnection,
-    queries: Mapping[str, str],
-    projections: Mapping[str, Projection],
-    wanted: Iterable[str],
-) -> dict[str, set[str]]:
+def all_reads(con: duckdb.DuckDBPyConnection, projections: Mapping[str, Projection]) -> dict[str, set[str]]:
+    """Return the tables that each projection names; raises ProjectionError where one does more, or cannot be parsed."""
+    for each in projections.values():
+        each.refuse_effects()
+    return {name: tables_read(con, name, each.query) for name, each in projections.items()}
+
+
+def _needs(queries: Mapping[str, str], reads: Mapping[str, set[str]], wanted: Iterable[str]) -> dict[str, set[str]]:
     """Return what each of the queries that are needed reads of the others; raises NamedInACircle."""
     needs: dict[str, set[str]] = {}
     pending = list(wanted)
@@ -109,9 +110,8 @@ def _needs(
         name = pending.pop()
         if name in needs:
             continue
-        query = queries[name]
         # The base views are in our style, for which the cheap reading is right.
-        named = tables_read(con, name, query) if name in projections else set(named_sources(query))
+        named = reads[name] if name in reads else set(named_sources(queries[name]))
         needs[name] = named & queries.keys() - {name}
         pending += needs[name]
     sorted_by_needs(needs)
@@ -137,26 +137,38 @@ def _read_by_day(
     con.execute("create schema memory.log")
     for name in (*LOG_TABLES, *log_views(con)):
         con.execute(f"create table memory.log.{name} as select * from {catalog}.log.{name} limit 0")
-    for name in needs:
+    asking = [name for name in sorted_by_needs(needs) if "scope" in needs[name]]
+    for name in sorted(set().union(*(needs[name] for name in asking))):
         columns = "* exclude (as_of_on)" if name == "scope" else "*"
         con.execute(f'create table memory.probe."{name}" as select {columns} from {catalog}.state."{name}" limit 0')
-    found = {"scope"}
+    con.execute("set search_path = 'memory.probe,memory.main'")
+    shapes = _shapes(con, catalog)
+    found = {name for name in asking if _described(con, queries[name]) != shapes[name]}
     for name in sorted_by_needs(needs):
-        reads_day = "scope" in needs[name] and not _does_without_day(con, catalog, queries[name])
-        if reads_day or needs[name] & (found - {"scope"}):
+        if needs[name] & found:
             found.add(name)
+    con.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
     con.execute("drop schema memory.probe cascade")
     con.execute("drop schema memory.log cascade")
-    return found
+    return found | {"scope"}
 
 
-def _does_without_day(con: duckdb.DuckDBPyConnection, catalog: str, query: str) -> bool:
-    shapes = []
-    for path in (f"{catalog}.state,{catalog}.main", "memory.probe,memory.main"):
-        con.execute(f"set search_path = '{path}'")
-        try:
-            shapes.append([row[:2] for row in con.execute(f"describe {query}").fetchall()])
-        except duckdb.Error:
-            shapes.append([])
-    con.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
-    return bool(shapes[1]) and shapes[0] == shapes[1]
+def _shapes(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the columns of all that was made, each with its type, in their order."""
+    shapes: dict[str, list[tuple[str, str]]] = {}
+    query = f"""
+        select table_name, column_name, data_type
+        from duckdb_columns()
+        where database_name = '{catalog}' and schema_name = 'state'
+        order by table_name, column_index
+    """
+    for table, column, kind in con.execute(query).fetchall():
+        shapes.setdefault(table, []).append((column, kind))
+    return shapes
+
+
+def _described(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
+    try:
+        return [row[:2] for row in con.execute(f"describe {query}").fetchall()]
+    except duckdb.Error:
+        return []

@@ -33,7 +33,8 @@ class Vocabulary:
 
     `scale` holds (type, variant, intensity, conduct, rank, group); `said` expressions of SQL by the column that they
     make and the type that says so; `comparisons` (field, how accounts are compared in it, SQL for what an account
-    states there); `types` the columns that each type of development has of its own.
+    states there); `types` the columns that each type of development has of its own; `recorded` those that events which
+    are no developments fill too.
     """
 
     columns: tuple[Column, ...]
@@ -41,6 +42,7 @@ class Vocabulary:
     said: dict[str, dict[str, str]]
     comparisons: tuple[tuple[str, str, str], ...]
     types: dict[str, list[str]]
+    recorded: list[str]
 
     @property
     def pair_first(self) -> str:
@@ -86,7 +88,7 @@ def vocabulary() -> Vocabulary:
 
 @cache
 def vocabulary_of(types: frozenset[str]) -> Vocabulary:
-    """Return what is needed of the vocabulary to read developments of some types: all other columns are empty.
+    """Return what is needed of the vocabulary to read developments of some types, and records: other columns are empty.
 
     Columns that every development has are among it. Scale, comparisons and types stay whole, and so does all where a
     type is not known.
@@ -94,7 +96,7 @@ def vocabulary_of(types: frozenset[str]) -> Vocabulary:
     whole = vocabulary()
     if not types <= whole.types.keys():
         return whole
-    own = {column for name in types for column in whole.types.get(name, ())}
+    own = {*whole.recorded, *(column for name in types for column in whole.types[name])}
     said = {
         column: {name: value for name, value in by_type.items() if name in types}
         for column, by_type in whole.said.items()
@@ -114,6 +116,7 @@ def _derive() -> Vocabulary:
         scale=tuple((t, v, str(i), conduct, rank, group) for t, v, i, conduct, rank, group in intensity_table()),
         types={e.name: [derived.column_of(spec) for spec in e.own_fields] for e in event_types().values()},
         said=derived.said_by_type(),
+        recorded=derived.recorded_columns(),
         comparisons=derived.comparisons(),
     )
 
