@@ -88,6 +88,20 @@ def test_rollback_goes_back_one_generation(workspace: Path) -> None:
     ]
 
 
+def test_rollback_to_what_another_version_built_says_that_the_log_answers(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("tracker.state.build.model_hash", lambda: "former")
+        ask("-C", workspace, "replay")
+    ask("-C", workspace, "replay")
+
+    answer = ask("-C", workspace, "replay", "--rollback")
+
+    assert (answer.code, answer.out) == (0, "generation 1 is live again, and answers come from the log\n")
+    assert "generation 1 was built by another version of tracker" in answer.err
+
+
 def test_a_scope_needs_a_place_of_its_own(workspace: Path, tmp_path: Path) -> None:
     refused = ask("-C", workspace, "replay", "--as-of", "2025-04-01")
     done = ask("-C", workspace, "replay", "--as-of", "2025-04-01", "-o", tmp_path / "april")

@@ -21,12 +21,12 @@ from oracle.worlds import FOCUS, MORE, histories, log_of
 from replay_helpers import append, history, live_file, make_places, opened
 from tracker.state.build import Order, build
 from tracker.state.diff import difference
-from tracker.state.generations import generations_of
+from tracker.state.generations import NothingToRollBackTo, generations_of
 from tracker.state.manifest import Manifest
 from tracker.state.mirror import attach, is_sound
 from tracker.state.query import guarded_query
 from tracker.state.reader import CONFIG, Reader, open_reader
-from tracker.state.replay import Places, quiet, replay
+from tracker.state.replay import Places, quiet, replay, roll_back
 from tracker.state.scope import Scope
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -263,6 +263,23 @@ def test_a_pointer_that_cannot_be_read_means_no_generation_and_is_told(
     assert open_reader(places.log, places.projections, TODAY).generation is None
     assert f"{pointer}, which names the generation that answers, cannot be read" in capsys.readouterr().err
     assert replay(places, TODAY).generation == 2
+
+
+def test_a_pointer_that_is_gone_though_generations_are_there_is_told(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay(places, TODAY)
+    pointer = generations_of(places.log).folder / "CURRENT"
+    pointer.unlink()
+
+    assert open_reader(places.log, places.projections, TODAY).generation is None
+    assert f"{pointer}, which names the generation that answers, is missing" in capsys.readouterr().err
+    with pytest.raises(NothingToRollBackTo, match="CURRENT names no generation that answers"):
+        roll_back(places)
+    assert replay(places, TODAY).generation == 2
+    capsys.readouterr()
+    assert open_reader(places.log, places.projections, TODAY).generation is not None
+    assert capsys.readouterr().err == ""
 
 
 def test_a_published_generation_has_no_write_ahead_log_and_is_never_written(places: Places) -> None:

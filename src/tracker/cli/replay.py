@@ -54,9 +54,12 @@ def replay(
     if output is None and not scope.is_everything():
         raise UsageError("the live state has no scope: name where to replay under it, with -o DIR or -o FILE.duckdb")
     if rollback:
-        from tracker.state.replay import roll_back
+        from tracker.state.replay import answering, roll_back
 
-        sys.stdout.write(f"generation {roll_back(places)} answers again\n")
+        number = roll_back(places)
+        # One that another version of tracker built is gone back to, and yet read by none of this one.
+        told = "answers again" if answering(places.log) == number else "is live again, and answers come from the log"
+        sys.stdout.write(f"generation {number} {told}\n")
         session.undo("tracker replay")
     elif dry_run:
         _show_plan(session, places)

@@ -29,10 +29,12 @@ KEPT = 3
 
 
 class NothingToRollBackTo(WorkspaceError):
-    """There is no generation before the one that answers."""
+    """There is no generation before the one that answers, or none that answers."""
 
-    def __init__(self, current: int | None) -> None:
+    def __init__(self, current: int | None, *, unnamed: bool = False) -> None:
         what = "there is no generation yet" if current is None else f"there is no generation before {current}"
+        if unnamed:
+            what = f"{POINTER} names no generation that answers, so that none is known to be the one before"
         super().__init__(f"{what}: tracker replay builds one")
 
 

@@ -5,6 +5,7 @@ Either way the schema `log` of the connection's own database shows the same rows
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -23,6 +24,9 @@ GENERATION = "generation"
 """The catalog under which a generation is attached."""
 
 TAIL = "tail"
+
+WAIT_FOR_POINTER_SECONDS = 0.1
+"""Two syncs lie between a first generation's file and its pointer."""
 
 Config = dict[str, str | bool | int | float | list[str]]
 
@@ -66,13 +70,17 @@ def attach_current(log: Path, config: Config, *, of_any_model: bool = False) -> 
     """
     generations = generations_of(log)
     pointer = generations.pointer()
-    if pointer is None and (generations.folder / POINTER).exists():
-        # The first one may have been published since the pointer was read.
+    if pointer is None and ((generations.folder / POINTER).exists() or generations.numbers()):
+        # The first one may have been published since the pointer was read, or be on its way: it is there before its
+        # pointer.
+        time.sleep(WAIT_FOR_POINTER_SECONDS)
         pointer = generations.pointer()
         if pointer is None:
+            path = generations.folder / POINTER
+            what = "cannot be read" if path.exists() else "is missing"
             warn(
-                f"{generations.folder / POINTER}, which names the generation that answers, cannot be read: answers "
-                "come from the log until tracker replay builds another"
+                f"{path}, which names the generation that answers, {what}: answers come from the log until tracker "
+                "replay builds another"
             )
     while pointer is not None:
         if (pointer.format, pointer.duckdb) != (FORMAT, duckdb.__version__):

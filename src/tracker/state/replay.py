@@ -32,7 +32,7 @@ from tracker.state.replay_lock import ReplayRunning, one_at_a_time, running_pid
 from tracker.state.runs import MANUAL, Run, runs_of
 from tracker.state.scope import Scope
 
-__all__ = ["LogNotProven", "Outcome", "Places", "ReplayRunning", "replay", "roll_back", "running_pid"]
+__all__ = ["LogNotProven", "Outcome", "Places", "ReplayRunning", "answering", "replay", "roll_back", "running_pid"]
 
 
 class LogNotProven(WorkspaceError):
@@ -278,8 +278,17 @@ def roll_back(places: Places, *, clock: Clock = now) -> int:
         current = pointer.number if pointer else None
         before = [number for number in generations.numbers() if current is not None and number < current]
         if not before:
-            raise NothingToRollBackTo(current)
+            raise NothingToRollBackTo(current, unnamed=current is None and bool(generations.numbers()))
         run = runs.start(MANUAL, clock())
         generations.point_to(Pointer(before[-1], FORMAT, duckdb.__version__))
         runs.end(run, clock(), "rolled-back", generation=before[-1])
         return before[-1]
+
+
+def answering(log: Path) -> int | None:
+    """Return the number of the generation that answers; None where the log does, and then stderr says why."""
+    attached = attach_current(log, CONFIG)
+    if attached is None:
+        return None
+    attached.connection.close()
+    return attached.manifest.number
