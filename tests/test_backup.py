@@ -485,6 +485,29 @@ def test_what_goes_wrong_on_the_way_leaves_nothing_behind(
         assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
+def test_what_a_killed_backup_left_is_swept_by_the_next_one_when_it_is_old(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "kept"
+    other = place / ".tracker-archived"
+    other.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        # A kill leaves no time to clean up.
+        patch.setattr(backup, "write_archive", _full_disk)
+        patch.setattr(backup.shutil, "rmtree", lambda path, ignore_errors: None)
+        with pytest.raises(OSError, match="No space"):
+            back_up(load_workspace(root), place / "first.tar")
+    (left,) = set(place.iterdir()) - {other}
+
+    back_up(load_workspace(root), place / "second.tar")
+    assert left.exists()
+    for path in (other, left, *left.iterdir()):
+        os.utime(path, (0, 0))
+    back_up(load_workspace(root), place / "third.tar")
+
+    assert sorted(path.name for path in place.iterdir()) == [".tracker-archived", "second.tar", "third.tar"]
+
+
 def test_a_log_with_a_page_of_rubbish_is_named_where_it_lies_and_not_where_its_copy_lay(
     root: Path, tmp_path: Path
 ) -> None:
