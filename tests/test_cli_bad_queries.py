@@ -221,6 +221,7 @@ HINTED = {
     "a text in double quotes": ('select * from parties where name = "Acme"', "A text stands in single quotes: 'Acme'"),
     "a parameter": ("select * from parties where party = ?", "write their values into the SQL"),
     "a plural": ("select * from partys", "did you mean 'parties'?"),
+    "a singular": ("select * from party", "did you mean 'parties'?"),
     "capitals": ("select * from Partyes", "did you mean 'parties'?"),
 }
 

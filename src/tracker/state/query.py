@@ -306,8 +306,10 @@ def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
     if missing is None:
         return "\n".join(lines)
     name, names = missing.group(1), sorted(reader.names())
-    # Of names of tables, one that is nearly so as a whole comes before one of which a word is.
-    nearest = did_you_mean(get_close_matches(name.lower(), names, 1, 0.75) or suggest(name, names))
+    # Of names of tables, one that is nearly so as a whole comes before one of which a word is; and what is said of one
+    # thing means the table of all of them, though another may be named nearer to it: party is in party_entries.
+    plural = [each for each in names if each == re.sub("y$", "ie", name.lower()) + "s"]
+    nearest = did_you_mean(plural or get_close_matches(name.lower(), names, 1, 0.75) or suggest(name, names))
     kept = [line for line in lines[1:] if not line.startswith("Did you mean")]
     return "\n".join([lines[0].rstrip("!") + (nearest or ": tracker list names the tables"), *kept])
 
