@@ -49,6 +49,25 @@ def test_rows_are_told_by_their_sum_and_one_by_one_where_that_is_asked_for(works
     assert again.rows == [["same", "wire-1"], ["same", "wire-1#k1"], ["same", "wire-1#k2"]]
 
 
+def test_rows_that_correct_what_a_book_said_tell_of_which(workspace: Path, tmp_path: Path) -> None:
+    told = {"type": "statement-made", "report": "planet-2025-05-05", "key": "new", "speaker": "Acme", "about": "Globex"}
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    second.write_text(json.dumps({**told, "note": "by mail"}) + "\n", encoding="utf-8")
+
+    answers = [in_(workspace, path) for path in (first, second, second, first)]
+
+    assert [answer.code for answer in answers] == [0, 0, 0, ExitCode.BAD_INPUT]
+    warned = "1 entry of first is corrected, which says something else and is refused as out of date"
+    assert [warned in answer.err for answer in answers] == [False, True, False, False]
+
+
+def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path, ROWS[0], {**ROWS[1], "party": "Soylent", "counterparty": "Soylent"})
+
+    assert in_(workspace, path).err.count("unknown party 'Soylent'") == 1
+
+
 def undone(told: str) -> Answer:
     """Carry out the undo line, which says which workspace it is for."""
     undo = next(line for line in told.splitlines() if line.startswith("undo: "))

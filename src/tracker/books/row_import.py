@@ -69,7 +69,8 @@ class RowsOutcome:
 
     `not_new` developments were there before, or stand in the file twice; `stay_retracted` of those that are the same
     are retracted in the log; `unknown` ones were to be retracted, and the log never held them; `anew` are the first
-    parties and reports that became others than they were.
+    parties and reports that became others than they were; `overruled` says how many words of which other files were
+    corrected, which these would go on saying.
     """
 
     path: Path
@@ -79,6 +80,7 @@ class RowsOutcome:
     stay_retracted: int = 0
     unknown: int = 0
     anew: list[PlanLine] = field(default_factory=list)
+    overruled: Counter[str] = field(default_factory=Counter)
     warnings: list[Problem] = field(default_factory=list)
 
     @property
@@ -124,6 +126,7 @@ class _Run:
         self._bulk = Bulk(log, file.path.stem)
         self._reader = RowReader(str(file.path), PartyIndex(), file.rows, today_everywhere(clock()))
         self._plan = RowPlan(self._bulk, self._reader, options)
+        self.outcome.overruled = self._plan.overruled
         self._problems: list[Problem] = []
         self._names_of = -1
         self._rows = 0

@@ -7,6 +7,7 @@ whenever the file was imported before, and it is stale only if no later row says
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -61,6 +62,8 @@ class RowPlan:
         self._bulk = bulk
         self._reader = reader
         self._options = options
+        self.overruled: Counter[str] = Counter()
+        """How many words of which other files the rows correct."""
         self._mentioned = Mentioned()
         # What this chunk mentions.
         self._recent: set[str] = set()
@@ -172,7 +175,10 @@ class RowPlan:
         step = development_step(event, _mark(said), self._bulk.known, self._options_of(said))
         if isinstance(step, Refusal):
             raise step.error
+        overruled = held.book if step.use_case is not None and not held.retracted else None
         yield from self._carried_out([step])
+        if overruled not in (None, self._bulk.book):
+            self.overruled[str(overruled)] += 1
         self._stale.pop(event.id, None)
 
     def _retraction(self, said: Said, development: str) -> Iterator[PlanLine]:

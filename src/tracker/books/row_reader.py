@@ -281,12 +281,16 @@ class RowReader:
         return route
 
     def _errors(self, row: Row, reading: Reading) -> list[Problem]:
-        """Return what is wrong with a row; of a party that cannot be registered, why, and not that it is unknown."""
+        """Return what is wrong with a row, each thing once, for all of it is told of the line and not of a field.
+
+        Of a party that cannot be registered it is why, and not that it is unknown.
+        """
         refused = self._parties.refused
         told = {f"unknown party '{name}'" for name in refused}
         errors = [p for p in reading.problems if p.severity == "error" and p.message not in told]
         errors = [replace(p, hint=NO_REPORT) if p.message == "missing field 'report'" else p for p in errors]
-        return errors + [Problem(self.path, row.line, 1, message, hint) for message, hint in refused.values()]
+        errors += [Problem(self.path, row.line, 1, message, hint) for message, hint in refused.values()]
+        return list(dict.fromkeys(errors))
 
     def _retraction(self, row: Row) -> Said:
         """Return the development that a row takes back."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
 LINES = (".jsonl", ".ndjson")
 
+MOST_OVERRULED = 3
+"""Files that are named of those whose words were corrected."""
+
 DONE = {
     "record": "recorded",
     "correct": "corrected",
@@ -219,6 +222,11 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
     told += [f"{outcome.skipped:,} skipped"] if outcome.skipped else []
     told += [f"{outcome.unknown:,} not in the log"] if outcome.unknown else []
     session.note(f"{shown(outcome.path)}: {', '.join(told) or 'nothing in it'}")
+    for book, count in outcome.overruled.most_common(MOST_OVERRULED):
+        session.note(
+            f"{f'1 entry of {book} is' if count == 1 else f'{count:,} entries of {book} are'} corrected, which says "
+            "something else and is refused as out of date from now on: keep an entry in one of the two"
+        )
     if outcome.stay_retracted:
         session.note(f"{outcome.stay_retracted:,} of the same stay retracted: --revert records them again")
 

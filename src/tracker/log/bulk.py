@@ -61,7 +61,7 @@ class Bulk:
         self.forgot = 0
         """Grows whenever another writer may have changed what was known."""
         self._log = log
-        self._book = book
+        self.book = book
         self._head = -1
         self._transaction: Transaction | None = None
         self._moment = datetime.min
@@ -184,14 +184,14 @@ class Bulk:
         payload, content = intent.payload, intent.payload.content()
         identity = event_id(intent.subject, intent.revision, payload.TOPIC, content)
         envelope = Envelope(
-            identity, self._moment, self._log.coder, intent.revision, intent.reason, intent.published, self._book
+            identity, self._moment, self._log.coder, intent.revision, intent.reason, intent.published, self.book
         )
         self._decided.append((payload.TOPIC, enclose(envelope, content), intent.tags))
         self.known.apply(Recorded(envelope, payload))
 
     def _around_first_reports(self) -> tuple[bytes, bytes]:
         """Return what stands before and after the id in every first report of a transaction."""
-        sample = enclose(Envelope(ID, self._moment, self._log.coder, book=self._book), b"")
+        sample = enclose(Envelope(ID, self._moment, self._log.coder, book=self.book), b"")
         opening, _, rest = sample.partition(ID.encode())
         return opening, rest[:-1]
 
