@@ -73,6 +73,21 @@ def test_entries_that_were_taken_out_of_a_book_are_told_with_the_command_that_re
     assert "no longer in it" not in in_(workspace, "import", book).err
 
 
+def test_what_a_book_said_of_its_report_by_a_former_id_is_told_with_the_command_that_retracts_it(
+    workspace: Path,
+) -> None:
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace(NAME, "planet-2025-05-06"), encoding="utf-8")
+
+    told = in_(workspace, "import", book).err
+
+    prune = f"tracker -C {workspace} import {book} --prune retracts them"
+    assert f"3 entries that it recorded stand of another report ({NAME}): if that is this one by a former id, " in told
+    assert told.count(prune) == 1
+    assert "3 retracted" in in_(workspace, "import", book, "--prune").err
+    assert status_of(workspace, f"{NAME}#partners") == ["retracted"]
+
+
 def test_a_dry_import_shows_the_plan_and_records_nothing(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path / "new", imported=False)
 
@@ -151,6 +166,18 @@ def test_a_book_can_come_through_stdin(workspace: Path) -> None:
     text = "tracker: book/1\nparties:\n  - {id: umbrella, name: Umbrella}\n"
 
     assert in_(workspace, "import", "-", stdin=text).rows == [["register", "umbrella", "Umbrella"]]
+
+
+def test_pruning_what_comes_through_stdin_leaves_what_came_of_other_reports(workspace: Path) -> None:
+    bare = BOOK.replace("  text: ../sources/planet.txt\n", "")
+    books = [bare.replace(NAME, report) for report in ("planet-2025-05-06", "planet-2025-05-07")]
+    for book in books:
+        assert in_(workspace, "import", "-", stdin=book).code == 0
+    shorter = books[1].partition("  - type: statement-made")[0]
+
+    pruned = in_(workspace, "import", "-", "--prune", stdin=shorter)
+
+    assert pruned.rows == [["retract", "planet-2025-05-07#partners", "removed from the book"]]
 
 
 def test_a_log_goes_out_and_into_an_empty_workspace_byte_for_byte(workspace: Path, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ Clock = Callable[[], datetime]
 
 ENDINGS = (".yaml", ".yml")
 
+STDIN = "stdin"
+"""The name of books that come in by stdin."""
+
 FURTHEST_ZONE = timedelta(hours=14)
 """The zone in which a day begins first: what is published there today is not from the future anywhere."""
 
@@ -209,7 +212,14 @@ def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> tuple[l
     """Plan each book on top of those before it; the second of the lists are what each has left in the log."""
     # What moved from one book to another of the same import is in a book.
     held = {entry.event.id for book in books for entry in book.developments}
-    removed = [[] if book.failed else sorted(_no_longer_in(book, past, options) - held) for book in books]
+    sound = [book for book in books if not book.failed]
+    # A book whose report has another id now has left all that it said of the former one.
+    named = {book.name: book.report_id for book in sound if book.report_id and book.name != STDIN}
+    former = {} if options.prune else past.recorded_by_new(named)
+    removed = [
+        [] if book.failed else sorted((_no_longer_in(book, past, options) | former.get(book.name, set())) - held)
+        for book in books
+    ]
     asked = [use_case for book, gone in zip(books, removed, strict=True) for use_case in questions(book, gone)]
     known = past.known(asked)
     plans = []
@@ -230,7 +240,9 @@ def _no_longer_in(book: Book, past: Past, options: ImportOptions) -> set[str]:
     """Return what a book recorded and does not hold; without `prune` only as far as that is found fast."""
     held = {entry.event.id for entry in book.developments}
     if options.prune:
-        return past.recorded_by(book.name) - held
+        recorded = past.recorded_by(book.name) - held
+        # What came in by stdin are many books of one name.
+        return {each for each in recorded if book.name != STDIN or each.partition("#")[0] == book.report_id}
     return past.others_of(book.name, book.report_id, held) if book.report_id else set()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tracker.books.names import PartyIndex
 from tracker.log.development_cases import RetractDevelopment
 from tracker.log.known import DevelopmentState, Known, ReportState
 from tracker.log.report_cases import WithdrawReport
 from tracker.log.store import Log
-from tracker.log.transfer import others_of_report, recorded_by_book
+from tracker.log.transfer import others_of_report, recorded_by_book, recorded_by_books
 from tracker.log.use_cases import UseCase
 from tracker.model.records import ReportFiled
 
@@ -46,6 +46,13 @@ class Past:
     def recorded_by(self, book: str) -> set[str]:
         """Return the ids of the developments that a book recorded; reads the whole log."""
         return recorded_by_book(self._log, book) if self._log else set()
+
+    def recorded_by_new(self, books: Mapping[str, str]) -> dict[str, set[str]]:
+        """Return what books, by name, recorded whose reports are new to the log; nothing where that takes long."""
+        if self._log is None or not books:
+            return {}
+        filed = self.known([WithdrawReport(report, "") for report in books.values()]).reports
+        return recorded_by_books(self._log, [book for book, report in books.items() if report not in filed])
 
     def others_of(self, book: str, report: str, without: Collection[str]) -> set[str]:
         """Return the ids of what a book recorded of a report besides these; reads only that."""

@@ -196,6 +196,10 @@ def tell_outcome(session: Session, outcome: Outcome) -> None:
 
 def _tell_left(session: Session, outcome: Outcome) -> None:
     """Say what the book recorded and no longer holds: nothing is retracted unless that is asked for."""
+    filed = {line.subject for line in outcome.lines if line.action == "file"}
+    if filed and not any(development.partition("#")[0] in filed for development in outcome.left):
+        _tell_former(session, outcome)
+        return
     count, named = len(outcome.left), ", ".join(outcome.left[:MOST_NAMED])
     named += ", …" if count > MOST_NAMED else ""
     is_one = count == 1
@@ -203,6 +207,16 @@ def _tell_left(session: Session, outcome: Outcome) -> None:
     stand, them = ("stands", "it") if is_one else ("stand", "them")
     prune = session.here(f"tracker import {quote(shown(outcome.path))} --prune")
     session.note(f"{told} no longer in it, and {stand} ({named}): {prune} retracts {them}")
+
+
+def _tell_former(session: Session, outcome: Outcome) -> None:
+    """Say what a book recorded of another report than that which it files: it may be the same one by another id."""
+    count, reports = len(outcome.left), sorted({development.partition("#")[0] for development in outcome.left})
+    named = ", ".join(reports[:MOST_NAMED]) + (", …" if len(reports) > MOST_NAMED else "")
+    stand = "1 entry that it recorded stands" if count == 1 else f"{count:,} entries that it recorded stand"
+    them = "it" if count == 1 else "them"
+    prune = session.here(f"tracker import {quote(shown(outcome.path))} --prune")
+    session.note(f"{stand} of another report ({named}): if that is this one by a former id, {prune} retracts {them}")
 
 
 def _tell_warnings(session: Session, outcome: Outcome) -> None:
@@ -222,9 +236,10 @@ def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> I
     if sys.stdin.isatty():
         raise UsageError("- reads a book from stdin, and nothing is piped in: name a file")
     from tracker.books.files import MAX_BYTES
+    from tracker.books.importer import STDIN as NAME
 
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        path = Path(folder) / "stdin"
+        path = Path(folder) / NAME
         # A byte more than a book may have, so that a larger one is seen to be so.
         first = sys.stdin.buffer.read(MAX_BYTES + 1)
         in_braces = not rows.csv and first[:1_000].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
