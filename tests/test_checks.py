@@ -112,9 +112,31 @@ developments:
 ---
 parties:
   carol: {kind: person, affiliations: [{organisation: acme, since: 2021, until: 2020}]}
+---
+report: {id: r2, published: 2025-05-05, reliability: A}
+developments:
+  - {type: contact-made, key: denied, party: acme, counterparty: globex, occurred: 2025-01}
+  - {type: contact-made, key: mended, party: acme, counterparty: globex, occurred: 2025-02}
+  - {type: contact-made, key: later, party: acme, counterparty: globex, occurred: 2025-03}
+  - {type: contact-made, key: our-slip, party: acme, counterparty: globex, occurred: 2025-04}
+---
+report: {id: r3, published: 2025-05-05, reliability: A}
+---
+retractions:
+  - {development: r2#denied, why: denied, published: 2025-05-10}
+  - {development: r2#later, why: denied, published: 2025-07}
+  - {development: r2#our-slip, why: misread}
+corrections:
+  - {type: contact-made, report: r2, key: mended, party: acme, counterparty: globex, occurred: 2025-01, why: x,
+     corrected: 2025-05-11}
+withdrawals: [{report: r3, published: 2025-05-12}]
+---
+report: {id: r2, published: 2025-07, reliability: A}
+---
+report: {id: r3, published: 2025-07, reliability: A}
 """,
         "error",
-        ("carol", "r1#ahead", "r1#backwards", "r1#over"),
+        ("carol", "r1#ahead", "r1#backwards", "r1#over", "r2#denied", "r2#mended", "r3"),
         "occurred 2025-05-06 is after the report was published (2025-05-05), and nothing says that it is a plan: "
         "correct the day, or name the stage",
     ),

@@ -1,8 +1,8 @@
--- impossible_dates: days that cannot be: something told before it happened, or over before it began.
+-- impossible_dates: days that cannot be: something told before it happened, over before it began, or taken back before it was told.
 -- grain: one row per (subject, problem)
 -- problem   what is wrong, and what to do
 -- severity  error
--- subject   the development, or the party
+-- subject   the development, the report, or the party
 -- order by: subject, problem
 with
 
@@ -11,6 +11,32 @@ told as (
     from reported
     inner join scope on reported.effective_on <= scope.as_of_on
     where reported.status = 'current'
+),
+
+-- The first day that a report's text may mean, where it is a day, a month, a year or an instant.
+filed as (
+    select
+        report,
+        published,
+        try_cast(left(published || '-01-01', 10) as date) as published_from
+    from reports
+),
+
+taken_back as (
+    select
+        reported.development as subject,
+        reported.report,
+        amended.superseded_on as taken_back_on
+    from reported
+    inner join log.amended as amended on reported.position = amended.position
+    where reported.status <> 'current'
+    union
+    select
+        report as subject,
+        report,
+        source_on as taken_back_on
+    from report_entries
+    where topic = 'ReportWithdrawn.v1'
 ),
 
 affiliated as (
@@ -49,6 +75,18 @@ select
     development as subject
 from told
 where expires_on < starts_on
+union all
+select
+    'its source took it back on ' || taken_back.taken_back_on || ', and the report was published after that ('
+    || filed.published || '): file the report again with the right day' as problem,
+    'error' as severity,
+    taken_back.subject
+from taken_back
+inner join filed on taken_back.report = filed.report
+where
+    taken_back.taken_back_on < filed.published_from
+    -- What names no day was our own slip, which always held.
+    and taken_back.taken_back_on > date '0001-01-01'
 union all
 select
     'is at ' || affiliated.place.organisation || ' until ' || affiliated.place.until || ', before it came there ('
