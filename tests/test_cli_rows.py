@@ -68,6 +68,33 @@ def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tm
     assert in_(workspace, path).err.count("unknown party 'Soylent'") == 1
 
 
+def test_json_that_is_laid_out_otherwise_is_met_with_how_it_is_made_lines(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    for text, told in ((json.dumps(ROWS), "jq -c '.[]'"), (json.dumps(ROWS[0], indent=1), "jq -c . ")):
+        path.write_text(text, encoding="utf-8")
+
+        answer = in_(workspace, path)
+
+        assert (answer.code, answer.err.count(told)) == (ExitCode.BAD_INPUT, 1)
+
+
+def test_a_table_with_the_line_ends_of_old_macs_is_told_so(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_bytes(b"type,report,key,party,counterparty\rcontact-made,wire-1,k1,Acme,Globex\r")
+
+    assert "feed.csv:1:1: error: a line ends in CR alone\n       = save the file with" in in_(workspace, path).err
+
+
+def test_rows_are_known_as_such_behind_a_first_line_that_is_broken(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path)
+    path.write_text("{\n\n" + path.read_text("utf-8"), encoding="utf-8")
+
+    answer = in_(workspace, path)
+
+    assert (answer.code, answer.err.count("error:")) == (ExitCode.BAD_INPUT, 1)
+    assert "2 recorded" in in_(workspace, path, "--skip-bad").err
+
+
 def undone(told: str) -> Answer:
     """Carry out the undo line, which says which workspace it is for."""
     undo = next(line for line in told.splitlines() if line.startswith("undo: "))

@@ -89,6 +89,7 @@ def test_a_cell_may_span_lines_and_the_row_counts_as_on_its_first() -> None:
         ("1", "the row has 1 cells, and there are 2 columns"),
         ('"1"x,2', "not CSV: ',' expected after '\"'"),
         ("1\0,2", "the line holds a character U+0000"),
+        (" a,b", "the row names the columns, as a header does"),
     ],
 )
 def test_a_row_that_does_not_fit_is_named_and_the_next_one_read(row: str, message: str) -> None:

@@ -188,6 +188,8 @@ def test_a_quoted_merge_sign_is_a_name_like_any_other() -> None:
         ("# nothing\n", (1, 1), "the file is empty", "field: value"),
         ("- a\n", (1, 1), "no fields at the top", "field: value"),
         ("just words\n", (1, 1), "no fields at the top", "field: value"),
+        ("type,report\nx,y\n", (1, 1), "no fields at the top", "if it is a table, give --csv"),
+        ('[{"type": "x"}]\n', (1, 1), "no fields at the top", "line by line"),
     ],
 )
 def test_a_slip_is_named_in_plain_words_where_it_was_made(

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from tracker.books.merge import merge_use_cases
 from tracker.books.problems import BookProblems, Problem
-from tracker.books.strict_json import NotStrictJson, read_json_object
+from tracker.books.strict_json import NotStrictJson, how_to_lay_out, read_json_object
 from tracker.books.wording import worded
 from tracker.errors import TrackerError, WorkspaceError
 from tracker.log.decisions import Recorded, UnknownTopic, decode, encode, instant
@@ -154,7 +154,7 @@ def _read(lines: Iterable[bytes | str], path: str) -> tuple[list[Line], Checkpoi
             elif text.strip():
                 found.append(_line(number, text))
         except NotStrictJson as error:
-            problems.append(Problem(path, number, error.column, str(error)))
+            problems.append(Problem(path, number, error.column, str(error), how_to_lay_out(number, text)))
         except _BadLine as error:
             problems.append(Problem(path, number, 1, str(error)))
         if len(problems) >= MAX_PROBLEMS:

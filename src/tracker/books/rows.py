@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tracker.books.problems import Problem
-from tracker.books.strict_json import NotStrictJson, read_json_object, read_plain_line
+from tracker.books.strict_json import NotStrictJson, how_to_lay_out, read_json_object, read_plain_line
 from tracker.errors import TrackerError, UsageError
 
 MAX_LINE = 1_000_000
@@ -110,7 +110,7 @@ def jsonl_rows(lines: Iterable[bytes], path: str, place: Place = START) -> Itera
             if text and not text.isspace():
                 yield Row(number, read_json_object(text, exact=True), at)
         except NotStrictJson as error:
-            yield BadRow([Problem(path, number, error.column, str(error))])
+            yield BadRow([Problem(path, number, error.column, str(error), how_to_lay_out(number, text))])
         except _NotText as error:
             yield BadRow([Problem(path, number, 1, str(error), error.hint)])
 
@@ -136,7 +136,7 @@ def csv_rows(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield BadRow([Problem(path, line, 1, f"not CSV: {error}", "put quotes around a cell that holds quotes")])
+            yield BadRow([_not_csv(path, line, error)])
             continue
         if texts.bad:
             yield from texts.bad
@@ -155,11 +155,20 @@ def csv_rows(
             yield _record(path, line, at, names, cells)
 
 
+def _not_csv(path: str, line: int, error: csv.Error) -> Problem:
+    if "new-line character" in str(error):
+        # The engine would have its programmer open the file otherwise.
+        return Problem(path, line, 1, "a line ends in CR alone", "save the file with the line ends of Unix or Windows")
+    return Problem(path, line, 1, f"not CSV: {error}", "put quotes around a cell that holds quotes")
+
+
 def _record(path: str, line: int, at: int, names: Sequence[str], cells: Sequence[str]) -> Row | BadRow:
     if len(cells) != len(names):
         message = f"the row has {len(cells)} cells, and there are {len(names)} columns"
         hint = _other_delimiter(cells, len(names)) or "put quotes around a cell that holds the delimiter"
         return BadRow([Problem(path, line, 1, message, hint)])
+    if cells[0].strip() == names[0] and list(map(str.strip, cells)) == list(names):
+        return BadRow([Problem(path, line, 1, "the row names the columns, as a header does", "take the line out")])
     given = {n: c for n, c in zip(names, cells, strict=True) if c and n != SKIPPED and not c.isspace()}
     return Row(line, given, at)
 

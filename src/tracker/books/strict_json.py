@@ -65,6 +65,14 @@ def read_plain_line(line: bytes) -> dict[str, Any] | None:
     return value if line.count(b'"') == 2 * texts else None
 
 
+def how_to_lay_out(number: int, text: str) -> str | None:
+    """Return what makes lines of JSON that is laid out otherwise, as far as its first line shows that."""
+    if number == 1 and text.lstrip().startswith("["):
+        return "a list is read object by object, each on a line of its own: jq -c '.[]' writes it so"
+    is_open = number == 1 and text.strip() == "{"
+    return "each object stands on a line of its own: jq -c . writes it so" if is_open else None
+
+
 class _NotPlain(Exception):
     """A number that the quick parser may have changed."""
 

@@ -105,9 +105,20 @@ def _mapping_at_top(tree: _Tree, lines: list[str]) -> Mapping | None:
         tree.report(1, 1, "the file is empty", "write 'field: value' lines")
         return None
     line, column, _ = root.mark
-    slip = SyntaxSlip(line, column, "no fields at the top", "write 'field: value' lines")
+    slip = SyntaxSlip(line, column, "no fields at the top", _for_what_is_no_book(lines))
     tree.report(*(keyboard_slip(line, lines) or slip))
     return None
+
+
+def _for_what_is_no_book(lines: list[str]) -> str:
+    """Return what to write in place of a list or a text; who gives a table or a list of JSON for a book hears how."""
+    first = lines[0].removeprefix("\ufeff").strip()
+    if re.match(r"\[\s*(\{|$)", first):
+        return "write 'field: value' lines; rows of JSON go in line by line, as jq -c '.[]' writes them, as .jsonl"
+    cells = [cell.strip('" ') for cell in re.split(r"[,;\t|]", first)]
+    if len(cells) > 1 and "type" in cells:
+        return "write 'field: value' lines; if it is a table, give --csv"
+    return "write 'field: value' lines"
 
 
 class _Stop(Exception):

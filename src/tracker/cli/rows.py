@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
 LINES = (".jsonl", ".ndjson")
+
+FIRST_LINES = 10
+"""So many lines of a file may be blank or broken before the one that says what it holds."""
 
 MOST_OVERRULED = 3
 """Files that are named of those whose words were corrected."""
@@ -232,17 +235,22 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
 
 
 def _first_object(path: Path) -> dict[str, object]:
-    """Return what the first line of a file of JSON lines holds, nothing where that is no object."""
+    """Return the first object of a file of JSON lines, nothing where none of its first lines holds one."""
     from tracker.books.rows import MAX_LINE
 
     if not path.is_file():
         return {}
     try:
         with path.open("rb") as file:
-            first = json.loads(file.readline(MAX_LINE).removeprefix(codecs.BOM_UTF8))
-    except (OSError, ValueError, RecursionError):
+            lines = [file.readline(MAX_LINE).removeprefix(codecs.BOM_UTF8) for _ in range(FIRST_LINES)]
+    except OSError:
         return {}
-    return first if isinstance(first, dict) else {}
+    for line in lines:
+        with suppress(ValueError, RecursionError):
+            held = json.loads(line)
+            if isinstance(held, dict):
+                return held
+    return {}
 
 
 @contextmanager
