@@ -60,6 +60,10 @@ def test_rows_that_correct_what_a_book_said_tell_of_which(workspace: Path, tmp_p
     assert [answer.code for answer in answers] == [0, 0, 0, ExitCode.BAD_INPUT]
     warned = "1 entry of first is corrected, which says something else and is refused as out of date"
     assert [warned in answer.err for answer in answers] == [False, True, False, False]
+    undo = "undo: put the former rows back, or name what said so before: "
+    undo += f"tracker -C {workspace} import {second} --revert"
+    assert [undo in answer.err for answer in answers] == [False, True, False, False]
+    assert "1 corrected" in in_(workspace, first, "--revert", "--why", "as it was").err
 
 
 def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tmp_path: Path) -> None:

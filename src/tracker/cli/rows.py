@@ -202,6 +202,8 @@ def import_rows_and_tell(
     elif outcome.counts["record"] and not rows.retract:
         more = "every row of the file, recorded now or before: " if outcome.not_new else ""
         session.undo(f"{more}{rows.command(path, '--retract', '--why', '…')}")
+    elif outcome.counts["correct"]:
+        session.undo(f"put the former rows back, or name what said so before: {rows.command(path, '--revert')} --why …")
     if not outcome.counts.total() and (outcome.skipped or outcome.unknown):
         return NothingDone(path, outcome.skipped)
     return None
