@@ -82,6 +82,14 @@ def test_json_that_is_laid_out_otherwise_is_met_with_how_it_is_made_lines(worksp
         assert (answer.code, answer.err.count(told)) == (ExitCode.BAD_INPUT, 1)
 
 
+def test_rows_that_say_no_type_are_met_with_the_way_to_say_it(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path, *({name: row[name] for name in row if name != "type"} for row in ROWS[1:]))
+
+    answer = in_(workspace, path)
+
+    assert (answer.code, answer.err.count("say their type: in a field 'type'")) == (ExitCode.BAD_INPUT, 1)
+
+
 def test_a_table_with_the_line_ends_of_old_macs_is_told_so(workspace: Path, tmp_path: Path) -> None:
     path = tmp_path / "feed.csv"
     path.write_bytes(b"type,report,key,party,counterparty\rcontact-made,wire-1,k1,Acme,Globex\r")

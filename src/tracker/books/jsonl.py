@@ -55,6 +55,9 @@ class Checkpoint:
     root: str
 
 
+ROWS_WITHOUT_TYPE = "if these are rows, say their type: in a field 'type' of each, or for all of them with --type"
+
+
 class _BadLine(TrackerError):
     """A line that is no event of a log."""
 
@@ -145,6 +148,7 @@ def _read(lines: Iterable[bytes | str], path: str) -> tuple[list[Line], Checkpoi
     checkpoint: Checkpoint | None = None
     problems: list[Problem] = []
     for number, line in enumerate(lines, 1):
+        text = ""
         try:
             text = _text(line)
             if text.strip() and checkpoint is not None:
@@ -156,7 +160,8 @@ def _read(lines: Iterable[bytes | str], path: str) -> tuple[list[Line], Checkpoi
         except NotStrictJson as error:
             problems.append(Problem(path, number, error.column, str(error), how_to_lay_out(number, text)))
         except _BadLine as error:
-            problems.append(Problem(path, number, 1, str(error)))
+            hint = ROWS_WITHOUT_TYPE if number == 1 and text and '"topic"' not in text else None
+            problems.append(Problem(path, number, 1, str(error), hint))
         if len(problems) >= MAX_PROBLEMS:
             break
     if problems:
