@@ -108,6 +108,29 @@ def test_a_text_for_which_there_is_no_room_is_not_kept_by_half_and_add_can_be_gi
     assert (workspace / "events" / "sources" / "herald-1.txt").read_bytes() == article.read_bytes()
 
 
+def test_rows_from_stdin_for_which_the_temporary_folder_has_no_room_name_it_and_leave_nothing(
+    workspace: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    before = head(workspace / ".tracker" / "log.sqlite")
+
+    told = subprocess.run(
+        [sys.executable, "-c", FULL, str(ROOM_BYTES), "-C", workspace, "import", "-"],
+        input='{"type": "contact-made"}\n' * 3_000,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environment(), "TMPDIR": str(place)},
+        timeout=120,
+    )
+
+    assert told.returncode == 4
+    assert f"cannot keep what stdin brings in {place}: File too large: nothing was recorded" in told.stderr
+    assert list(place.iterdir()) == []
+    assert head(workspace / ".tracker" / "log.sqlite") == before
+
+
 def test_what_a_broken_disk_keeps_from_being_removed_is_swept_by_the_same_command_and_is_no_text_until_then(
     workspace: Path, article: Path, syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ from tracker.cli.rows import (
     import_rows_and_tell,
 )
 from tracker.cli.session import Session, session_of
-from tracker.errors import TrackerError, UsageError
+from tracker.errors import TrackerError, UsageError, WorkspaceError
 from tracker.model.names import visible
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> I
         first = sys.stdin.buffer.read(MAX_BYTES + 1)
         in_braces = not rows.csv and first[:1_000].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
         is_table = rows.csv or rows.columns or rows.delimiter or (rows.type and not in_braces)
-        with path.open("wb") as file:
+        with _room_in(path.parent), path.open("wb") as file:
             file.write(first)
             if in_braces or is_table:
                 # Rows may come by the million; of a book that is too large it is enough to see that it is.
@@ -256,6 +256,18 @@ def _with_stdin(session: Session, given: Sequence[Path], rows: RowsOptions) -> I
         except TrackerError as error:
             error.args = (session.naming_stdin(str(error)),)
             raise
+
+
+@contextmanager
+def _room_in(folder: Path) -> Iterator[None]:
+    """Say which disk it is that has no room: it is another one than the workspace's, and smaller on many machines."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(
+            f"cannot keep what stdin brings in {folder.parent}: {error.strerror}: nothing was recorded; make room "
+            "there, name another folder with TMPDIR, or import a file"
+        ) from error
 
 
 def _import_log(session: Session, log: Log, path: Path, dry_run: bool) -> None:
