@@ -11,6 +11,7 @@ from tracker.books.problems import display_width
 from tracker.cells import text_of
 from tracker.cli.looks import AMOUNT, EVIDENCE, UNSTATED, arrange, pairs
 from tracker.cli.names import Names
+from tracker.cli.summary import DENIABLE
 from tracker.state.diff import SCORES, Change, FieldChange
 from tracker.state.grain import Record
 from tracker.state.reader import Table
@@ -158,6 +159,7 @@ def _stated(change: Change, names: Names) -> Iterator[str]:
     untold = {"relationship", *(END if change.kind == "removed" and change.after else ())}
     # The unit stands in the key of a commitment, and is told with its amount.
     wanted = [name for name in row if name in AMOUNT or (name in shown and name in stated and name not in untold)]
+    yield from (f"not {name.replace('_', ' ')}" for name in wanted if name in DENIABLE and row[name] is False)
     for heading, cells in _cells([row], wanted, names).items():
         value = cells[0]
         if not value or (heading, value) in OBVIOUS:

@@ -19,17 +19,36 @@ SHOWN_FIELDS = 4
 BEARS = "bears on it: "
 """Before what happened between others."""
 
-NAMED_FIELDS = frozenset({"expires", "starts", "survives", "trigger", "valuation"})
-"""Fields whose value alone would be taken for something else: a valuation for a price, an expiry for a beginning."""
+NAMED_FIELDS = {
+    **{name: name for name in ("expires", "starts", "survives", "trigger", "valuation")},
+    "carve_outs": "except",
+}
+"""Fields whose value alone would be taken for something else, a valuation for a price, an exception for the rule,
+with the word before it."""
+
+DENIABLE = frozenset({"exclusive", "capped"})
+"""Fields of which "no" is an answer, as it is not that of the others: of these, many reports say nothing."""
+
+DONE = frozenset({"signed", "closed"})
+"""Stages that go without saying: who reads that an agreement was reached takes it for signed."""
 
 
 def summary(record: Mapping[str, Any], names: Names) -> str:
     """Return `Acme → Globex: cloud, first-refusal` for a row of occurrences or developments."""
     details = [
-        f"{name} {text_of(value)}" if name in NAMED_FIELDS else text_of(value) for name, value in own_fields(record)
+        f"{NAMED_FIELDS[name]} {text_of(value)}" if name in NAMED_FIELDS else text_of(value)
+        for name, value in own_fields(record)
     ][:SHOWN_FIELDS]
+    details += _short_of_done(record)
     who = roles_text(record.get("roles"), names)
     return f"{who}: {', '.join(details)}" if details and who else who or ", ".join(details)
+
+
+def _short_of_done(record: Mapping[str, Any]) -> list[str]:
+    """Return how far it has come, where that is less than its type would have one believe: talks are no dispute."""
+    if (stage := record.get("stage")) is not None and stage not in DONE:
+        return [text_of(stage)]
+    return ["not binding"] if record.get("binding") == "no" else []
 
 
 def summaries_of(
@@ -60,7 +79,11 @@ def own_fields(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found = []
     for name in vocabulary().types.get(record["type"], ()):
         column, value = columns[name], record.get(name)
-        if column.kind in ("party", "parties") or value in (None, [], "") or value is False:
+        if column.kind in ("party", "parties") or value in (None, [], ""):
             continue
-        found.append((column.field, column.field.replace("_", " ") if value is True else value))
+        words = column.field.replace("_", " ")
+        if value is not False:
+            found.append((column.field, words if value is True else value))
+        elif column.field in DENIABLE:
+            found.append((column.field, f"not {words}"))
     return found
