@@ -55,6 +55,22 @@ def test_an_exception_is_not_told_as_what_is_covered(root: Path) -> None:
     assert "Globex → Acme: cloud, except capacity that Globex builds itself, exclusive" in told(root, "show", "wire-1")
 
 
+def test_an_amount_that_another_account_fills_in_is_told_on_that_ones_word(root: Path) -> None:
+    """The company announces the investment, and only insiders say how much it is."""
+    made = ["investment-made", "investor=acme", "investee=globex", "occurrence=the-deal", "occurred=2025-06-01"]
+    filed(root, *made)
+    done = ask(
+        "-C", root, "add", *made, "amount=10B USD", "attribution=insiders",
+        "report=wire-2", "publisher=Wire", "published=2025-06-01",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+
+    line = "Acme → Globex: 10B USD (insiders)"
+    assert f"{line}   2025-06-01" in told(root, "why", "acme--globex", "the-deal")
+    assert f"  {line} " in told(root, "health", "acme", "globex")
+    assert "(insiders)" not in told(root, "health", "acme", "globex", "--where", "report = 'wire-2'")
+
+
 def test_a_licence_that_is_not_exclusive_is_told_as_such(root: Path) -> None:
     filed(root, "licence-granted", "licensor=acme", "licensee=globex", "subject=weights", "exclusive=no")
     filed(root, "licence-granted", "licensor=acme", "licensee=globex", "subject=brand", report="wire-2")

@@ -87,7 +87,7 @@ def _evidence(evidence: Evidence, head: str, names: Names) -> Iterator[str]:
     """Yield a happening, each account of it with its words and its source, and what was not believed."""
     happening = evidence.happening
     indirect = "" if happening.get("direct", True) else BEARS
-    what = f"{indirect}{happening['type']}   {text_of(summary(happening, names))}"
+    what = f"{indirect}{happening['type']}   {text_of(summary(happening, names, evidence.filled))}"
     day = "" if str(happening["effective_on"]) in head else f"   {happening['effective_on']}"
     yield f"{head}{what}{day}   {_origins(evidence)}"
     for account in evidence.accounts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tracker.cells import text_of
@@ -33,10 +33,17 @@ DONE = frozenset({"signed", "closed"})
 """Stages that go without saying: who reads that an agreement was reached takes it for signed."""
 
 
-def summary(record: Mapping[str, Any], names: Names) -> str:
-    """Return `Acme → Globex: cloud, first-refusal` for a row of occurrences or developments."""
+def summary(record: Mapping[str, Any], names: Names, filled: Iterable[Mapping[str, Any]] = ()) -> str:
+    """Return `Acme → Globex: cloud, first-refusal` for a row of occurrences or developments.
+
+    What of it other accounts fill in, on another word than that of the believed one, is told with theirs: an amount
+    that insiders name of a deal that was announced without one.
+    """
+    words = {row["field"]: row["attribution"] for row in filled if row["attribution"] != record["attribution"]}
     details = [
-        f"{NAMED_FIELDS[name]} {text_of(value)}" if name in NAMED_FIELDS else text_of(value)
+        (f"{NAMED_FIELDS[name]} " if name in NAMED_FIELDS else "")
+        + text_of(value)
+        + (f" ({text_of(words[name])})" if name in words else "")
         for name, value in own_fields(record)
     ][:SHOWN_FIELDS]
     details += _short_of_done(record)
@@ -58,6 +65,8 @@ def summaries_of(
 
     Of one relationship it says as well what happened between others, and only bears on it.
     """
+    from tracker.state.accounts import filled_in
+
     if not occurrences:
         return {}
     query = "select * from relationship_occurrences where list_contains(?::varchar[], occurrence)"
@@ -66,8 +75,21 @@ def summaries_of(
         query, values = f"{query} and relationship = ?", [*values, pair]
     records = reader.sql(query, scope, values, lay=["relationship_occurrences"], relationship=pair).records()
     names.expect(party for record in records for party in parties_in(record["roles"]))
+    filled = filled_in(reader, scope, pair, [record for record in records if _has_amount(record)])
     marks = {True: "", False: "" if pair is None else BEARS}
-    return {record["occurrence"]: marks[record["direct"]] + text_of(summary(record, names)) for record in records}
+    return {
+        record["occurrence"]: marks[record["direct"]]
+        + text_of(summary(record, names, filled.get(record["occurrence"], ())))
+        for record in records
+    }
+
+
+def _has_amount(record: Mapping[str, Any]) -> bool:
+    """Say whether it tells a number, of which one wants to know who says so; to ask that of everything takes longer."""
+    from tracker.state.vocabulary import vocabulary
+
+    amounts = (column.name for column in vocabulary().columns if column.kind in ("amount", "amounts"))
+    return any(record.get(name) for name in amounts)
 
 
 def own_fields(record: Mapping[str, Any]) -> list[tuple[str, Any]]:

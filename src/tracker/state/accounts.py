@@ -114,6 +114,18 @@ def evidence_behind(reader: Reader, scope: Scope, relationship: str, occurrences
     return {name: found[name] for name in wanted if name in found}
 
 
+def filled_in(
+    reader: Reader, scope: Scope, relationship: str | None, happenings: Iterable[Record]
+) -> dict[str, tuple[Record, ...]]:
+    """Return, by occurrence, what the believed accounts of some happenings leave open and others state."""
+    retold = {happening["occurrence"]: happening for happening in happenings if happening["accounts"] > 1}
+    if not retold:
+        return {}
+    stated = reader.sql(STATED, scope, [list(retold)], lay=["statements"], relationship=relationship).records()
+    told = _by_occurrence(stated)
+    return {name: tuple(_filled(happening, told[name])) for name, happening in retold.items()}
+
+
 def _by_occurrence(records: Iterable[Record]) -> Mapping[str, list[Record]]:
     found: dict[str, list[Record]] = defaultdict(list)
     for record in records:
