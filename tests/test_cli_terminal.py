@@ -136,12 +136,27 @@ def test_colour_is_for_terminals_that_did_not_ask_for_none(workspace: Path) -> N
 
 
 def test_a_timeline_shows_each_sentence_below_what_happened(workspace: Path) -> None:
-    lines = output_of("-C", workspace, "timeline", "acme", "globex", NO_COLOR="1").splitlines()
+    lines = output_of("-C", workspace, "timeline", "acme", "globex", columns=160, NO_COLOR="1").splitlines()
 
     assert lines[0].startswith("2025-04-30  ▼ exclusivity-relaxed")
     assert lines[1].strip().startswith("“loosened the exclusive deal”")
     assert lines[1].rstrip().endswith(f"{NAME}#cloud-relaxed")
     assert lines[2].startswith("2025-05-05  ▲ statement-made")
+
+
+def test_a_timeline_takes_the_day_from_which_something_counts_for_no_day_on_which_it_happened(workspace: Path) -> None:
+    for key, occurred in (("met", "2018-22"), ("signed", "2018-09-03"), ("heard", "2018-09-04?")):
+        filed = ["report=wire-1", "publisher=Wire", "published=2025-06-01", f"subject={key}", f"occurred={occurred}"]
+        sides = ["party=acme", "counterparty=globex", "attribution=insiders"]
+        assert ask("-C", workspace, "add", "agreement-reached", *sides, *filed).code == 0
+
+    lines = ESCAPE.sub("", output_of("-C", workspace, "timeline", "acme", "globex", columns=200)).splitlines()
+    told = {line[:10]: line.rstrip().partition(": ")[2] for line in lines if line[:2] == "20"}
+
+    assert told["2018-08-31"] == "met   occurred 2018-22   insiders"
+    assert told["2018-09-03"] == "signed   insiders"
+    assert told["2018-09-04"] == "heard   occurred 2018-09-04?   insiders"
+    assert told["2025-05-05"].endswith("   undated   on-record")
 
 
 def test_a_near_miss_is_asked_about(workspace: Path) -> None:

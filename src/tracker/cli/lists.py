@@ -192,6 +192,15 @@ def _since(table: Table, since: str) -> Table:
     return table.of([row for row in table.rows if row[place] >= first])
 
 
+def _vague_day(row: dict[str, Any]) -> str:
+    """Return when it happened, where that is no day: what is told of a summer counts from its end."""
+    from tracker.cells import text_of
+
+    if row["occurred"] is None:
+        return "undated"
+    return "" if row["occurred"] == str(row["effective_on"]) else f"occurred {text_of(row['occurred'])}"
+
+
 def _told(row: dict[str, Any], summaries: dict[str, str], names: Names, pair: str | None) -> list[str]:
     """Return the lines of one happening: what, between whom, on whose word; below, the quote and where it stands."""
     from tracker.cells import text_of
@@ -201,7 +210,8 @@ def _told(row: dict[str, Any], summaries: dict[str, str], names: Names, pair: st
     where = "" if pair else f"{text_of(names.of_pair(row['relationship']))}: "
     sic = " [sic]" if row["sic"] else ""
     indirect = "" if pair or row["direct"] else BEARS  # of one pair the summary says so
-    told = f"{where}{indirect}{summaries[row['occurrences'][0]]}   {text_of(row['evidence_attribution'])}"
+    parts = [summaries[row["occurrences"][0]], _vague_day(row), text_of(row["evidence_attribution"])]
+    told = f"{where}{indirect}{'   '.join(part for part in parts if part)}"
     head = f"{row['effective_on']}  {mark} {row['type']:<22}  {told}"
     quote = f"“{text_of(row['quote'])}”" if row["quote"] else ""
     below = "   ".join(part for part in (quote + sic, text_of(row["development"])) if part.strip())
