@@ -1,5 +1,5 @@
 -- people: who has held which office where, and how it began and ended, as it is registered and as it is told.
--- grain: one row per (person, organisation, office, stay)
+-- grain: one row per (person, organisation, office) and stay in it
 -- person                who
 -- organisation          where
 -- office                the office; null where none is named

@@ -176,6 +176,16 @@ def test_the_grain_of_every_projection_tells_its_rows_apart_up_to_their_beginnin
         assert max(Counter(map(repr, places)).values(), default=1) == 1, name
 
 
+def test_a_grain_names_columns_that_there_are() -> None:
+    """Whoever works in SQL groups by them. That of control says in words that a row is a plan or a form."""
+    reader = public_record()
+    for name, rows in rows_under(reader, Scope(), sorted({*reader.projections} - {"control"})).items():
+        columns = set(rows[0]) if rows else set()
+        missing = [key for key in named_key(reader.projections[name]) if not {key, f"{key}s"} & columns]
+
+        assert not rows or not missing, name
+
+
 @pytest.mark.parametrize(
     ("grain", "expected"),
     [
