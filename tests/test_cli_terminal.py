@@ -159,6 +159,19 @@ def test_a_timeline_takes_the_day_from_which_something_counts_for_no_day_on_whic
     assert told["2025-05-05"].endswith("   undated   on-record")
 
 
+def test_a_plan_is_not_counted_among_what_is_in_force(workspace: Path) -> None:
+    source = ["publisher=Wire", "attribution=on-record", "published=2025-06-01"]
+    happened = (("completed", "a", "05-01"), ("completed", "b", "05-07"), ("announced", "c", "05-08"))
+    for event, form, day in happened:
+        said = [f"restructuring-{event}", "organisation=acme", f"form={form}", f"occurred=2025-{day}"]
+        done = ask("-C", workspace, "add", *said, *source, f"report=wire-{form}")
+        assert done.code == 0, done.err
+
+    text = ESCAPE.sub("", output_of("-C", workspace, "list", "control"))
+
+    assert "1 in force, 1 planned, 1 earlier (-a shows all)" in text
+
+
 def test_a_near_miss_is_asked_about(workspace: Path) -> None:
     process = on_terminal("-C", workspace, "health", "acme", "globx")
     process.expect("did you mean 'Globex'")

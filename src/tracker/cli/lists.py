@@ -72,7 +72,7 @@ def show_rows(
 ) -> None:
     """Write a projection's rows, and on stderr how many more there are and how far the evidence reaches."""
     from tracker.cli.evidence import cut, reach
-    from tracker.cli.looks import counted, in_force_only, keys_of
+    from tracker.cli.looks import counted, in_force_only, keys_of, standing
     from tracker.cli.output import write_table
 
     for_people = reads.form in (None, Format.TABLE) and reads.on_terminal
@@ -83,11 +83,7 @@ def show_rows(
         projection = session.reader.projections.get(name)
         keys = keys_of(shown, projection.order_by if projection else "")
         _print_for_people(session, shown, reads, pair, keys)
-        counts = (
-            f"{len(shown.rows)} in force, {earlier} earlier (-a shows all)"
-            if earlier
-            else counted(len(shown.rows), "row")
-        )
+        counts = f"{standing(shown)}, {earlier} earlier (-a shows all)" if earlier else counted(len(shown.rows), "row")
     else:
         write_table(table, reads)
         counts = counted(len(table.rows), "row")

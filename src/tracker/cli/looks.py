@@ -23,6 +23,9 @@ PAST = frozenset(
 )
 """What `status` says; a projection with other words of its own is shown whole."""
 
+PLANNED = frozenset({"planned", "announced"})
+"""Of what stands, what is only meant to be."""
+
 EVIDENCE = ("evidence_attribution", "origins", "credibility", "occurrences")
 """The columns that every projection of terms has; a terminal shows them as one, `on-record, 2 origins`."""
 
@@ -54,6 +57,13 @@ def in_force_only(table: Table) -> tuple[Table, int]:
         return table, 0
     kept = [row for row in table.rows if row[place] in IN_FORCE]
     return table.of(kept), len(table.rows) - len(kept)
+
+
+def standing(table: Table) -> str:
+    """Return how many of the rows that stand are in force, `1 in force, 1 planned`: a plan is no fact."""
+    place = table.columns.index("status")
+    planned = sum(row[place] in PLANNED for row in table.rows)
+    return f"{len(table.rows) - planned} in force" + (f", {planned} planned" if planned else "")
 
 
 def keys_of(table: Table, order_by: str) -> frozenset[str]:
