@@ -202,22 +202,85 @@ shares as (
     cross join levels
 ),
 
--- A seat is given up by who holds it, wherever the two sides belong by then.
-given_up_seats as materialized (
+-- A plan needs no signature, as in board_seats; between two seats that are given up it is the same ones that are spoken of.
+seat_moves as materialized (
     select
         relationship,
+        occurrence,
+        type,
         organisation,
         holder,
         person,
         kind,
         effective_on,
-        sort_key
+        sort_key,
+        count(*) filter (where type = 'board-seat-given-up') over (
+            partition by organisation, holder
+            order by sort_key
+            rows between unbounded preceding and 1 preceding
+        ) as epoch
     from occurrences
     where
-        type = 'board-seat-given-up'
-        and coalesce(stage, 'signed') in ('signed', 'closed')
-        and coalesce(binding, 'unstated') <> 'no'
+        type in ('board-seat-planned', 'board-seat-taken', 'board-seat-given-up')
         and evidence_attribution not in ('analysis', 'headline')
+        and case
+            when type = 'board-seat-planned' then coalesce(stage, 'planned') not in ('rumoured', 'talks')
+            else coalesce(stage, 'signed') in ('signed', 'closed') and coalesce(binding, 'unstated') <> 'no'
+        end
+),
+
+-- A seat is given up by who holds it, wherever the two sides belong by then.
+given_up_seats as materialized (
+    select *
+    from seat_moves
+    where type = 'board-seat-given-up'
+),
+
+-- Who sits there, and with what vote, is where nobody says it what the plan or the seat before it says.
+voted_seats as (
+    select
+        taken.occurrence,
+        taken.organisation,
+        taken.holder,
+        taken.person,
+        taken.epoch,
+        taken.sort_key,
+        coalesce(taken.kind, arg_max(earlier.kind, earlier.sort_key)) as kind
+    from seat_moves as taken
+    left join seat_moves as earlier
+        on
+            taken.organisation = earlier.organisation
+            and taken.holder = earlier.holder
+            and taken.epoch = earlier.epoch
+            and taken.sort_key > earlier.sort_key
+            and earlier.type <> 'board-seat-given-up'
+            and earlier.kind is not null
+    where taken.type = 'board-seat-taken'
+    group by taken.occurrence, taken.organisation, taken.holder, taken.person, taken.kind, taken.epoch, taken.sort_key
+),
+
+named_seats as (
+    select
+        taken.occurrence,
+        taken.kind,
+        coalesce(taken.person, arg_max(earlier.person, earlier.sort_key)) as person
+    from voted_seats as taken
+    left join seat_moves as earlier
+        on
+            taken.organisation = earlier.organisation
+            and taken.holder = earlier.holder
+            and taken.epoch = earlier.epoch
+            and taken.sort_key > earlier.sort_key
+            and earlier.type <> 'board-seat-given-up'
+            and earlier.person is not null
+            and coalesce(taken.kind = earlier.kind, true)
+    group by taken.occurrence, taken.kind, taken.person
+),
+
+taken_seats as (
+    select firm.* replace (named_seats.person as person, named_seats.kind as kind)
+    from firm
+    inner join named_seats on firm.occurrence = named_seats.occurrence
 ),
 
 -- A seat that may be of any day before its report is taken for one that was given up by then, if there is one, as in board_seats.
@@ -252,7 +315,7 @@ seats as (
         taken.origins,
         taken.credibility,
         [taken.occurrence] as occurrences
-    from firm as taken
+    from taken_seats as taken
     cross join levels
     left join given_up_seats as given_up
         on
@@ -264,9 +327,7 @@ seats as (
             )
             and coalesce(taken.person = given_up.person, true)
             and coalesce(taken.kind = given_up.kind, true)
-    where
-        taken.type = 'board-seat-taken'
-        and taken.occurrence not in (select retold_seats.occurrence from retold_seats)
+    where taken.occurrence not in (select retold_seats.occurrence from retold_seats)
     group by all
 ),
 
