@@ -28,6 +28,7 @@
 -- types: compute-*
 with
 
+-- An inference names no customer of what is owed for certain.
 known as (
     select
         commitment,
@@ -42,11 +43,20 @@ known as (
         arg_max(evidence_attribution, sort_key) filter (where bearing = 'halts' and firm) as halt_attribution,
         arg_max(strength, sort_key) filter (where bearing = 'halts' and firm) as halt_strength,
         arg_max(credibility, sort_key) filter (where bearing = 'halts' and firm) as halt_credibility,
+        max(sort_key) filter (where bearing = 'halts' and firm) as halted_key,
+        min(sort_key) filter (where contract > 0 and contract = last_contract) as renewed_key,
         first(
             {'relationship': relationship, 'provider': provider, 'customer': customer}
-            order by customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
+            order by is_owed and inferred asc, customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
         ) as parties
-    from compute_moves
+    from (
+        select
+            *,
+            bool_or(bearing in ('sets', 'adds') and firm) over of_key as is_owed,
+            max(contract) over of_key as last_contract
+        from compute_moves
+        window of_key as (partition by commitment)
+    ) as moves
     group by commitment
     having bool_or(bearing <> 'delivers')
 ),
@@ -132,15 +142,24 @@ figures as (
     group by all
 ),
 
--- Where something firm is known, only that counts. A total and a cancellation void the changes before them.
+-- Where something firm is known, only that counts. A total and a cancellation void the changes before them, and so does a new
+-- contract after the old one has expired, if it is told in the same unit.
 used as (
     select
         figures.*,
         known.cancelled_key,
+        case
+            when
+                bool_or(
+                    figures.firm and figures.bearing in ('sets', 'adds', 'replaces') and figures.sort_key >= known.renewed_key
+                ) over same_row
+                then known.renewed_key
+        end as begun_key,
         bool_or(figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
         greatest(
             max(figures.sort_key) filter (where figures.bearing = 'replaces') over same_row,
-            known.cancelled_key
+            known.cancelled_key,
+            begun_key
         ) as void_until_key
     from (
         select *
@@ -197,13 +216,16 @@ owed as (
         layer,
         per,
         row_is_firm,
+        begun_key,
         bool_or(bearing in ('sets', 'adds', 'replaces')) as is_owed,
         coalesce(
             bool_or(bearing in ('sets', 'adds', 'replaces') and sort_key > cancelled_key), false
         ) as is_revived,
         coalesce(
             min(effective_on) filter (
-                where bearing in ('sets', 'adds', 'replaces') and coalesce(sort_key > cancelled_key, true)
+                where bearing in ('sets', 'adds', 'replaces')
+                and coalesce(sort_key > cancelled_key, true)
+                and coalesce(sort_key >= begun_key, true)
             ),
             min(effective_on)
         ) as since_on,
@@ -216,7 +238,7 @@ owed as (
                 sort_key desc
         ) as paper
     from used
-    group by commitment, unit, layer, per, row_is_firm
+    group by commitment, unit, layer, per, row_is_firm, begun_key
 ),
 
 histories as (
@@ -225,12 +247,16 @@ histories as (
         owed.unit,
         owed.layer,
         owed.per,
-        -- What is committed anew, after it was cancelled, has no day of the old contract.
+        -- What is committed anew, after it was cancelled or had expired, has no day of the old contract.
         arg_max(told.starts, told.sort_key) filter (
-            where (told.firm or not owed.row_is_firm) and (not owed.is_revived or told.sort_key > known.cancelled_key)
+            where (told.firm or not owed.row_is_firm)
+            and (not owed.is_revived or told.sort_key > known.cancelled_key)
+            and coalesce(told.sort_key >= owed.begun_key, true)
         ) as starts,
         arg_max(told.expires, told.sort_key) filter (
-            where (told.firm or not owed.row_is_firm) and (not owed.is_revived or told.sort_key > known.cancelled_key)
+            where (told.firm or not owed.row_is_firm)
+            and (not owed.is_revived or told.sort_key > known.cancelled_key)
+            and coalesce(told.sort_key >= owed.begun_key, true)
         ) as expires,
         list(told.occurrence order by told.sort_key) as occurrences
     from owed
@@ -269,7 +295,7 @@ judged as (
         known.parties,
         case
             when known.halt = 'compute-cancelled' and not owed.is_revived then 'cancelled'
-            when known.halt = 'compute-paused' then 'paused'
+            when known.halt = 'compute-paused' and coalesce(known.halted_key > owed.begun_key, true) then 'paused'
             when owed.is_owed and not owed.row_is_firm then 'not-binding'
             else 'in-force'
         end as status

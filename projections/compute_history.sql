@@ -5,7 +5,7 @@
 -- track                 money (amounts in USD, but for rates) | other (all other capacities)
 -- since_on              first day
 -- until_on              first day on which it stood otherwise; null where that is not known
--- binds                 whether it bound: firmly owed, neither paused nor cancelled, to a customer, and no rate
+-- binds                 whether it bound: firmly owed, neither paused nor cancelled nor reduced to nothing, to a customer, and no rate
 -- usd                   the least that it was, in USD; 0 where that is unknown, and of the other track
 -- expires               when it ends, as the contract said then, in EDTF
 -- evidence_attribution  on whose word the weakest figure of it is told, or that it was paused or cancelled
@@ -18,7 +18,7 @@
 -- types: compute-*
 with
 
--- Who provides and who buys, as the best account says that came by then.
+-- Who provides and who buys, as the best account says that came by then; an inference names nobody to a firm commitment.
 parties as (
     select
         commitment,
@@ -32,6 +32,7 @@ parties as (
             }
         ) over (partition by commitment order by sort_key rows between unbounded preceding and current row) as best
     from compute_moves
+    where not inferred
 ),
 
 tracks as (select unnest(['money', 'other']) as track),
@@ -81,22 +82,29 @@ steps as (
         last_value(case when type in ('compute-paused', 'compute-resumed', 'compute-cancelled') then {
                     'type': type, 'attribution': evidence_attribution, 'origins': origins, 'credibility': credibility
                 }
-        end ignore nulls) over so_far as halt,
+        end ignore nulls) over of_contract as halt,
         -- The size that a pause or a cancellation mentions is listed where nothing else tells one; it is owed by nobody's word.
         len(amounts) > 0 and bearing in ('sets', 'adds', 'subtracts', 'replaces') as is_sized
     from sized
-    window so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row)
+    window
+        so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row),
+        of_contract as (
+            partition by commitment, track, contract
+            order by sort_key
+            rows between unbounded preceding and current row
+        )
 ),
 
 parts as (
     select
         *,
-        -- What is committed anew, after it was cancelled, has no day of the old contract.
+        -- What is committed anew, after it was cancelled or had expired, has no day of the old contract.
         last_value(case when type <> 'compute-cancelled' then expires end ignore nulls) over (
-            partition by commitment, track, cancellations
+            partition by commitment, track, contract, cancellations
             order by sort_key
             rows between unbounded preceding and current row
         ) as expires_so_far,
+        case when is_sized then list_transform(amounts, lambda a: a['unit'] || coalesce(layer, '')) end as units,
         is_sized or is_bare or bearing in ('halts', 'delivers') as is_told,
         is_sized or (track = 'other' and is_bare and bearing <> 'delivers' and not is_quantified) as is_figure,
         bearing in ('sets', 'adds', 'replaces')
@@ -155,7 +163,13 @@ folded as (
     select
         *,
         arg_max(
-            {'least': least, 'strength': strength, 'attribution': evidence_attribution, 'credibility': credibility},
+            {
+                'least': least,
+                'most': most,
+                'strength': strength,
+                'attribution': evidence_attribution,
+                'credibility': credibility
+            },
             {'strength': strength, 'sort_key': sort_key}
         ) filter (where is_figure and bearing not in ('adds', 'subtracts')) over in_epoch as setter,
         sum(case bearing when 'adds' then least when 'subtracts' then -most end)
@@ -163,12 +177,18 @@ folded as (
         count(*) filter (
             where is_figure and ((bearing = 'adds' and least is null) or (bearing = 'subtracts' and most is null))
         ) over in_epoch as unknown_changes,
+        sum(case bearing when 'adds' then most when 'subtracts' then -least end)
+        filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as most_change,
+        count(*) filter (
+            where is_figure and ((bearing = 'adds' and most is null) or (bearing = 'subtracts' and least is null))
+        ) over in_epoch as unbounded_changes,
+        min(list_min(units)) over of_its_kind = max(list_max(units)) over of_its_kind as is_of_one_unit,
         min({'strength': strength, 'attribution': evidence_attribution})
         filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as weakest_change,
         min(credibility) filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as least_credible_change,
         coalesce(bool_or(owes) over in_epoch, false) as is_sized_now,
         coalesce(bool_or(owes) over since_cancelled, false) as is_owed_anew,
-        coalesce(bool_or(owes) over of_its_kind, false) as is_owed,
+        coalesce(bool_or(owes) over in_contract, false) as is_owed,
         coalesce(bool_or(owes) over so_far, false) as was_owed,
         coalesce(sum(newly_heard) over of_its_kind, 0) as origins_so_far,
         count(*) filter (where is_told) over so_far as tellings
@@ -185,11 +205,29 @@ folded as (
             order by sort_key
             rows between unbounded preceding and current row
         ),
+        in_contract as (
+            partition by commitment, track, is_quantified, contract
+            order by sort_key
+            rows between unbounded preceding and current row
+        ),
         in_epoch as (
-            partition by commitment, track, is_quantified, epoch
+            partition by commitment, track, is_quantified, contract, epoch
             order by sort_key
             rows between unbounded preceding and current row
         )
+),
+
+-- What was reduced to nothing binds nobody until something is added.
+left_over as (
+    select
+        *,
+        coalesce(
+            is_of_one_unit
+            and unbounded_changes = 0
+            and setter.most + coalesce(most_change, 0) <= 0,
+            false
+        ) as is_nothing
+    from folded
 ),
 
 standings as (
@@ -199,6 +237,7 @@ standings as (
         effective_on,
         relationship,
         is_owed
+        and not is_nothing
         and customer is not null
         and coalesce(halt.type, '') <> 'compute-paused'
         and (coalesce(halt.type, '') <> 'compute-cancelled' or is_owed_anew) as binds,
@@ -215,8 +254,9 @@ standings as (
         origins_so_far as origins,
         least(setter.credibility, least_credible_change) as credibility,
         halt,
+        is_nothing,
         tellings
-    from folded
+    from left_over
     where
         was_owed
         or halt.type = 'compute-cancelled'
@@ -261,11 +301,12 @@ stretches as (
         any_value(usd) as usd,
         any_value(expires) as expires,
         bool_or(is_halted) as is_halted,
+        bool_or(is_nothing) as is_nothing,
         arg_max(
             {
-                'attribution': case when binds then attribution else halt.attribution end,
-                'origins': case when binds then origins else halt.origins end,
-                'credibility': case when binds then credibility else halt.credibility end,
+                'attribution': case when is_halted then halt.attribution else attribution end,
+                'origins': case when is_halted then halt.origins else origins end,
+                'credibility': case when is_halted then halt.credibility else credibility end,
                 'tellings': tellings
             },
             effective_on
@@ -310,3 +351,4 @@ window one_by_one as (partition by stretches.commitment, stretches.track order b
 qualify
     stretches.binds
     or stretches.is_halted
+    or stretches.is_nothing

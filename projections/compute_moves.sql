@@ -20,6 +20,8 @@
 -- bearing               sets | adds | subtracts | halts | delivers
 -- strength              how good its evidence is: attribution, then reliability
 -- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference or headline
+-- inferred              whether only an inference or a headline tells it
+-- contract              how often the commitment had been made anew by then, after it had expired
 -- amounts               what it says how much; rounds and sums up to a day are left out
 -- occurrences           the happening, as a list of one
 -- order by: commitment, sort_key
@@ -72,50 +74,111 @@ sources as (
         on
             sized.occurrence = retold.occurrence
             and sized.account_key = retold.account_key
-)
+),
 
 -- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
+moves as (
+    select
+        coalesce(happened.commitment, happened.occurrence) as commitment,
+        happened.occurrence,
+        happened.relationship,
+        happened.provider,
+        happened.customer,
+        happened.type,
+        happened.effective_on,
+        happened.sort_key,
+        happened.layer,
+        happened.stage,
+        happened.binding,
+        happened.starts,
+        happened.expires,
+        coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
+        happened.carriers,
+        happened.origins,
+        case
+            when sources.development <> happened.development then sources.credit
+            else happened.credibility
+        end as credibility,
+        case happened.type
+            when 'compute-committed' then 'sets'
+            when 'compute-expanded' then 'adds'
+            when 'compute-reduced' then 'subtracts'
+            when 'compute-delivered' then 'delivers'
+            else 'halts'
+        end as bearing,
+        attributions.rank * 8 + reliabilities.rank as strength,
+        coalesce(happened.stage, 'signed') in ('signed', 'closed')
+        and coalesce(happened.binding, 'unstated') <> 'no'
+        and happened.evidence_attribution not in ('analysis', 'headline') as firm,
+        happened.evidence_attribution in ('analysis', 'headline') as inferred,
+        happened.amounts,
+        spans.latest as expires_on
+    from happened
+    left join sources on happened.occurrence = sources.occurrence
+    left join log.spans as spans on happened.expires = spans.text
+    inner join evidence_weights as attributions
+        on
+            attributions.scale = 'attribution'
+            and coalesce(sources.attribution, happened.evidence_attribution) = attributions.code
+    inner join evidence_weights as reliabilities
+        on
+            reliabilities.scale = 'reliability'
+            and coalesce(sources.reliability, happened.reliability) = reliabilities.code
+),
+
+-- What was said last of the expiry, and of what was committed, before each of them.
+followed as (
+    select
+        *,
+        last_value(
+            case when firm and expires is not null and type <> 'compute-cancelled' then {'day': expires_on, 'sort_key': sort_key} end
+            ignore nulls
+        ) over before_it as dated,
+        last_value(
+            case when firm and bearing = 'sets' then {'day': effective_on, 'sort_key': sort_key} end ignore nulls
+        ) over before_it as committed
+    from moves
+    window before_it as (
+        partition by commitment
+        order by sort_key
+        rows between unbounded preceding and 1 preceding
+    )
+)
+
+-- The first that is committed after the last day of a contract makes a new one, unless it only tells of that past.
 select
-    coalesce(happened.commitment, happened.occurrence) as commitment,
-    happened.occurrence,
-    happened.relationship,
-    happened.provider,
-    happened.customer,
-    happened.type,
-    happened.effective_on,
-    happened.sort_key,
-    happened.layer,
-    happened.stage,
-    happened.binding,
-    happened.starts,
-    happened.expires,
-    coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
-    happened.carriers,
-    happened.origins,
-    case
-        when sources.development <> happened.development then sources.credit
-        else happened.credibility
-    end as credibility,
-    case happened.type
-        when 'compute-committed' then 'sets'
-        when 'compute-expanded' then 'adds'
-        when 'compute-reduced' then 'subtracts'
-        when 'compute-delivered' then 'delivers'
-        else 'halts'
-    end as bearing,
-    attributions.rank * 8 + reliabilities.rank as strength,
-    coalesce(happened.stage, 'signed') in ('signed', 'closed')
-    and coalesce(happened.binding, 'unstated') <> 'no'
-    and happened.evidence_attribution not in ('analysis', 'headline') as firm,
-    happened.amounts,
-    [happened.occurrence] as occurrences
-from happened
-left join sources on happened.occurrence = sources.occurrence
-inner join evidence_weights as attributions
-    on
-        attributions.scale = 'attribution'
-        and coalesce(sources.attribution, happened.evidence_attribution) = attributions.code
-inner join evidence_weights as reliabilities
-    on
-        reliabilities.scale = 'reliability'
-        and coalesce(sources.reliability, happened.reliability) = reliabilities.code
+    commitment,
+    occurrence,
+    relationship,
+    provider,
+    customer,
+    type,
+    effective_on,
+    sort_key,
+    layer,
+    stage,
+    binding,
+    starts,
+    expires,
+    evidence_attribution,
+    carriers,
+    origins,
+    credibility,
+    bearing,
+    strength,
+    firm,
+    inferred,
+    count(*) filter (
+        where firm
+        and bearing = 'sets'
+        and effective_on > dated.day
+        and coalesce(expires_on >= effective_on, true)
+        and not coalesce(committed.sort_key > dated.sort_key and committed.day > dated.day, false)
+    ) over (
+        partition by commitment
+        order by sort_key
+        rows between unbounded preceding and current row
+    ) as contract,
+    amounts,
+    [occurrence] as occurrences
+from followed

@@ -6,12 +6,14 @@
 -- order by: subject, problem
 with
 
--- What was cancelled begins anew.
+-- What was cancelled begins anew, and so does what is committed after its expiry.
 moves as (
     select *
     from compute_moves
     where firm
-    qualify coalesce(sort_key > max(case when type = 'compute-cancelled' then sort_key end) over (partition by commitment), true)
+    qualify
+        coalesce(sort_key > max(case when type = 'compute-cancelled' then sort_key end) over (partition by commitment), true)
+        and contract = max(contract) over (partition by commitment)
 ),
 
 said as (

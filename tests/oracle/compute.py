@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account, days
-from oracle.happenings import Happening
+from oracle.happenings import SOFT, Happening
 from tracker.model.amounts import Amount
 
 BEARINGS = {
@@ -39,6 +39,10 @@ class Told:
     @property
     def firm(self) -> bool:
         return self.happening.may_change_terms
+
+    @property
+    def inferred(self) -> bool:
+        return self.happening.attribution in SOFT
 
     @property
     def source(self) -> Account:
@@ -157,23 +161,26 @@ def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
 def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[str, Any]:
     unit, layer, per = key
     firm = any(f.told.firm and f.bearing in OWING for f in said)
+    begun = _begun(known, said)
     used = [f for f in said if f.told.firm or not firm]
     cancelled = [t.happening.place for t in known if t.happening.type == "compute-cancelled" and t.firm]
     called_off = max(cancelled, default=())
-    void = max([called_off, *(f.told.happening.place for f in used if f.bearing == "replaces")])
+    void = max([called_off, begun, *(f.told.happening.place for f in used if f.bearing == "replaces")])
     standing = [f for f in used if f.told.happening.place >= void]
     parts = [f for f in standing if f.bearing in ("adds", "subtracts")]
     sizes = [f for f in standing if f.bearing not in ("adds", "subtracts")]
     parts += sorted(sizes, key=lambda f: f.order)[-1:]
     owed = [f for f in used if f.bearing in OWING]
-    revived = [f for f in owed if f.told.happening.place > called_off]
-    status = _status(known, owed=bool(owed), firm=firm, revived=bool(revived))
+    revived = [f for f in owed if f.told.happening.place > called_off and f.told.happening.place >= begun]
+    halts = [t for t in known if t.bearing == "halts" and t.firm and t.happening.place > begun]
+    status = _status(halts, owed=bool(owed), firm=firm, revived=bool(revived))
     paper = max(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order)).told.happening
-    party = max(known, key=_names_parties).happening
+    owing = any(t.firm and t.bearing in ("sets", "adds") for t in known)
+    party = max((t for t in known if not (owing and t.inferred)), key=_names_parties).happening
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
-    # What is committed anew, after it was cancelled, has no day of the old contract.
+    # What is committed anew, after it was cancelled or had expired, has no day of the old contract.
     anew = called_off if revived else ()
-    binding = [t for t in heard if (t.firm or not firm) and t.happening.place > anew]
+    binding = [t for t in heard if (t.firm or not firm) and t.happening.place > anew and t.happening.place >= begun]
     expires = _last(t.happening.fields["expires"] for t in binding)
     ends = days(expires)[1]
     expired = status in ("in-force", "paused") and ends is not None and ends < as_of
@@ -202,6 +209,22 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     }
 
 
+def _begun(known: list[Told], said: list[Figure]) -> tuple[Any, ...]:
+    """Return the place of the contract that was made last after one had expired; () where this row is of the first."""
+    begun: tuple[Any, ...] = ()
+    last_day = None
+    for told in known:
+        if not told.firm:
+            continue
+        own_day = days(told.happening.fields["expires"])[1]
+        day = told.happening.effective_on
+        if told.bearing == "sets" and last_day is not None and last_day < day and (own_day is None or own_day >= day):
+            begun, last_day = told.happening.place, None
+        if told.happening.fields["expires"] is not None and told.happening.type != "compute-cancelled":
+            last_day = own_day
+    return begun if any(f.bearing in OWING and f.told.happening.place >= begun for f in said if f.told.firm) else ()
+
+
 def _names_parties(told: Told) -> tuple[Any, ...]:
     happening = told.happening
     named = happening.fields["customer"] is not None
@@ -225,9 +248,8 @@ def _last(values: Iterable[Any]) -> Any:
     return next((value for value in reversed(list(values)) if value is not None), None)
 
 
-def _status(known: list[Told], *, owed: bool, firm: bool, revived: bool) -> str:
-    halts = [t.happening.type for t in known if t.bearing == "halts" and t.firm]
-    halt = halts[-1] if halts else None
+def _status(halts: list[Told], *, owed: bool, firm: bool, revived: bool) -> str:
+    halt = halts[-1].happening.type if halts else None
     if halt == "compute-cancelled" and not revived:
         return "cancelled"
     if halt == "compute-paused":
