@@ -305,10 +305,10 @@ developments:
      occurred: 2022}
   - {type: compute-reduced, key: j, provider: acme, customer: globex, commitment: rumour, amount: 2 GW, stage: talks}
   - {type: compute-reduced, key: k, provider: acme, customer: globex, commitment: untold, amount: 2 GW}
-  - {type: compute-committed, key: l, provider: acme, customer: globex, commitment: renewed, amount: 1 GW, occurred: 2021,
+  - {type: compute-committed, key: l, provider: acme, customer: globex, commitment: c4, amount: 1 GW, occurred: 2021,
      expires: 2022}
-  - {type: compute-reduced, key: m, provider: acme, customer: globex, commitment: renewed, amount: 3 GW, occurred: 2022}
-  - {type: compute-committed, key: n, provider: acme, customer: globex, commitment: renewed, amount: 4 GW, occurred: 2024}
+  - {type: compute-reduced, key: m, provider: acme, customer: globex, commitment: c4, amount: 3 GW, occurred: 2022}
+  - {type: compute-committed, key: n, provider: acme, customer: globex, commitment: c4, amount: 4 GW, occurred: 2024}
 """,
         "warning",
         ("r1#d", "r2#b"),
