@@ -99,6 +99,24 @@ def test_a_happening_is_told_with_its_credibility(workspace: Path) -> None:
     assert "without planet-2025-05-05: nothing is known of it" in text
 
 
+def test_a_licence_that_is_over_is_not_the_same_without_the_reports_of_it(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "work")
+    licence = "licensor: acme, licensee: globex, subject: maps, attribution: document}\n"
+    for name, published, said in (
+        ("gazette-2021", "2021-01-10", "type: licence-granted, key: g, occurred: 2021-01-01, expires: 2022, "),
+        ("gazette-2023", "2023-01-10", "type: licence-ended, key: e, occurred: 2021-06-01, "),
+    ):
+        book = f"tracker: book/1\nreport: {{id: {name}, publisher: Gazette, published: {published}}}\ndevelopments:\n"
+        (root / "events" / "books" / f"{name}.yaml").write_text(f"{book}  - {{{said}{licence}")
+    assert ask("-C", root, "import").code == 0
+
+    known_early = told(root, "acme", "globex", "licence maps", "--known-at", "2021-06-01", "--as-of", "2023-06-01")
+    known_late = told(root, "acme", "globex", "licence maps")
+
+    assert "without gazette-2021: nothing is known of it" in known_early
+    assert "the same, but for what is past" in known_late
+
+
 def test_the_judgement_can_be_left_out(workspace: Path) -> None:
     asked = ["acme--globex", "tone", "--as-of", "2025-05-10"]
 

@@ -173,7 +173,11 @@ def _without(found: Explanation, one: Without, names: Names) -> str:
     told_changes = change_lines(one.difference.changes, names, found.relationship)
     if told_changes:
         return head + " · ".join(" ".join(line.split()) for line in told_changes)
-    return f"{head}the same" + (", on other evidence" if one.difference.evidence_only else "")
+    if found.answer and not one.answer:
+        return f"{head}nothing is known of it"
+    past, other = one.difference.past, one.difference.evidence_only
+    otherwise = ", but for what is past" if past else ", on other evidence" if other else ""
+    return f"{head}the same{otherwise}"
 
 
 def _plain(value: Any, names: Names) -> str:
