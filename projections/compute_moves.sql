@@ -107,10 +107,10 @@ moves as (
             else 'halts'
         end as bearing,
         attributions.rank * 8 + reliabilities.rank as strength,
+        happened.evidence_attribution in ('analysis', 'headline') as inferred,
         coalesce(happened.stage, 'signed') in ('signed', 'closed')
         and coalesce(happened.binding, 'unstated') <> 'no'
-        and happened.evidence_attribution not in ('analysis', 'headline') as firm,
-        happened.evidence_attribution in ('analysis', 'headline') as inferred,
+        and not inferred as firm,
         happened.amounts,
         spans.latest as expires_on
     from happened

@@ -236,33 +236,25 @@ given_up_seats as materialized (
     where type = 'board-seat-given-up'
 ),
 
--- Who sits there, and with what vote, is where nobody says it what the plan or the seat before it says.
+-- With what vote one sits there, and who it is, is where nobody says it what the plan or the seat before it says.
 voted_seats as (
     select
-        taken.occurrence,
-        taken.organisation,
-        taken.holder,
-        taken.person,
-        taken.epoch,
-        taken.sort_key,
-        coalesce(taken.kind, arg_max(earlier.kind, earlier.sort_key)) as kind
-    from seat_moves as taken
-    left join seat_moves as earlier
-        on
-            taken.organisation = earlier.organisation
-            and taken.holder = earlier.holder
-            and taken.epoch = earlier.epoch
-            and taken.sort_key > earlier.sort_key
-            and earlier.type <> 'board-seat-given-up'
-            and earlier.kind is not null
-    where taken.type = 'board-seat-taken'
-    group by taken.occurrence, taken.organisation, taken.holder, taken.person, taken.kind, taken.epoch, taken.sort_key
+        *,
+        coalesce(
+            kind,
+            last_value(case when type <> 'board-seat-given-up' then kind end ignore nulls) over (
+                partition by organisation, holder, epoch
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            )
+        ) as vote
+    from seat_moves
 ),
 
 named_seats as (
     select
         taken.occurrence,
-        taken.kind,
+        taken.vote as kind,
         coalesce(taken.person, arg_max(earlier.person, earlier.sort_key)) as person
     from voted_seats as taken
     left join seat_moves as earlier
@@ -273,8 +265,9 @@ named_seats as (
             and taken.sort_key > earlier.sort_key
             and earlier.type <> 'board-seat-given-up'
             and earlier.person is not null
-            and coalesce(taken.kind = earlier.kind, true)
-    group by taken.occurrence, taken.kind, taken.person
+            and coalesce(taken.vote = earlier.kind, true)
+    where taken.type = 'board-seat-taken'
+    group by taken.occurrence, taken.vote, taken.person
 ),
 
 taken_seats as (

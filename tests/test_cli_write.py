@@ -88,6 +88,19 @@ def test_what_a_book_said_of_its_report_by_a_former_id_is_told_with_the_command_
     assert status_of(workspace, f"{NAME}#partners") == ["retracted"]
 
 
+def test_a_book_is_told_so_whatever_characters_its_name_has(workspace: Path) -> None:
+    book = workspace / "events" / "books" / 'so "partners".yaml'
+    former, now = BOOK.replace(NAME, "planet-2025-05-07"), BOOK.replace(NAME, "planet-2025-05-08")
+    book.write_text(former, encoding="utf-8")
+    in_(workspace, "import", book)
+    book.write_text(now, encoding="utf-8")
+
+    told = in_(workspace, "import", book).err
+
+    assert "3 entries that it recorded stand of another report (planet-2025-05-07)" in told
+    assert "3 retracted" in in_(workspace, "import", book, "--prune").err
+
+
 def test_a_dry_import_shows_the_plan_and_records_nothing(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path / "new", imported=False)
 

@@ -11,8 +11,9 @@ import pytest
 
 from oracle.scopes import TODAY
 from replay_helpers import history, make_places
+from tracker.log.sweeping import STALE_SECONDS
 from tracker.state import memory, reader
-from tracker.state.memory import SPILLS, STALE_SECONDS, bound_answer, memory_for, spill_beside
+from tracker.state.memory import SPILLS, bound_answer, memory_for, spill_beside
 from tracker.state.query import Limits
 from tracker.state.reader import NoRoom, Reader, open_reader
 from tracker.state.replay import Places, replay
@@ -91,7 +92,8 @@ def test_a_replay_removes_what_a_killed_answer_left_and_nothing_of_a_living_one(
         folder.mkdir()
         (folder / "duckdb_temp_storage-0.tmp").write_bytes(b"rows")
     long_ago = time.time() - STALE_SECONDS - 60
-    os.utime(left, (long_ago, long_ago))
+    for path in (*left.iterdir(), left):
+        os.utime(path, (long_ago, long_ago))
 
     replay(places, TODAY)
 

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from tracker.log.checkpoints import root_at
 from tracker.log.copy import copy_log
 from tracker.log.faults import LogDamaged, LogNotWritable, LogTooNew
 from tracker.log.files import sync_folder
+from tracker.log.sweeping import sweep
 from tracker.log.verify import Report, verify
 from tracker.workspace import SETTINGS, Workspace, expanded
 
@@ -31,9 +31,6 @@ ENDINGS = (".tar.gz", ".tgz", ".tar")
 
 UNFINISHED = ".unfinished"
 """Ends the name of the folder in which a backup is made: no other folder beside it may be taken for one."""
-
-STALE_SECONDS = 24 * 3600
-"""A backup that has written nothing for so long was killed."""
 
 LEFT_OUT = (".lock", ".pid", ".new", "-wal", "-shm")
 """Endings of files in `.tracker/` that concern one process of one machine."""
@@ -208,21 +205,12 @@ def _folder(folder: Path) -> Iterator[None]:
 @contextmanager
 def _workshop(folder: Path) -> Iterator[Path]:
     """Lend a hidden folder on the same disk, gone afterwards whatever happens but a kill: the next one sweeps it."""
-    _sweep(folder)
+    sweep(folder, f".tracker-*{UNFINISHED}")
     shop = Path(tempfile.mkdtemp(prefix=".tracker-", suffix=UNFINISHED, dir=folder))
     try:
         yield shop
     finally:
         shutil.rmtree(shop, ignore_errors=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what backups and restores that were killed have left in a folder."""
-    for shop in folder.glob(f".tracker-*{UNFINISHED}"):
-        with suppress(OSError):
-            written = max(path.lstat().st_mtime for path in (shop, *shop.rglob("*")))
-            if shop.is_dir() and not shop.is_symlink() and time.time() - written > STALE_SECONDS:
-                shutil.rmtree(shop)
 
 
 def _sync_all(root: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from tracker.log.decisions import decode, decode_stored
 from tracker.log.known import Known
@@ -24,8 +24,8 @@ from tracker.model.records import PartyAliasAdded, PartyRegistered
 MOST_READ = 50_000
 """Events of a log that an import reads to find what its books once recorded elsewhere: they take it half a second."""
 
-BOOK = re.compile(rb'"book":("(?:[^"\\\\]|\\\\.)*")')
-"""The name of the book in a stored event; in a text its quotes would be escaped."""
+BOOK = re.compile(rb'"book":("(?:[^"\\]|\\.)*")')
+"""The name of the book in a stored event, in JSON; in a text its quotes would be escaped."""
 
 MOST_OTHERS = 5_000
 """Developments of a report beside those of a book that an import looks at: they take it a tenth of a second."""
@@ -99,7 +99,7 @@ def untagged(row: StoredRow, payload: Event, known: Known) -> str:
 
 def recorded_by_book(log: Log, book: str) -> set[str]:
     """Return the ids of the developments that a book recorded or corrected; reads the whole log, decodes little."""
-    return _of_book(((row.topic, row.data) for row in stored_rows(log)), book)
+    return _of_books(((row.topic, row.data) for row in stored_rows(log)), [book])[book]
 
 
 def recorded_by_books(log: Log, books: Collection[str]) -> dict[str, set[str]]:
@@ -109,12 +109,7 @@ def recorded_by_books(log: Log, books: Collection[str]) -> dict[str, set[str]]:
     """
     if not books or log.head() > MOST_READ:
         return {}
-    rows: dict[str, list[tuple[str, bytes]]] = {book: [] for book in books}
-    for row in stored_rows(log):
-        told = BOOK.search(row.data)
-        if told and (of_book := rows.get(from_json(told[1]))) is not None:
-            of_book.append((row.topic, row.data))
-    return {book: _of_book(found, book) for book, found in rows.items()}
+    return _of_books(((row.topic, row.data) for row in stored_rows(log)), books)
 
 
 def others_of_report(log: Log, book: str, report: str, without: Collection[str]) -> set[str]:
@@ -133,17 +128,19 @@ def others_of_report(log: Log, book: str, report: str, without: Collection[str])
         return set()
     known = set(map(development_tag, without))
     items = [DCBQueryItem(tags=[tag]) for tag in tags if tag not in known]
-    return (
-        _of_book(((e.event.type, e.event.data) for e in log.recorder.read(DCBQuery(items))), book) if items else set()
-    )
+    if not items:
+        return set()
+    return _of_books(((e.event.type, e.event.data) for e in log.recorder.read(DCBQuery(items))), [book])[book]
 
 
-def _of_book(rows: Iterable[tuple[str, bytes]], book: str) -> set[str]:
-    needle = b'"book":' + to_json(book)
-    found: set[str] = set()
+def _of_books(rows: Iterable[tuple[str, bytes]], books: Collection[str]) -> dict[str, set[str]]:
+    """Return the ids of the developments that each of some books recorded; decodes only what these did."""
+    found: dict[str, set[str]] = {book: set() for book in books}
+    wanted = {to_json(book) for book in books}
     for topic, data in rows:
-        if needle in data:
+        told = BOOK.search(data)
+        if told and told[1] in wanted:
             event = decode_stored(topic, data)
-            if event.envelope.book == book and isinstance(event.payload, Development):
-                found.add(event.payload.id)
+            if isinstance(event.payload, Development) and (ids := found.get(str(event.envelope.book))) is not None:
+                ids.add(event.payload.id)
     return found

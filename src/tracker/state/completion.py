@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tracker.state.tellings import DERIVED, MERGES, SOFT, WEIGHED, derived, fallback, placing, whole
+from tracker.state.decoding import SPANNED
+from tracker.state.tellings import MERGES, SOFT, WEIGHED, derived, fallback, placing, whole
 from tracker.state.vocabulary import Vocabulary, vocabulary
 
 
@@ -112,6 +113,6 @@ def _completed(known: Vocabulary) -> str:
         {placing("filled")}
         select
             position, occurrence, relationship, effective_on, accounts, developments, carriers, first_published_on,
-            last_published_on, origins, credibility, {", ".join((*fallback(vocabulary()), *DERIVED))}
+            last_published_on, origins, credibility, {", ".join((*fallback(vocabulary()), *SPANNED))}
         from related
     """

@@ -46,6 +46,9 @@ COMPRESSION = {
 """Texts of which no two are equal: DuckDB would look for a dictionary in vain, which takes three times as long. Ids are
 looked for in all of them; to take them out of their compression would cost more than to read them."""
 
+WORDS = "([a-z0-9])([A-Z])"
+"""Where a word of a topic ends and the next one begins."""
+
 PLAIN_DAY = "[1-9][0-9]{3}(-[0-9]{2}){0,2}"
 """A day, a month or a year of EDTF; DuckDB reads these itself. What is no date, such as a season, it leaves open."""
 
@@ -69,9 +72,7 @@ def load_told(con: duckdb.DuckDBPyConnection, topics: Iterable[str] | None = Non
 def told_in(topics: Iterable[str]) -> frozenset[str]:
     """Return the types of the developments that events of some topics tell."""
     records = {*PARTY_TOPICS, *REPORT_TOPICS, RETRACTED_TOPIC}
-    return frozenset(
-        re.sub("([a-z0-9])([A-Z])", r"\1-\2", topic.partition(".")[0]).lower() for topic in {*topics} - records
-    )
+    return frozenset(re.sub(WORDS, r"\1-\2", topic.partition(".")[0]).lower() for topic in {*topics} - records)
 
 
 def decoded_from(con: duckdb.DuckDBPyConnection, events: str, known: Vocabulary) -> str:
@@ -95,7 +96,7 @@ def decoded_from(con: duckdb.DuckDBPyConnection, events: str, known: Vocabulary)
             select
                 position,
                 event_topic,
-                lower(regexp_replace(split_part(event_topic, '.', 1), '([a-z0-9])([A-Z])', '\\1-\\2', 'g')) as type,
+                lower(regexp_replace(split_part(event_topic, '.', 1), '{WORDS}', '\\1-\\2', 'g')) as type,
                 case
                     when event_topic in ({_listed(PARTY_TOPICS)}) then 'party'
                     when event_topic in ({_listed(REPORT_TOPICS)}) then 'report'

@@ -53,7 +53,7 @@ from tracker.state.projections import (
 from tracker.state.scope import Scope
 from tracker.state.tails import CalmTail, calm_tail
 from tracker.state.touched import touched_pairs
-from tracker.state.vocabulary import vocabulary, vocabulary_of
+from tracker.state.vocabulary import vocabulary_of
 
 WHOLE = frozenset({"weighed", "reported", "happened"})
 """Of what is laid, what costs DuckDB more to plan anew at each use than to keep the rows of, while they are few."""
@@ -186,7 +186,7 @@ class Scopes:
         return schema
 
     def _queries(self, scope: Scope, part: Part | None = None) -> dict[str, str]:
-        base = base_views(scope, self._today, vocabulary() if part is None else vocabulary_of(part.types))
+        base = base_views(scope, self._today, None if part is None else vocabulary_of(part.types))
         return (base if part is None else over_pin(base, part)) | {p.name: p.query for p in self.projections.values()}
 
     def _taken(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import time
-from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
 
 import duckdb
 
@@ -22,8 +19,6 @@ ANSWER_MIB = 4096
 gigabytes."""
 
 SPILLS = "answer-*.spill"
-STALE_SECONDS = 24 * 3600
-"""An answer that has written nothing for so long was killed."""
 
 
 def memory_for(events: int) -> int:
@@ -44,11 +39,3 @@ def bound_answer(con: duckdb.DuckDBPyConnection) -> None:
 def spill_beside(log: Path) -> Path:
     """Return a folder for one answer to spill into; DuckDB makes it where it needs it, and removes it."""
     return log.with_name(SPILLS.replace("*", secrets.token_hex(8)))
-
-
-def sweep_spills(log: Path) -> None:
-    """Remove what answers that were killed have left beside a log."""
-    for folder in log.parent.glob(SPILLS):
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > STALE_SECONDS:
-                rmtree(folder)

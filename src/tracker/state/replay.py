@@ -18,13 +18,14 @@ from tracker.log.checkpoints import root_at
 from tracker.log.faults import LogDamaged
 from tracker.log.leaves import ReadOtherwise, vouched_rows
 from tracker.log.rows import Row, read_rows
+from tracker.log.sweeping import sweep
 from tracker.log.verify import verify
 from tracker.state.build import BUILT, CHECKED, Order, Progress, building
 from tracker.state.drift import Drift, Live, compare, read_live
 from tracker.state.export import export
 from tracker.state.generations import FORMAT, KEPT, NothingToRollBackTo, Pointer, generations_of, warn
 from tracker.state.manifest import Manifest, model_hash
-from tracker.state.memory import sweep_spills
+from tracker.state.memory import SPILLS
 from tracker.state.mirror import attach_current
 from tracker.state.projections import read_projections
 from tracker.state.reader import CONFIG
@@ -199,7 +200,7 @@ def swept(log: Path) -> Iterator[Path]:
     """Remove what killed replays and answers left, and at the end what this one leaves; gives where to build."""
     generations = generations_of(log)
     generations.sweep()
-    sweep_spills(log)
+    sweep(log.parent, SPILLS)
     try:
         yield generations.folder
     finally:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
+from tracker.state.decoding import SPANNED
 from tracker.state.load import CLOSINGS
 from tracker.state.scope import Scope
 from tracker.state.vocabulary import Vocabulary, vocabulary
@@ -39,14 +40,6 @@ WEIGHED = (
 FALLBACK_COMMON = frozenset({"agreement", "occurred", "stage", "binding", "intensity", "materiality", "bears_on"})
 """Of the fields that every development has, those that a less believed account may fill in (docs/semantics.md, 8)."""
 
-DERIVED = {
-    "occurred_earliest": "occurred",
-    "occurred_latest": "occurred",
-    "expires_on": "expires",
-    "starts_on": "starts",
-}
-"""Days that go with the text of a field."""
-
 SOFT = ("analysis", "headline")
 """Attributions that change no term (docs/semantics.md, 15): what they alone state fills in no better account."""
 
@@ -73,7 +66,7 @@ def fallback(known: Vocabulary) -> tuple[str, ...]:
 
 def derived(known: Vocabulary) -> dict[str, str]:
     """Return the days that go with the text of a field, each with the column of that text."""
-    return {name: own for name, own in DERIVED.items() if own in known.names}
+    return {name: own for name, own in SPANNED.items() if own in known.names}
 
 
 def telling_views(scope: Scope, recorded: str, known: Vocabulary) -> dict[str, str]:
