@@ -40,10 +40,15 @@ pulls as (
 totals as (
     select
         pulls.*,
-        (50 * pulls.pulled::decimal(18, 12)::double / (pulls.evidence + numbers.priors)::decimal(18, 12)::double)::decimal(18, 12)
-            as points_so_far
-    from pulls
-    cross join numbers
+        (50 * pulls.pulled::decimal(18, 12)::double / pulls.divisor)::decimal(18, 12)
+        - (50 * (pulls.pulled - pulls.pull)::decimal(18, 12)::double / pulls.divisor)::decimal(18, 12) as points
+    from (
+        select
+            pulls.*,
+            (pulls.evidence + numbers.priors)::decimal(18, 12)::double as divisor
+        from pulls
+        cross join numbers
+    ) as pulls
 ),
 
 drivers as (
@@ -67,7 +72,7 @@ drivers as (
         occurrence as driver,
         type,
         effective_on,
-        points_so_far - coalesce(lag(points_so_far) over (partition by relationship order by occurrence), 0) as points,
+        points,
         e,
         evidence_attribution,
         origins,
@@ -90,11 +95,17 @@ drivers as (
     from relationship_structure
 ),
 
+bound as (
+    select distinct relationship
+    from relationship_structure
+),
+
 shared as (
     select
-        *,
-        bool_or(part = 'structure') over (partition by relationship) as is_bound
+        drivers.*,
+        bound.relationship is not null as is_bound
     from drivers
+    left join bound on drivers.relationship = bound.relationship
 )
 
 select

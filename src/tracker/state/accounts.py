@@ -17,8 +17,11 @@ OF_PAIR = """
     where relationship = ? and list_contains(?::varchar[], occurrence)
 """
 OF_OTHERS = "select * from occurrences where list_contains(?::varchar[], occurrence)"
-ACCOUNTS = """
-    select * from reported
+ACCOUNTS = f"""
+    select
+        occurrence, development, attribution, speaker, report, publisher, title, published_on, reliability, url, origin,
+        quote, gloss, sic, note, coder, default_intensity, {", ".join(sorted(JUDGEMENT))}
+    from reported
     where status = 'current' and list_contains(?::varchar[], occurrence)
     order by occurrence, account_key desc
 """
