@@ -179,7 +179,11 @@ deals as (
         commitment,
         person,
         people,
-        list_transform(people, lambda one: '=' || one) as people_keys,
+        -- Of two seats of one holder on a board, who is to sit there and with what vote tells which is meant.
+        case when starts_with(type, 'board-seat-') then kind else commitment end as object,
+        list_transform(
+            coalesce(people, case when starts_with(type, 'board-seat-') and person is not null then [person] end), lambda one: '=' || one
+        ) as people_keys,
         stage,
         occurred_latest,
         published_on,
@@ -238,7 +242,7 @@ settled_people as (
     group by person
 ),
 
--- A former and a later telling may both leave open which commitment, whom or which agreement they mean. So the later one is
+-- A former and a later telling may both leave open which commitment or seat, whom or which agreement they mean. So the later one is
 -- offered under every key by which a former one may ask for it, and only the last of each key counts: to compare every former
 -- one with every later one would take the square of a long history.
 asked as (
@@ -249,8 +253,8 @@ asked as (
         path,
         first_side,
         second_side,
-        case when commitment is null then ['any'] else ['=' || commitment, 'none'] end as commitment_keys,
-        case when people is null then ['any'] else list_append(people_keys, 'none') end as people_keys,
+        case when object is null then ['any'] else ['=' || object, 'none'] end as object_keys,
+        case when people_keys is null then ['any'] else list_append(people_keys, 'none') end as people_keys,
         case when agreement is null then ['any'] else ['=' || agreement, 'none', 'settled'] end as agreement_keys
     from deals
     where unsettled is not null
@@ -263,7 +267,7 @@ matters as (
         first_side,
         second_side,
         min(sort_key) as first_key,
-        bool_or(commitment_keys <> ['any']) as by_commitment,
+        bool_or(object_keys <> ['any']) as by_object,
         bool_or(people_keys <> ['any']) as by_people,
         bool_or(agreement_keys <> ['any']) as by_agreement
     from asked
@@ -278,12 +282,12 @@ offered as (
         deals.second_side,
         deals.sort_key,
         case
-            when matters.by_commitment then ['any', coalesce('=' || deals.commitment, 'none')]
+            when matters.by_object then ['any', coalesce('=' || deals.object, 'none')]
             else ['any']
-        end as commitment_keys,
+        end as object_keys,
         case
             when not matters.by_people then ['any']
-            when deals.people is null then ['any', 'none']
+            when deals.people_keys is null then ['any', 'none']
             else list_append(deals.people_keys, 'any')
         end as people_keys,
         case
@@ -307,12 +311,12 @@ last_offers as (
         offered.path,
         offered.first_side,
         offered.second_side,
-        commitment_keys.one as commitment_key,
+        object_keys.one as object_key,
         people_keys.one as people_key,
         agreement_keys.one as agreement_key,
         max(offered.sort_key) as last_key
     from offered
-    cross join unnest(offered.commitment_keys) as commitment_keys (one)
+    cross join unnest(offered.object_keys) as object_keys (one)
     cross join unnest(offered.people_keys) as people_keys (one)
     cross join unnest(offered.agreement_keys) as agreement_keys (one)
     group by all
@@ -322,7 +326,7 @@ last_offers as (
 followed as (
     select asked.occurrence
     from asked
-    cross join unnest(asked.commitment_keys) as commitment_keys (one)
+    cross join unnest(asked.object_keys) as object_keys (one)
     cross join unnest(asked.people_keys) as people_keys (one)
     cross join unnest(asked.agreement_keys) as agreement_keys (one)
     inner join last_offers
@@ -331,7 +335,7 @@ followed as (
             and asked.path = last_offers.path
             and asked.first_side = last_offers.first_side
             and asked.second_side = last_offers.second_side
-            and commitment_keys.one = last_offers.commitment_key
+            and object_keys.one = last_offers.object_key
             and people_keys.one = last_offers.people_key
             and agreement_keys.one = last_offers.agreement_key
     where asked.sort_key < last_offers.last_key
