@@ -168,6 +168,29 @@ def test_who_counts_for_another_is_told_where_to_look(workspace: Path) -> None:
     assert "counts for" not in ask("-C", workspace, "health", "initech", "globex").out
 
 
+LEFT = """tracker: book/1
+parties:
+  - {id: acme, name: Acme}
+  - {id: globex, name: Globex}
+  - {id: labs, name: Acme Labs, part_of: {group: acme, since: 2024-03-01, until: 2024-09-30}}
+report: {id: wire, publisher: The Wire, published: 2024-07-01, reliability: B}
+developments:
+  - {type: dispute-raised, key: price, party: labs, counterparty: globex, topic: price, occurred: 2024-06-15}
+"""
+
+
+def test_who_has_left_a_group_is_told_under_whom_to_look_for_that_time(tmp_path: Path) -> None:
+    make_workspace(tmp_path, imported=False)
+    assert ask("-C", tmp_path, "import", "-", stdin=LEFT).code == 0
+
+    told = ask("-C", tmp_path, "health", "labs", "globex").out
+    assert "Acme Labs counted for Acme until 2024-09-30: see acme--globex" in told
+    assert "they were one side" in ask("-C", tmp_path, "health", "labs", "acme").out
+    on_the_last_day = ask("-C", tmp_path, "health", "labs", "globex", "--as-of", "2024-09-30").out
+    assert "Acme Labs counts for Acme: see acme--globex" in on_the_last_day
+    assert "count" not in ask("-C", tmp_path, "health", "labs", "globex", "--as-of", "2024-02-29").out
+
+
 def test_drivers_shown_and_left_out_add_up_to_health(workspace: Path) -> None:
     drivers = records(workspace, "list", "health_drivers", "acme", "globex")
     (row,) = records(workspace, "health", "acme", "globex")

@@ -166,24 +166,39 @@ def relationship_named(session: Session, names: Names, words: Sequence[str]) -> 
 def told_elsewhere(reader: Reader, scope: Scope, pair: str, names: Names) -> str | None:
     """Return under which relationship to look for what is told of two: `Wayne Labs counts for Wayne: see acme--wayne`.
 
-    None where both count for themselves on the scope's day.
+    Of who left a group the last day there is told. None where neither has been in one by the scope's day.
     """
     query = """
-        select own.party, coalesce(above.organisation, own.organisation)
+        select
+            own.party,
+            coalesce(above.organisation, own.organisation),
+            case when own.until_on < scope.as_of_on then own.until_on end
         from affiliations as own
         cross join scope
         left join affiliations as above
-            on above.party = own.organisation and scope.as_of_on between above.since_on and above.until_on
-        where own.party in (?, ?) and scope.as_of_on between own.since_on and own.until_on
+            on
+                above.party = own.organisation
+                and least(own.until_on, scope.as_of_on) between above.since_on and above.until_on
+        where own.party in (?, ?) and own.since_on <= scope.as_of_on
+        qualify row_number() over (
+            partition by own.party order by own.organisation <> own.party desc, own.since_on desc
+        ) = 1
     """
     sides = pair.split("--")
-    found = dict(reader.sql(query, scope, sides, relationship=pair).rows)
-    others = {side: found[side] for side in sides if found.get(side, side) != side}
+    rows = reader.sql(query, scope, sides, relationship=pair).rows
+    found = {side: (other, until) for side, other, until in rows if other != side}
+    others = {side: found[side] for side in sides if side in found}
     if not others:
         return None
-    told = " and ".join(f"{names.of(side)} counts for {names.of(other)}" for side, other in others.items())
-    ends = sorted({found.get(side, side) for side in sides})
-    return f"{told}: " + (f"see {'--'.join(ends)}" if len(ends) > 1 else "they are one side")
+    told = " and ".join(
+        f"{names.of(side)} counted for {names.of(other)} until {until}"
+        if until
+        else f"{names.of(side)} counts for {names.of(other)}"
+        for side, (other, until) in others.items()
+    )
+    ends = sorted({found[side][0] if side in found else side for side in sides})
+    one_side = "they were one side" if any(until for _, until in others.values()) else "they are one side"
+    return f"{told}: " + (f"see {'--'.join(ends)}" if len(ends) > 1 else one_side)
 
 
 def _sides(names: Names, words: Sequence[str]) -> list[str]:
