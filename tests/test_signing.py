@@ -383,6 +383,7 @@ def test_a_signed_note_without_a_key_to_check_it_is_asked_for_one(root: Path, tm
         (["--proof", "bad.note"], ExitCode.BAD_INPUT),
         (["--proof", "nowhere.json"], ExitCode.WORKSPACE),
         (["--prove", "x", "--consistency", "3"], ExitCode.USAGE),
+        (["--checkpoint", "--json"], ExitCode.USAGE),
         (["--prove", "nothing#such"], ExitCode.BAD_INPUT),
         (["--prove", "999"], ExitCode.BAD_INPUT),
         (["--prove", "abcdef012345"], ExitCode.BAD_INPUT),
@@ -550,6 +551,20 @@ def test_the_answer_goes_into_a_file_where_that_is_asked_for(root: Path, tmp_pat
     answer = ask("-C", root, "verify", "--full", "--json", "-o", tmp_path / "answer.json")
     assert (answer.code, answer.out) == (0, "")
     assert json.loads((tmp_path / "answer.json").read_text())["ok"] is True
+
+
+def test_what_a_proof_proves_goes_into_a_file_where_that_is_asked_for(root: Path, elsewhere: Path) -> None:
+    answer = _check(_prove(root, "--prove", "3"), elsewhere, "--json", "-o", elsewhere / "answer.json")
+
+    assert (answer.code, answer.out) == (0, "")
+    assert json.loads((elsewhere / "answer.json").read_text())["position"] == 3
+
+
+def test_a_checkpoint_of_now_is_not_written_as_if_it_had_been_held_against_another(root: Path) -> None:
+    answer = ask("-C", root, "verify", "--checkpoint", "--against", _notes(root)[-1])
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: --checkpoint and --against exclude each other")
 
 
 def test_nothing_is_proven_of_a_log_that_is_not_what_its_checkpoint_says(root: Path) -> None:

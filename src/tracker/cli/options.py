@@ -107,6 +107,13 @@ class ReadOptions:
         )
 
 
+def refuse_together(given: dict[str, bool]) -> None:
+    """Refuse options that ask for different things at once."""
+    asked = [name for name, wanted in given.items() if wanted]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} exclude each other: choose one")
+
+
 def source_day(text: str | None, flag: str, today: date) -> None:
     """Refuse a day on which no source can have said anything: one that is none, or that lies in the future."""
     latest = last_day(text, flag)

@@ -130,7 +130,15 @@ def write_consistency(session: Session, first: int, against: Sequence[Noted], ou
     write_lines([_as_text({**proof, "note": note} if note else proof)], output)
 
 
-def check_proof(session: Session, path: Path, against: Sequence[Noted], keys: Sequence[str], as_json: bool) -> None:
+def check_proof(
+    session: Session,
+    path: Path,
+    against: Sequence[Noted],
+    keys: Sequence[str],
+    *,
+    as_json: bool,
+    output: Path | None,
+) -> None:
     """Say whether a proof holds, and for which checkpoint; it takes no workspace. Exit 1 where it does not hold."""
     from tracker.log.proofs import check
 
@@ -152,7 +160,7 @@ def check_proof(session: Session, path: Path, against: Sequence[Noted], keys: Se
         "checkpoints": by,
         "line": proven.line,
     }
-    write_lines([_as_text(facts)] if as_json else _told(proven, by), None)
+    write_lines([_as_text(facts)] if as_json else _told(proven, by), output)
     if not by:
         session.note("no checkpoint was compared: see that the root is that of one you trust (--against, --key)")
 
@@ -208,10 +216,3 @@ def _refuse_other_root(found: str, wanted: str, size: int) -> None:
 
 def _as_text(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, indent=2)
-
-
-def refuse_together(given: dict[str, bool]) -> None:
-    """Refuse options that ask for different things at once."""
-    asked = [name for name, wanted in given.items() if wanted]
-    if len(asked) > 1:
-        raise UsageError(f"{' and '.join(asked)} exclude each other: choose one")

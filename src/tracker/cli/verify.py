@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.options import Output, new_app
+from tracker.cli.options import Output, new_app, refuse_together
 from tracker.cli.session import Session, session_of
 from tracker.errors import ExitCode, UsageError
 
@@ -58,12 +58,15 @@ def verify(
 
     session = session_of(ctx)
     wanted = {"--checkpoint": checkpoint, "--prove": prove is not None, "--consistency": consistency is not None}
-    proofs.refuse_together({**wanted, "--proof": proof is not None, "--full": full})
+    refuse_together({**wanted, "--proof": proof is not None, "--full": full})
+    # The checkpoint is that of now, and a note is no JSON: neither would be said to have been left aside.
+    refuse_together({"--checkpoint": checkpoint, "--against": bool(against)})
+    refuse_together({"--checkpoint": checkpoint, "--json": json})
     if key and not against and proof is None:
         raise UsageError("--key says who must have signed: name what is signed with --against or --proof")
     noted = proofs.read_notes(session, against or [], key or [])
     if proof is not None:
-        proofs.check_proof(session, proof, noted, key or [], json)
+        proofs.check_proof(session, proof, noted, key or [], as_json=json, output=output)
     elif checkpoint:
         proofs.show_checkpoint(session, output)
     elif prove is not None:
