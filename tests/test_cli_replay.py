@@ -113,6 +113,31 @@ def test_a_scope_needs_a_place_of_its_own(workspace: Path, tmp_path: Path) -> No
     assert not (workspace / ".tracker" / "generations").exists()
 
 
+@pytest.mark.parametrize("place", [".tracker", ".tracker/generations/1.duckdb", ".tracker/new", "/"])
+def test_a_replay_beside_the_live_state_is_written_over_none_of_it(workspace: Path, place: str) -> None:
+    ask("-C", workspace, "replay")
+    generation = (workspace / ".tracker/generations/1.duckdb").read_bytes()
+
+    answer = ask("-C", workspace, "replay", "--as-of", "2020-01-01", "-o", workspace / place)
+
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err.startswith(f"error: cannot write {workspace / place}: it is ")
+    assert (workspace / ".tracker/generations/1.duckdb").read_bytes() == generation
+    assert ask("-C", workspace, "replay").out.endswith("same as generation 1\n")
+
+
+@pytest.mark.parametrize("other", [["--dry-run"], ["--accept"], ["-o", "elsewhere"]])
+def test_a_rollback_is_asked_for_alone(workspace: Path, other: list[str]) -> None:
+    for _ in range(2):
+        ask("-C", workspace, "replay")
+
+    answer = ask("-C", workspace, "replay", "--rollback", *other)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "exclude each other" in answer.err
+    assert ask("-C", workspace, "replay").out.endswith("same as generation 2\n")
+
+
 def test_a_file_for_other_programs_says_what_its_tables_and_columns_hold(workspace: Path, tmp_path: Path) -> None:
     done = ask("-C", workspace, "replay", "-o", tmp_path / "tables.duckdb")
     assert done.code == 0, done.err

@@ -81,6 +81,10 @@ def test_a_new_workspace_has_no_jobs_and_shows_how_to_write_one(desk: Path):
         ),
         ("[jobs.a]\ncron = '0 6 * * *'\nscope = {lens = 'x'}", "has a scope and no output"),
         ("[jobs.a]\ncron = '0 6 * * *'\noutput = 'x'", "has an output and no scope"),
+        (
+            "[jobs.a]\ncron = '0 6 * * *'\nscope = {as_of = '2025'}\noutput = '.tracker/generations/1.duckdb'",
+            "[jobs.a] output: .tracker/generations/1.duckdb is where a workspace keeps its log: name another",
+        ),
         ("[jobs.a]\ncron = '0 6 * * *'\nprojections = 'some'", 'projections is "all" or a list of names'),
         ("[jobs.a]\ncron = '0 6 * * *'\non_change = \"say 'x\"", "on_change: No closing quotation"),
         ("[jobs.a]\ncron = '0 6 * * *'\non_change = [1]", "on_change is a command"),

@@ -194,6 +194,14 @@ def expanded(path: Path) -> Path:
         return path
 
 
+def keeps_its_log(path: Path) -> bool:
+    """Say whether a path is where a workspace keeps its log and what follows from it, or lies in there."""
+    # Path.resolve raises where a link leads to itself.
+    found = Path(os.path.realpath(path))
+    state = Path(LOG).parent.name
+    return any(folder.name == state and (folder.parent / SETTINGS).exists() for folder in (found, *found.parents))
+
+
 def load_workspace(root: Path) -> Workspace:
     """Read the settings of a workspace; raises BadSettings."""
     path = root / SETTINGS

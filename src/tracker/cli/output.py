@@ -13,7 +13,7 @@ from tracker.cells import csv_cell, json_record, json_text, markdown_cell, text_
 from tracker.cli.options import Format, ReadOptions
 from tracker.cli.page import page
 from tracker.errors import ExitCode, TrackerError, UsageError, refused_by_the_disk
-from tracker.workspace import SETTINGS
+from tracker.workspace import keeps_its_log
 
 if TYPE_CHECKING:
     from tracker.state.reader import Table
@@ -109,14 +109,19 @@ def _arrow_column(values: list[Any], kind: Any) -> Any:
     return array.cast(pyarrow.string()) if pyarrow.types.is_null(array.type) else array
 
 
+def refuse_to_write_over_a_log(output: Path) -> None:
+    """Raise CannotWrite for a place among what only tracker writes."""
+    if keeps_its_log(output):
+        raise CannotWrite(output, "it is where a workspace keeps its log")
+
+
 def _replace(output: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and move it there."""
     if output.exists() and not output.is_file():
         # A device or a pipe, such as /dev/stdout, cannot be replaced; it is written to.
         write(output)
         return
-    if any(folder.name == ".tracker" and (folder.parent / SETTINGS).exists() for folder in output.resolve().parents):
-        raise CannotWrite(output, "it is where a workspace keeps its log")
+    refuse_to_write_over_a_log(output)
     fresh = output.with_name(f".{output.name}.new")
     try:
         fresh.unlink(missing_ok=True)

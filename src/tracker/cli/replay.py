@@ -11,7 +11,8 @@ import typer
 
 from tracker.cli.evidence import in_words
 from tracker.cli.looks import counted
-from tracker.cli.options import AsOf, KnownAt, Lens, ReadOptions, RecordedUntil, Where, new_app
+from tracker.cli.options import AsOf, KnownAt, Lens, ReadOptions, RecordedUntil, Where, new_app, refuse_together
+from tracker.cli.output import refuse_to_write_over_a_log
 from tracker.cli.progress import bar
 from tracker.cli.session import Session, session_of
 from tracker.errors import UsageError
@@ -51,6 +52,10 @@ def replay(
     places = places_of(session)
     reads = ReadOptions(as_of=as_of, known_at=known_at, recorded_until=recorded_until, where=where, lens=lens)
     scope = reads.scope(session)
+    refuse_together({"--rollback": rollback, "--dry-run": dry_run})
+    refuse_together({"--rollback": rollback, "--accept": accept, "--output": output is not None})
+    if output is not None:
+        refuse_to_write_over_a_log(output)
     if output is None and not scope.is_everything():
         raise UsageError("the live state has no scope: name where to replay under it, with -o DIR or -o FILE.duckdb")
     if rollback:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.errors import TrackerError, UsageError, did_you_mean
-from tracker.workspace import SETTINGS, BadSettings, Workspace, refuse_unknown_settings
+from tracker.workspace import SETTINGS, BadSettings, Workspace, keeps_its_log, refuse_unknown_settings
 
 if TYPE_CHECKING:
     from tracker.state.scope import Scope
@@ -72,6 +72,7 @@ def read_jobs(workspace: Workspace) -> dict[str, Job]:
         _refuse_unknown(path, name, fields)
         try:
             found[name] = _job(name, fields)
+            _refuse_to_write_over_a_log(workspace.root, found[name])
         except ValueError as error:
             raise BadSettings(path, f"[jobs.{name}] {error}") from error
         scope_of(workspace, found[name])
@@ -99,6 +100,11 @@ def _refuse_unknown(path: Path, name: str, fields: Any) -> None:
         refuse_unknown_settings(path, f"[jobs.{name}] ", fields, FIELDS)
         if isinstance(scope := fields.get("scope"), Mapping):
             refuse_unknown_settings(path, f"[jobs.{name}] scope: ", scope, SCOPE_FIELDS)
+
+
+def _refuse_to_write_over_a_log(root: Path, job: Job) -> None:
+    if job.output is not None and keeps_its_log(root / job.output):
+        raise ValueError(f"output: {job.output} is where a workspace keeps its log: name another place")
 
 
 def _job(name: str, fields: Any) -> Job:

@@ -38,6 +38,9 @@ def export(output: Path, batches: Iterable[list[Row]], order: Order, progress: P
     A file is replaced whole; in a folder each table is, last `manifest.json`, which says what all of them were made
     from. Raises CannotExport.
     """
+    if not output.absolute().name:
+        # Nothing stands beside it, where a folder is built before it is moved.
+        raise CannotExport(output, "it is the root of the file system")
     if output.suffix == FILE_SUFFIX and output.is_dir():
         raise CannotExport(output, "it is a folder")
     if output.suffix != FILE_SUFFIX and output.exists() and not output.is_dir():
