@@ -296,6 +296,27 @@ def test_a_bug_whose_traceback_finds_no_place_is_told_with_it(workspace: Path, m
     assert "ZeroDivisionError: division by zero" in answer.err
 
 
+def test_a_link_that_leads_to_itself_is_told_and_is_no_bug(tmp_path: Path) -> None:
+    root, loop = make_workspace(tmp_path / "ws"), tmp_path / "loop"
+    saved = tmp_path / "ws.tar"
+    ask("-C", root, "backup", saved)
+    loop.symlink_to(loop)
+    commands: list[list[str | Path]] = [
+        *(["-C", loop, "list"], ["init", loop], ["demo", loop], ["keygen", loop], ["-C", root, "backup", loop]),
+        *(["restore", saved, loop], ["restore", loop, tmp_path / "new"]),
+        *(["-C", root, "list", "parties", "-o", loop / "x.csv"], ["-C", root, "replay", "-o", loop / "x"]),
+    ]
+
+    answers = [ask(*words) for words in commands]
+    with (root / "tracker.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[signing]\nkey = "{loop}"\n')
+    answers.append(ask("-C", root, "list", "parties"))
+
+    assert {answer.code for answer in answers} <= {3, 4}, answers
+    assert all(answer.err.startswith("error: ") and "loop" in answer.err for answer in answers)
+    assert "[signing] key: '" in answers[-1].err
+
+
 def test_a_home_of_nobody_is_a_name_like_any_other(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "ws")
     with working_in(tmp_path):

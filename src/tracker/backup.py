@@ -25,7 +25,7 @@ from tracker.log.faults import LogDamaged, LogNotWritable, LogTooNew
 from tracker.log.files import sync_folder
 from tracker.log.sweeping import sweep
 from tracker.log.verify import Report, verify
-from tracker.workspace import SETTINGS, Workspace, expanded
+from tracker.workspace import SETTINGS, Workspace, expanded, resolved
 
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 
@@ -103,7 +103,7 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
     `dry_run` does all of it but give it its name. Raises UsageError where the folder is not new, BackupDamaged,
     NoRoom, NotProven, OSError.
     """
-    directory = directory.resolve()
+    directory = resolved(directory)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"{directory} is not empty: a backup is restored into a new folder, never over another one")
     with _folder(directory.parent), _workshop(directory.parent) as shop:
@@ -175,7 +175,7 @@ def _is_history(path: Path) -> bool:
 
 
 def _target(workspace: Workspace, target: Path) -> Path:
-    path = expanded(target).resolve()
+    path = resolved(expanded(target))
     if path.is_relative_to(workspace.root.resolve()):
         raise UsageError(f"{target} is inside the workspace and would be lost with it: name a place elsewhere")
     if path.is_dir():

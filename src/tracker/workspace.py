@@ -170,7 +170,7 @@ def find_workspace(given: Path | None, start: Path) -> Workspace:
     named = given or (Path(value) if (value := os.environ.get(VARIABLE)) else None)
     if named is not None:
         try:
-            root = expanded(named).resolve()
+            root = resolved(expanded(named))
             is_one = (root / SETTINGS).is_file()
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
@@ -200,6 +200,14 @@ def keeps_its_log(path: Path) -> bool:
     found = Path(os.path.realpath(path))
     state = Path(LOG).parent.name
     return any(folder.name == state and (folder.parent / SETTINGS).exists() for folder in (found, *found.parents))
+
+
+def resolved(path: Path) -> Path:
+    """Return a path without the links in it; raises OSError where one leads to itself, which is no bug."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
 
 
 def load_workspace(root: Path) -> Workspace:
@@ -283,7 +291,7 @@ def _outside(text: str | None, path: Path, name: str) -> Path | None:
     if not text:
         return None
     try:
-        found = (path.parent / expanded(Path(text))).resolve()
+        found = resolved(path.parent / expanded(Path(text)))
     except (ValueError, OSError) as error:
         # U+0000, which TOML can say and no path can hold, or a link that leads to itself.
         raise BadSettings(path, f"[signing] {name}: '{visible(text)}' is no path: {error}") from error

@@ -14,7 +14,7 @@ import typer
 from tracker.cli.options import new_app
 from tracker.cli.session import Session, session_of
 from tracker.errors import WorkspaceError
-from tracker.workspace import SETTINGS, bundled, init_workspace
+from tracker.workspace import SETTINGS, bundled, init_workspace, resolved
 
 if TYPE_CHECKING:
     from tracker.cli.names import Names
@@ -71,7 +71,7 @@ def _make(directory: Path) -> None:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text("filled by tracker demo\n", encoding="utf-8")
     if not is_workspace:
-        init_workspace(directory.resolve())
+        init_workspace(resolved(directory))
 
 
 def _fill(session: Session, directory: Path) -> None:

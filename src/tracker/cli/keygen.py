@@ -11,7 +11,7 @@ import typer
 from tracker.cli.options import new_app
 from tracker.cli.session import session_of
 from tracker.errors import UsageError
-from tracker.workspace import SETTINGS, expanded
+from tracker.workspace import SETTINGS, expanded, resolved
 
 app = new_app()
 
@@ -34,7 +34,7 @@ def keygen(
     if public:
         typer.echo(str(read_key(path).public))
         return
-    _refuse_inside_a_workspace(path.resolve())
+    _refuse_inside_a_workspace(resolved(path))
     key = make_key(path, name or path.stem)
     typer.echo(str(key.public))
     session.note(

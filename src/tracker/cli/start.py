@@ -10,7 +10,7 @@ import typer
 
 from tracker.cli.options import DryRun, new_app
 from tracker.cli.session import session_of
-from tracker.workspace import init_workspace
+from tracker.workspace import init_workspace, resolved
 
 app = new_app()
 
@@ -29,17 +29,18 @@ def init(
     from tracker.books.schema import schema_text
 
     session = session_of(ctx)
+    root = resolved(directory)
     if dry_run:
-        session.note(f"dry run: {directory.resolve()} would become a workspace; nothing was made")
+        session.note(f"dry run: {root} would become a workspace; nothing was made")
         return
     was_there = directory.exists() and any(directory.iterdir())
-    init_workspace(directory.resolve(), schema_text().encode("utf-8"))
-    typer.echo(str(directory.resolve()))
+    init_workspace(root, schema_text().encode("utf-8"))
+    typer.echo(str(root))
     kept = "tracker.toml, .tracker, events/schema.json and the empty folders events and projections in "
-    here = directory.resolve() == Path.cwd()
+    here = root == Path.cwd()
     # `rm -r .` is refused by rm.
-    made = quote(str(directory.resolve() if here else directory))
-    session.undo(f"delete {kept}{directory.resolve()}" if was_there else f"rm -r {made}")
+    made = quote(str(root if here else directory))
+    session.undo(f"delete {kept}{root}" if was_there else f"rm -r {made}")
     there = "" if here else f" -C {quote(str(directory))}"
     session.note(
         f"next: tracker{there} import BOOK.yaml, or tracker{there} add for a first entry; tracker demo shows how"
