@@ -58,6 +58,18 @@ def test_what_is_due_is_run_by_a_process_of_its_own(desk: Path):
     assert (desk / ".tracker" / "schedule.json").is_file()
 
 
+@pytest.mark.parametrize("kept", ["", "[]", '{"morning": 5}', '{"morning": "x"}', '{"morning": "2026-11-26T00:00:00"}'])
+@pytest.mark.parametrize("words", [["list"], ["run", "--due"]])
+def test_since_when_jobs_are_known_is_read_or_named_with_the_way_out(desk: Path, kept: str, words: list[str]):
+    (desk / ".tracker" / "schedule.json").write_text(kept, encoding="utf-8")
+
+    answer = ask("-C", desk, "schedule", *words)
+
+    assert (answer.code, answer.out) == (4, "")
+    assert "schedule.json: cannot be read (" in answer.err
+    assert answer.err.endswith("move it away, and every job counts as new\n")
+
+
 def test_an_unknown_job_and_contrary_flags_are_refused(desk: Path):
     unknown = ask("-C", desk, "schedule", "run", "mornin")
     both = ask("-C", desk, "schedule", "run", "morning", "--due")

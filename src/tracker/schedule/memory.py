@@ -44,11 +44,18 @@ def _since(held: dict[str, datetime], jobs: dict[str, Job], now: datetime) -> di
 
 def _read(path: Path) -> dict[str, datetime]:
     try:
-        return {name: datetime.fromisoformat(at) for name, at in json.loads(path.read_text("utf-8")).items()}
+        return {name: _instant(at) for name, at in json.loads(path.read_text("utf-8")).items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise BadMemory(path, f"cannot be read ({error})") from error
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return found
 
 
 def _write(path: Path, since: dict[str, datetime]) -> None:
