@@ -134,15 +134,7 @@ class SQLiteDCBRecorder(DCBRecorder):
 
     def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> Subscription[Self]:
         """Return an endless iterator over what matches, now and later, whichever process appends it."""
-        return Subscription(self, query=query, after=after)
-
-    def listen(self, listener: threading.Event) -> None:
-        """Set `listener` after each append of this recorder."""
-        self._listeners.add(listener)
-
-    def unlisten(self, listener: threading.Event) -> None:
-        """Set `listener` no longer."""
-        self._listeners.discard(listener)
+        return Subscription(self, self._listeners, query=query, after=after)
 
     def _wake_listeners(self) -> None:
         for listener in tuple(self._listeners):

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar
 
-from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription
-
-if TYPE_CHECKING:
-    from tracker.log.sqlite_recorder import SQLiteDCBRecorder
+from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription, TDCBRecorder_co
 
 # Appends of this process wake us at once. SQLite cannot notify another process, so theirs are looked for this often;
 # a look that finds nothing costs some tens of microseconds.
 POLL_SECONDS = 0.2
 BATCH_EVENTS = 500
 
-_Recorder_co = TypeVar("_Recorder_co", bound="SQLiteDCBRecorder", covariant=True)
 
-
-class Subscription(DCBSubscription[_Recorder_co]):
+class Subscription(DCBSubscription[TDCBRecorder_co]):
     """Events in position order without end; `stop()`, from any thread, ends the iteration.
 
-    It reads when asked for the next event, in batches, so that a slow consumer piles nothing up.
+    It reads when asked for the next event, in batches, so that a slow consumer piles nothing up. While it runs, it is
+    among the `listeners`, which the recorder sets after each append.
     """
 
-    def __init__(self, recorder: _Recorder_co, query: DCBQuery | None = None, after: int | None = None) -> None:
+    def __init__(
+        self,
+        recorder: TDCBRecorder_co,
+        listeners: set[threading.Event],
+        query: DCBQuery | None = None,
+        after: int | None = None,
+    ) -> None:
         super().__init__(recorder=recorder, query=query, after=after)
         self._woken = threading.Event()
         self._fetched: Iterator[DCBSequencedEvent] = iter(())
-        recorder.listen(self._woken)
+        self._listeners = listeners
+        listeners.add(self._woken)
 
     def stop(self) -> None:
         super().stop()
-        self._recorder.unlisten(self._woken)
+        self._listeners.discard(self._woken)
         self._woken.set()
 
     def __next__(self) -> DCBSequencedEvent:
