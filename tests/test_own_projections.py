@@ -71,6 +71,20 @@ def test_sql_that_does_more_than_read_is_refused_with_its_file(workspace: Path, 
     assert ask("-C", workspace, "list", "parties").code == 0
 
 
+def test_a_file_by_its_name_is_read_by_no_answer_and_no_replay(workspace: Path, own: Path, tmp_path: Path) -> None:
+    """It looks like a table: what refuses it is the engine, to which every file is closed by then."""
+    file = tmp_path / "secret.csv"
+    file.write_text("TOP SECRET\n1\n", encoding="utf-8")
+    own.write_text(f"select * from '{file}'", encoding="utf-8")
+
+    for command in (("replay",), ("list", "own")):
+        answer = ask("-C", workspace, *command)
+
+        assert (answer.code, answer.out) == (3, ""), command
+        assert str(own) in answer.err
+        assert "file system operations are disabled" in answer.err and "SECRET" not in answer.err
+
+
 def test_a_check_of_ones_own_is_held_to_the_same(workspace: Path) -> None:
     path = workspace / "projections" / "checks" / "own.sql"
     path.parent.mkdir()
