@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from tracker.state.vocabulary import _derive, vocabulary
 
 BUNDLED = Path(__file__).parent.parent / "projections"
 TODAY = date(2025, 12, 31)
-
-OpenReader = Callable[[], Reader]
 
 
 @pytest.fixture

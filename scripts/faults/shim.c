@@ -29,13 +29,11 @@ static long seen, failed;       /* calls so far */
 static long chosen;             /* the call that fails, 0 for none */
 static int how, with;           /* in which way, and with which errno */
 static int only_syncs;          /* count and fail nothing but fsync and fdatasync */
-static long room = -1;          /* bytes by which files may still grow, -1 for no limit */
 static char journal[256];       /* what the calls were, the last of them */
 
 void faults_watch(const char *folder) { snprintf(root, sizeof root, "%s", folder); seen = failed = 0; }
 void faults_trace(int descriptor, int sync) { trace = descriptor; really_sync = sync; }
 void faults_fail(long nth, int in_which_way, int error, int syncs) { chosen = nth; how = in_which_way; with = error; only_syncs = syncs; seen = failed = 0; }
-void faults_room(long bytes) { room = bytes; }
 long faults_seen(void) { return seen; }
 long faults_failed(void) { return failed; }
 const char *faults_last(void) { return journal; }
@@ -117,16 +115,6 @@ static ssize_t put(int fd, const void *data, size_t size, off_t offset, int posi
     }
     struct stat st;
     if (!positioned) offset = fstat(fd, &st) ? 0 : (fcntl(fd, F_GETFL) & O_APPEND) ? st.st_size : lseek(fd, 0, SEEK_CUR);
-    if (room >= 0 && wanted && !fstat(fd, &st)) {
-        long growth = offset + (long) wanted - st.st_size;
-        if (growth > room) {
-            long fitting = (long) wanted - (growth - room);
-            failed++;
-            if (fitting <= 0) { wanted = 0; error = ENOSPC; } else wanted = fitting;
-            growth = growth > 0 && wanted ? room : 0;
-        }
-        if (growth > 0) room -= growth;
-    }
     /* Who is told that a write failed finds the file's position where it was. */
     ssize_t done = wanted || !error ? real_write(fd, data, wanted, offset, positioned || torn) : 0;
     if (done > 0) note('w', 0, path, NULL, inode(fd), offset, data, done);
@@ -216,7 +204,6 @@ static int open_file(int folder, const char *name, int flags, mode_t mode) {
         is_new = (flags & O_CREAT) && !is_there;
         is_cut = is_there && (flags & O_TRUNC) && st.st_size;
         if ((is_new || is_cut) && fails("open", path, 0)) { errno = with; return -1; }
-        if (is_new && !room) { failed++; errno = ENOSPC; return -1; }
     }
     int fd = syscall(SYS_openat, folder, name, flags, mode);
     if (fd >= 0 && is_new) note('c', 0, path, NULL, inode(fd), 0, NULL, 0);

@@ -80,7 +80,6 @@ def _shim() -> ctypes.CDLL:
     for name in ("faults_seen", "faults_failed"):
         getattr(shim, name).restype = ctypes.c_long
     shim.faults_last.restype = ctypes.c_char_p
-    shim.faults_room.argtypes = [ctypes.c_long]
     shim.faults_fail.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_int, ctypes.c_int]
     return shim
 
@@ -98,11 +97,6 @@ def watch(folder: Path) -> None:
 def fail(nth: int, how: How, error: int = errno.EIO, *, only_syncs: bool = False) -> None:
     """Let the nth of those calls from now on fail, 0 for none."""
     _shim().faults_fail(nth, how, error, only_syncs)
-
-
-def leave_room(size: int) -> None:
-    """Let files below the folder grow by so many bytes together; then the disk is full."""
-    _shim().faults_room(size)
 
 
 def trace(path: Path, *, really_sync: bool = False) -> None:

@@ -20,7 +20,6 @@ ED25519 = b"\x01"
 """The type of a key or signature: the first byte of what its base64 holds."""
 KEY_BYTES = 32
 ID_BYTES = 4
-SIGNATURE_BYTES = 64
 PRIVATE = "PRIVATE+KEY+"
 
 MAX_BYTES = 1_000_000

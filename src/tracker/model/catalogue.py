@@ -22,7 +22,7 @@ from tracker.model.fields import Quote, Role
 MODULES = (capital, compute, terms, governance, conduct)
 """Importing these is what makes their classes known; their order is the order of the documentation."""
 
-GROUPS = ("capital", "compute", "terms", "governance", "conduct")
+GROUPS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
 
 
 class Kind(StrEnum):

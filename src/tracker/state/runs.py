@@ -19,9 +19,6 @@ from tracker.errors import WorkspaceError
 
 MANUAL = "manual"
 
-RESULTS = ("first", "same", "changed", "drift", "rolled-back", "exported", "failed", "refused", "running", "crashed")
-"""How a run can end; `running` and `crashed` are told of one that has not said how it ended."""
-
 DIGESTS = b', "digests": {'
 """Where nine tenths of a line begin; within a text its quotes would follow a backslash."""
 
@@ -34,9 +31,10 @@ class Run:
     """One replay.
 
     `trigger` is manual, or schedule, catch-up or manual with :<job>; `scheduled_at` is when it was due, `started_at`
-    and `ended_at` when it ran, all UTC. `position` is the last event that it read and `events` how many that are;
-    `generation` is what it published, None for none. `digests` are those of the tables, `changes` says of each table
-    that came out otherwise why. `pid` is the process that ran it.
+    and `ended_at` when it ran, all UTC. `result` is first, same, changed, drift, exported, rolled-back or failed;
+    running or crashed while it has not said how it ended. `position` is the last event that it read and `events` how
+    many that are; `generation` is what it published, None for none. `digests` are those of the tables, `changes` says
+    of each table that came out otherwise why. `pid` is the process that ran it.
     """
 
     run: int
