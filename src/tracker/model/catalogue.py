@@ -108,7 +108,7 @@ def kebab(class_name: str) -> str:
 
 @cache
 def event_types() -> dict[str, EventType]:
-    """Return every type of development by its name, grouped as in DESIGN.md, in the order of the source."""
+    """Return every type of development by its name, by group, then in the order of the source."""
     classes = sorted(_leaves(Development), key=lambda cls: GROUPS.index(cls.GROUP) if cls.GROUP in GROUPS else 99)
     return {kebab(cls.__name__): EventType(kebab(cls.__name__), cls, tuple(_specs(cls))) for cls in classes}
 
