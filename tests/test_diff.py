@@ -162,6 +162,15 @@ def test_that_the_question_is_another_is_no_difference() -> None:
     assert "as_of_on" not in fields(one(shown, "partnership_health", PAIR))
 
 
+def test_that_days_go_by_is_no_difference() -> None:
+    """What is due on a day is due in fewer days a week later."""
+    sides = Scope(as_of=date(2025, 2, 1)), Scope(as_of=date(2025, 2, 8))
+    left = [[row["days_left"] for row in rows_under(public_record(), side, ["agenda"])["agenda"]] for side in sides]
+
+    assert left == [[144], [137]]
+    assert difference(public_record(), *sides, ["agenda"], everything=True).changes == ()
+
+
 # How rows are matched
 
 
