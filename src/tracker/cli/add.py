@@ -26,11 +26,12 @@ HELP = """Record one development: it is written into the book of its report, and
 
 With fields it is one line: report= names the report that says so. Where no book files that report yet, publisher= and
 published= (also title= url= reliability= language= text=FILE, report.origin= report.note=) make its book. A field that
-takes a list is given once for each value; bears_on=acme--globex:-3. Without key= the type names the entry.
+takes a list is given once for each value. Without key= the type names the entry.
 
 \b
 tracker add exclusivity-relaxed report=planet-2025-04-29 grantor=acme \\
-    holder=globex coverage=cloud occurred=2025-04 attribution=insiders
+    holder=globex coverage=cloud occurred=2025-04 attribution=insiders \\
+    bears_on=acme--initech:-3
 
 On a terminal and without fields it asks: what happened, who, when, how much, and the sentence that says so.
 """
