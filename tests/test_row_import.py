@@ -240,6 +240,27 @@ def test_bad_rows_are_skipped_one_by_one_where_that_is_asked_for(log: Log, path:
     assert (outcome.skipped, [problem.line for problem in skipped]) == (3, [5, 6, 7])
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_the_rest_of_a_line_that_is_too_long_is_no_row_and_counts_as_no_line(
+    log: Log, tmp_path: Path, ending: str
+) -> None:
+    load(log, tmp_path / "base.jsonl", *FOUNDATIONS)
+    feed, skipped = tmp_path / f"feed{ending}", list[Problem]()
+    long = " " * 3_000_000
+    if ending == ".csv":
+        rows = [f"{long}contact-made,r1,k0,acme,globex", "contact-made,r1,k1,acme,globex", "x"]
+        feed.write_text("\n".join(["type,report,key,party,counterparty", *rows]))
+    else:
+        feed.write_text(f"\n{long}{json.dumps(contact('k0'))}\n{json.dumps(contact('k1'))}\nx\n")
+    table = Table() if ending == ".csv" else None
+
+    outcome = load_again(log, feed, table=table, type="contact-made", skip_bad=True, told=Told(bad=skipped.append))
+
+    assert [problem.line for problem in skipped] == [2, 4]
+    assert "the line has more than 1,000,000 bytes" in skipped[0].message
+    assert outcome.counts == {"record": 1}
+
+
 def test_by_chunks_what_stands_before_the_first_bad_chunk_is_recorded(log: Log, path: Path) -> None:
     good = [contact(f"k{n}") for n in range(10)]
 

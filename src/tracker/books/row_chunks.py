@@ -122,7 +122,33 @@ class _Lines:
 
     def __iter__(self) -> Iterator[bytes]:
         # A generator takes half the time of a method for each line.
-        for line in self._lines:
+        for read in self._lines:
+            line = read if len(read) <= MAX_LINE or read.endswith(b"\n") else self._passed_over(len(read))
             self.line += 1
             self.at += len(line)
             yield line
+
+    def _passed_over(self, length: int) -> bytes:
+        """Return what stands for a line that is longer than may be held, `length` bytes of it were read: all is passed.
+
+        What is left of it is no line: it may well look like a row.
+        """
+        for more in self._lines:
+            length += len(more)
+            if more.endswith(b"\n"):
+                break
+        return _TooLong(length)
+
+
+class _TooLong(bytes):
+    """A line without what it holds, as long as it is in the file: places are counted by that."""
+
+    _length: int
+
+    def __new__(cls, length: int) -> _TooLong:
+        line = super().__new__(cls)
+        line._length = length
+        return line
+
+    def __len__(self) -> int:
+        return self._length
