@@ -181,6 +181,23 @@ def test_books_of_the_same_command_go_first(workspace: Path, tmp_path: Path) -> 
     assert in_(workspace, path, book).code == 0
 
 
+def test_a_dry_run_of_books_and_rows_takes_what_the_books_say_for_recorded(workspace: Path, tmp_path: Path) -> None:
+    book, rows = tmp_path / "wire-1.yaml", rows_file(tmp_path, {**ROWS[1], "counterparty": "Hooli"}, ROWS[2])
+    book.write_text(
+        "tracker: book/1\nparties: [{id: hooli, name: Hooli}]\n"
+        "report: {id: wire-1, publisher: The Wire, published: 2025-06-01}\n"
+        "developments: [{type: contact-made, key: k2, party: acme, counterparty: initech}]\n",
+        encoding="utf-8",
+    )
+    before = size(workspace)
+
+    dry = in_(workspace, book, rows, "--dry-run")
+
+    assert (dry.code, size(workspace)) == (ExitCode.DONE, before)
+    assert "feed.jsonl: 1 recorded, 1 same" in dry.err
+    assert "feed.jsonl: 1 recorded, 1 same" in in_(workspace, book, rows).err
+
+
 def test_a_bad_row_refuses_the_file_with_its_line(workspace: Path, tmp_path: Path) -> None:
     path = rows_file(tmp_path, *ROWS, {**ROWS[1], "key": "k3", "counterparty": "Globexx"})
     before = size(workspace)

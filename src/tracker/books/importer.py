@@ -16,6 +16,7 @@ from tracker.books.problems import BookProblems, Problem
 from tracker.books.yaml_nodes import Mapping
 from tracker.log.known import Known
 from tracker.log.store import Log, Stored
+from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import parties_of
 
 __all__ = ["ImportOptions", "Outcome", "PlanLine", "find_books", "import_books", "prepare"]
@@ -35,7 +36,8 @@ FURTHEST_ZONE = timedelta(hours=14)
 class Outcome:
     """What importing one book did, or with `dry_run` would do; `stored` are the new events of the log.
 
-    `left` are developments that stand though the book, which recorded them, no longer holds them.
+    `left` are developments that stand though the book, which recorded them, no longer holds them; `use_cases` is what
+    does all of it.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Outcome:
     stored: list[Stored]
     warnings: list[Problem] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    use_cases: Sequence[UseCase] = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def prepare(log: Log | None, files: Sequence[Path], options: ImportOptions, cloc
 def _record(log: Log, book: Book, plan: Sequence[Step], left: list[str], options: ImportOptions) -> Outcome:
     use_cases = [step.use_case for step in plan if step.use_case]
     stored = log.do(use_cases, book=book.name) if use_cases and not options.dry_run else []
-    return Outcome(book.path, book.name, [step.line for step in plan], stored, book.problems, left)
+    return Outcome(book.path, book.name, [step.line for step in plan], stored, book.problems, left, use_cases)
 
 
 def _read(path: Path) -> Book:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +22,10 @@ from tracker.books.row_reader import RowReader, Said
 from tracker.books.row_source import RowSource
 from tracker.books.rows import BadRow
 from tracker.log.bulk import Bulk
+from tracker.log.party_cases import RegisterParty
 from tracker.log.refusals import Refused
 from tracker.log.store import Log
+from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import kebab
 
 __all__ = ["Delivery", "RowsFile", "RowsOutcome", "Told", "import_rows"]
@@ -42,12 +44,14 @@ TAKEN_BACK = "import taken back"
 class Delivery:
     """How a file goes in: `chunk` rows to a transaction (None: all are one), and whether bad rows are skipped.
 
-    `retract` takes the developments of the rows back instead.
+    `retract` takes the developments of the rows back instead. `after` are books, each with its name and its use cases,
+    that a dry run takes for recorded: a file may rest on the books of the same import.
     """
 
     chunk: int | None = None
     skip_bad: bool = False
     retract: bool = False
+    after: Sequence[tuple[str, Sequence[UseCase]]] = ()
 
 
 @dataclass
@@ -151,13 +155,36 @@ class _Run:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._bulk.transaction():
+            if self._options.dry_run:
+                self._carry_out_books()
             if self._bulk.forgot != self._names_of:
                 # Somebody else recorded something, and names may lead elsewhere.
-                self._reader.use(PartyIndex.from_log(self._log))
+                self._reader.use(self._index())
                 self._source.read_anew()
                 self._names_of = self._bulk.forgot
             yield
             self._refuse_if_bad()
+
+    def _carry_out_books(self) -> None:
+        """Do in this transaction, which a dry run takes back, what the books before the file would have done."""
+        own = self._bulk.book
+        for book, use_cases in self.delivery.after:
+            self._bulk.book = book
+            self._bulk.learn(use_cases)
+            for use_case in use_cases:
+                self._bulk.decide(use_case)
+            self._bulk.append()
+        self._bulk.book = own
+
+    def _index(self) -> PartyIndex:
+        """Return the names of the parties in the log, and of those that a dry run takes for registered."""
+        index = PartyIndex.from_log(self._log)
+        for _, use_cases in self.delivery.after:
+            for use_case in use_cases:
+                if isinstance(use_case, RegisterParty):
+                    party = use_case.party
+                    index.add(party.party, [party.party, party.name, *party.aliases])
+        return index
 
     def _import(self, transaction: int | None) -> bool:
         """Import the rows of a transaction, and say whether they were the last."""

@@ -113,10 +113,9 @@ def import_(
         if not books and not logs and not of_rows:
             session.note(f"no books in {', '.join(shown(path) for path in given)}")
         before = log.head()
-        if books or not of_rows:
-            import_and_tell(session, log, books, options)
+        outcomes = import_and_tell(session, log, books, options) if books or not of_rows else []
         with _after_others(log, before):
-            in_vain = [import_rows_and_tell(session, log, path, rows, options) for path in of_rows]
+            in_vain = [import_rows_and_tell(session, log, path, rows, options, books=outcomes) for path in of_rows]
             for path in logs:
                 _import_log(session, log, path, dry_run)
         # Of several files the others go in first.
@@ -138,8 +137,8 @@ def _after_others(log: Log, before: int) -> Iterator[None]:
         raise
 
 
-def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: ImportOptions) -> None:
-    """Import books and say what each did; raises BookProblems."""
+def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: ImportOptions) -> list[Outcome]:
+    """Import books and say what each did, which is returned; raises BookProblems."""
     from tracker.books.importer import import_books
 
     outcomes = import_books(log, books, options) if books else []
@@ -149,6 +148,7 @@ def import_and_tell(session: Session, log: Log, books: Sequence[Path], options: 
         session.note("dry run: nothing was recorded")
     elif any(outcome.stored for outcome in outcomes):
         session.undo(undo_of(outcomes))
+    return outcomes
 
 
 def undo_of(outcomes: Sequence[Outcome]) -> str:

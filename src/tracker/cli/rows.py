@@ -21,7 +21,7 @@ from tracker.errors import TrackerError, UsageError
 from tracker.model.names import visible
 
 if TYPE_CHECKING:
-    from tracker.books.plan import ImportOptions, PlanLine
+    from tracker.books.importer import ImportOptions, Outcome, PlanLine
     from tracker.books.problems import Problem
     from tracker.books.row_import import RowsFile, RowsOutcome
     from tracker.log.store import Log
@@ -177,14 +177,18 @@ class RowsOptions:
 
 
 def import_rows_and_tell(
-    session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions
+    session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions, *, books: Sequence[Outcome]
 ) -> NothingDone | None:
-    """Import a file of rows and say what it did; return what is wrong where that was nothing. Raises BookProblems."""
+    """Import a file of rows and say what it did; return what is wrong where that was nothing. Raises BookProblems.
+
+    `books` were imported before it, or would have been.
+    """
     from tracker.books.row_import import Delivery, Told, import_rows
 
     if options.prune:
         raise UsageError("--prune is for books: what a file of rows no longer holds stays as it is")
-    delivery = Delivery(rows.chunk, rows.skip_bad, rows.retract)
+    after = [(book.book, book.use_cases) for book in books] if options.dry_run else []
+    delivery = Delivery(rows.chunk, rows.skip_bad, rows.retract, after)
     recorded = [0]
     try:
         with _progress(session, path) as progress:
