@@ -111,6 +111,28 @@ def test_importing_coded_events_again_records_nothing(tmp_path: Path, feed: Path
     assert (again.code, "6 same" in again.err) == (0, True)
 
 
+@pytest.mark.parametrize("more", [(), ("--register-parties",)])
+def test_swapped_columns_are_told_once_and_not_row_by_row(tmp_path: Path, codes: Path, more: tuple[str, ...]) -> None:
+    (tmp_path / "feed.yaml").write_text(REPORT, encoding="utf-8")
+    swapped = "source,target,cameo,occurred"
+    lines = "".join(f"Arcadia\tUse force\tCity {n} (Ruritania)\t2014-01-01\n" for n in range(30))
+    (tmp_path / "feed.txt").write_text(lines, encoding="utf-8")
+    work = tmp_path / "work"
+    assert ask("init", work).code == 0
+
+    answer = ask(
+        *("-C", work, "import", tmp_path / "feed.yaml", tmp_path / "feed.txt", *LAYOUT[:2], "--columns", swapped),
+        *("--delimiter", "tab", "--report", "feed-2014", "--codes", codes, *more),
+    )
+
+    told = answer.err.splitlines()
+    assert answer.code == 3
+    assert [line.rpartition("feed.txt")[2] for line in told if "error" in line] == [
+        ":1:1: error: 'cameo' holds no CAMEO code, and 'target' does: are the two columns swapped?"
+    ]
+    assert "       = the same in 29 more lines (2, 3, 4, 5, 6, … 30)" in told
+
+
 def test_values_of_the_data_win_over_those_of_the_table(tmp_path: Path, codes: Path) -> None:
     feed = tmp_path / "feed.csv"
     feed.write_text(

@@ -77,9 +77,31 @@ def test_all_problems_of_all_files_are_shown_in_reading_order_and_nothing_was_re
 
 
 def test_a_flood_of_problems_is_cut_and_counted() -> None:
-    error = BookProblems([Problem("x", line, 1, "wrong") for line in range(1, 1001)], {})
+    error = BookProblems([Problem("x", line, 1, f"wrong {line}") for line in range(1, 1001)], {})
 
     assert str(error).endswith("and 800 more problems\nnothing was recorded")
+
+
+def test_what_is_wrong_in_many_lines_is_told_once_where_there_is_no_excerpt() -> None:
+    same = [Problem("x", line, 1, "unknown report 'r'", "file it") for line in range(1, 1001)]
+    alike = [Problem("y", line, 1, f"unknown party 'l'p{line}'") for line in range(1, 41)]
+    book = [Problem("z", line, 1, "unknown party 'p'") for line in (1, 2)]
+
+    lines = str(BookProblems([*same, *alike, *book], {"z": ["one", "two"]})).splitlines()
+
+    assert lines[:3] == [
+        "x:1:1: error: unknown report 'r'",
+        "       = file it",
+        "       = the same in 999 more lines (2, 3, 4, 5, 6, … 1,000)",
+    ]
+    assert lines[22:24] == [
+        "y:20:1: error: unknown party 'l'p20'",
+        "       = another of its kind in 20 more lines (21, 22, 23, 24, 25, … 40): --skip-bad --dry-run tells each",
+    ]
+    assert [line for line in lines[24:] if "error" in line] == [
+        "z:1:1: error: unknown party 'p'",
+        "z:2:1: error: unknown party 'p'",
+    ]
 
 
 def test_lines_break_where_editors_break_them() -> None:

@@ -53,6 +53,11 @@ class Codes:
         found = self.by_name.get(text) or self.by_folded_name.get(text.casefold(), set())
         return next(iter(found)) if len(found) == 1 else None
 
+    def holds(self, text: str) -> bool:
+        """Say whether a text is surely a code, or the name of one: as a party's name it would be a strange one."""
+        code = self.code(text)
+        return bool(self.ambiguous(text)) or (code is not None and len(code) <= LONGEST and self.doubt(code) is None)
+
     def ambiguous(self, text: str) -> list[str]:
         """Return the codes that share a name, where they do."""
         found = self.by_name.get(text) or self.by_folded_name.get(text.casefold(), set())

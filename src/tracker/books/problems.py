@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tracker.errors import TrackerError
@@ -15,7 +15,12 @@ from tracker.model.names import visible
 MAX_EXCERPT = 100
 # Somebody who imports the wrong file wants the first screens of problems, not a hundred thousand.
 MAX_SHOWN = 200
+# Problems that differ in what they quote alone: by then it is seen what is wrong with the column.
+MAX_OF_A_KIND = 20
+MAX_LINES = 5
 _GUTTER = 6
+# Names may hold apostrophes.
+_QUOTED = re.compile(r"(?<!\w)'.*?'(?!\w)")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -51,7 +56,8 @@ NOTHING = "nothing was recorded"
 class BookProblems(TrackerError):
     """Everything that is wrong in one or several files; `recorded` says what of them was recorded all the same.
 
-    `sources` maps a problem's path to the lines of that file (see `source_lines`); without them there is no excerpt.
+    `sources` maps a problem's path to the lines of that file (see `source_lines`); without them, as for files of rows,
+    there is no excerpt, and what is wrong in many lines is told of the first one.
     """
 
     def __init__(
@@ -61,10 +67,61 @@ class BookProblems(TrackerError):
         recorded: str = NOTHING,
     ) -> None:
         self.problems = in_reading_order(problems)
-        shown = [problem.render(sources.get(problem.path, ())) for problem in self.problems[:MAX_SHOWN]]
-        if len(self.problems) > MAX_SHOWN:
-            shown.append(f"and {len(self.problems) - MAX_SHOWN} more problems")
+        groups = _grouped(self.problems, sources)
+        shown = [group.render(sources.get(group.first.path, ())) for group in groups[:MAX_SHOWN]]
+        if len(groups) > MAX_SHOWN:
+            shown.append(f"and {sum(group.count for group in groups[MAX_SHOWN:]):,} more problems")
         super().__init__("\n".join([*shown, recorded]))
+
+
+@dataclass
+class _Group:
+    """A problem, the other lines that have the same one, and those that have another of its kind."""
+
+    first: Problem
+    same: list[int] = field(default_factory=list)
+    alike: list[int] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return 1 + len(self.same) + len(self.alike)
+
+    def render(self, source_lines: Sequence[str]) -> str:
+        told = [self.first.render(source_lines)]
+        margin = " " * (_GUTTER + 1)
+        if self.same:
+            told.append(f"{margin}= the same in {_lines(self.same)}")
+        if self.alike:
+            told.append(f"{margin}= another of its kind in {_lines(self.alike)}: --skip-bad --dry-run tells each")
+        return "\n".join(told)
+
+
+def _lines(lines: Sequence[int]) -> str:
+    named = ", ".join(f"{line:,}" for line in lines[:MAX_LINES])
+    more = f", … {lines[-1]:,}" if len(lines) > MAX_LINES else ""
+    return f"{len(lines):,} more {'line' if len(lines) == 1 else 'lines'} ({named}{more})"
+
+
+def _grouped(problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) -> list[_Group]:
+    """Return what is told at once: each problem that has an excerpt, and the others by what they say."""
+    groups: list[_Group] = []
+    equal: dict[Problem, _Group] = {}
+    kinds: dict[tuple[str, str], list[_Group]] = {}
+    for problem in problems:
+        if sources.get(problem.path):
+            groups.append(_Group(problem))
+            continue
+        anywhere = replace(problem, line=0, column=0)
+        of_kind = kinds.setdefault((problem.path, _QUOTED.sub("", problem.message)), [])
+        if anywhere in equal:
+            equal[anywhere].same.append(problem.line)
+        elif len(of_kind) >= MAX_OF_A_KIND:
+            of_kind[-1].alike.append(problem.line)
+        else:
+            equal[anywhere] = _Group(problem)
+            of_kind.append(equal[anywhere])
+            groups.append(equal[anywhere])
+    return groups
 
 
 def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -45,6 +45,8 @@ NO_REPORT = "name the report of all rows with --report, or add a field 'report'"
 CODED = "interaction-coded"
 SOME_CODE = "010"
 """Stands in the place of a code that there is not, while the rest of its row is read."""
+SIDES = ("source", "target")
+SWAPPED = "name the columns in the order in which they stand, with --columns or in the header"
 MOST_ROUTES = 10_000
 """Shapes of rows remembered: a file has a handful, and one that has more is no worse off without."""
 
@@ -62,6 +64,10 @@ class RowOptions:
     register_parties: bool = False
     codes: Codes = field(default_factory=Codes)
     cells: bool = False
+
+
+class _Swapped(BadRow):
+    """A row with a code where a party belongs, and none where the code does."""
 
 
 class Said(NamedTuple):
@@ -148,6 +154,9 @@ class RowReader:
             raise self._bad(row, *_unknown_type(kind))
         try:
             form, given = self._given(row, kind)
+        except _Swapped:
+            # What else is wrong follows from that.
+            raise
         except BadRow as bad:
             raise BadRow([*bad.problems, *self._beside_its_code(row)]) from bad
         route = self._route(kind, form, given)
@@ -257,13 +266,27 @@ class RowReader:
             return given
         code = codes.code(said.strip() if self.options.cells else said)
         if code is None:
-            hint = did_you_mean(suggest(said, codes.by_name, limit=2)).removeprefix(": ") or None
-            hint = hint or (None if codes.by_name else "write its digits, or give a table of names with --codes")
-            if several := codes.ambiguous(said.strip()):
-                raise self._bad(row, f"several CAMEO codes are called '{said}'", f"write one of {', '.join(several)}")
-            raise self._bad(row, f"no CAMEO code is called '{said}'", hint)
+            raise self._no_code(row, said, given)
         value = given.get("goldstein", codes.goldstein.get(code))
         return {**given, "cameo": code} | ({} if value is None else {"goldstein": value})
+
+    def _no_code(self, row: Row, said: str, given: dict[str, Any]) -> BadRow:
+        """Return what is wrong with a code that is none; a code in the place of a party says that columns are swapped.
+
+        That is told without what the row says, so that it is the same for each row.
+        """
+        codes = self.options.codes
+        if several := codes.ambiguous(said.strip()):
+            return self._bad(row, f"several CAMEO codes are called '{said}'", f"write one of {', '.join(several)}")
+        for name in SIDES:
+            if isinstance(given.get(name), str) and codes.holds(given[name].strip()):
+                message = f"'cameo' holds no CAMEO code, and '{name}' does: are the two columns swapped?"
+                return _Swapped([Problem(self.path, row.line, 1, message, SWAPPED)])
+        hint = did_you_mean(suggest(said, codes.by_name, limit=2)).removeprefix(": ") or None
+        hint = hint or (None if codes.by_name else "write its digits, or give a table of names with --codes")
+        if self.index.owner(said) is not None:
+            hint = "that is a party's name: do the columns stand in another order?"
+        return self._bad(row, f"no CAMEO code is called '{said}'", hint)
 
     def _doubt(self, code: object) -> tuple[str, str | None] | None:
         """Return why a code is hardly one, and what may be meant, unless it was told of another row."""
