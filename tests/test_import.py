@@ -337,6 +337,20 @@ def test_a_renamed_book_that_is_pruned_is_told_that_what_it_recorded_before_stay
     assert desk.load(desk.write("renamed", BOOK))[0].warnings == []
 
 
+def test_a_renamed_book_that_lost_an_entry_is_told_of_it_unless_another_file_has_its_name(desk: Desk) -> None:
+    desk.book(BOOK + STATEMENT)
+    wire, renamed = desk.events / "books" / "wire.yaml", desk.write("renamed", BOOK)
+
+    beside = desk.load(renamed)[0].warnings
+    wire.unlink()
+    (told,) = desk.load(renamed)[0].warnings
+
+    assert beside == []
+    assert "the book 'wire' recorded 1 entry of this report that it lacks" in told.message
+    assert told.message.endswith("wire-2025-05-05#said")
+    assert desk.load(desk.write("renamed", BOOK + STATEMENT))[0].warnings == []
+
+
 def test_a_dry_run_gives_the_plan_and_records_nothing(desk: Desk) -> None:
     outcome = desk.book(dry_run=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from tracker.books.past import Past
 from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions, stands_for
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.yaml_nodes import Mapping
+from tracker.log.development_cases import RetractDevelopment
 from tracker.log.known import Known
 from tracker.log.store import Log, Stored
 from tracker.log.use_cases import UseCase
@@ -24,6 +26,9 @@ __all__ = ["ImportOptions", "Outcome", "PlanLine", "find_books", "import_books",
 Clock = Callable[[], datetime]
 
 ENDINGS = (".yaml", ".yml")
+
+MOST_NAMED = 3
+"""Entries that are named of those that a book lacks."""
 
 STDIN = "stdin"
 """The name of books that come in by stdin."""
@@ -230,6 +235,8 @@ def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> tuple[l
     any_failed = any(book.failed for book in books)
     if options.prune:
         _warn_of_former_names(books, known)
+    else:
+        _warn_of_lost_entries(sound, known, past, held)
     for book, gone in zip(books, removed, strict=True):
         _warn_of_other_books(book, known, options)
         steps, refused = plan_book(book, known, options, gone if options.prune else [], in_part=any_failed)
@@ -274,6 +281,31 @@ def _warn_of_former_names(books: Sequence[Book], known: Known) -> None:
             message = f"some of its entries were recorded by the book '{name}', of which nothing is pruned here"
             hint = f"if this is that book under another name, call it {name}{book.path.suffix} to prune it"
             book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
+
+
+def _warn_of_lost_entries(books: Sequence[Book], known: Known, past: Past, held: set[str]) -> None:
+    """Warn where a book has another name than before and lacks what it recorded under that one, which stands.
+
+    A name is a former one where neither a book of the import has it nor a file beside the book. Where it recorded more
+    than the book holds of it, it is rather that of a file of rows, or of a book that lies elsewhere.
+    """
+    names = {book.name for book in books} | {STDIN}
+    for book in books:
+        states = (known.developments.get(entry.event.id) for entry in book.developments)
+        shared = Counter(state.book for state in states if state and state.book and state.book not in names)
+        for name, count in shared.items():
+            if book.report_id is None or name in {path.stem for path in book.path.parent.iterdir()}:
+                continue
+            others = sorted(past.others_of(name, book.report_id, held))
+            states_of = past.known([RetractDevelopment(each, "") for each in others])
+            lost = [each for each in others if stands_for(name, each, states_of)]
+            if 0 < len(lost) <= count:
+                stand = "1 entry" if len(lost) == 1 else f"{len(lost)} entries"
+                message = f"the book '{name}' recorded {stand} of this report that it lacks and that still count: "
+                message += ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
+                hint = "if this is that book under another name: tracker retract takes one back, and --prune all of "
+                hint += f"them once it is called {name}{book.path.suffix} again"
+                book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
 
 
 def today_everywhere(now: datetime) -> date:
