@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import os
 from datetime import timedelta
@@ -186,3 +188,13 @@ def test_spans_and_bytes_are_written_as_the_engine_writes_them(workspace: Path) 
         ("jsonl", '{"age": "1 year 8 months 1 day", "gaps": ["36 days"], "bytes": "ab"}\n'),
     ):
         assert ask("-C", workspace, "query", sql, "-f", form).out == shown
+
+
+def test_lists_in_csv_can_be_taken_apart_again_though_names_hold_commas(workspace: Path) -> None:
+    names = ["顶点", "Umbrella, Inc.", "UMB"]
+    aliases = [option for name in names for option in ("--alias", name)]
+    assert ask("-C", workspace, "party", "add", "umbrella", "--name", "Umbrella", *aliases).code == 0
+
+    rows = list(csv.DictReader(io.StringIO(ask("-C", workspace, "list", "parties", "-f", "csv").out)))
+
+    assert [row["aliases"] for row in rows if row["party"] == "umbrella"] == ["; ".join(names)]

@@ -140,14 +140,15 @@ def _structure(text: str) -> Any:
 def csv_cell(value: Any, *, raw: bool) -> str:
     """Return a cell of CSV; unless `raw`, a text that a spreadsheet would run gets an apostrophe before it.
 
-    Numbers are left alone: -5 runs nothing.
+    Numbers are left alone: -5 runs nothing. Lists have semicolons between their entries, as `import` reads them in a
+    table: commas occur in names.
     """
     if isinstance(value, str):
         if raw:
             return value
         guarded = value.startswith(FORMULA) or (value != "" and visible(value[0]) != value[0])
         return ("'" if guarded else "") + visible(value, newlines=True)
-    text = text_of(value)
+    text = "; ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
     if raw or isinstance(value, int | Decimal | float | date | None):
         return text
     return ("'" if text.startswith(FORMULA) else "") + text
