@@ -288,6 +288,17 @@ def test_what_was_taken_back_stays_so_and_that_is_told(workspace: Path, tmp_path
     assert "2 corrected" in reverted.err and "stay retracted" not in reverted.err
 
 
+def test_taking_rows_back_and_recording_them_again_undo_each_other(workspace: Path, tmp_path: Path) -> None:
+    retracted = undone(in_(workspace, rows_file(tmp_path)).err)
+
+    again = undone(retracted.err)
+    once_more = undone(again.err)
+
+    assert "2 retracted" in retracted.err and "every row of the file, as it stands there: tracker" in retracted.err
+    assert "2 corrected" in again.err and "put the former rows back" not in again.err
+    assert "2 retracted" in once_more.err
+
+
 def test_to_retract_what_was_never_recorded_is_no_success(workspace: Path, tmp_path: Path) -> None:
     answer = in_(workspace, rows_file(tmp_path), "--retract", "--why", "wrong")
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from tracker.books.files import open_rows_file
 from tracker.books.importer import Clock, today_everywhere, utc_now
 from tracker.books.names import PartyIndex
-from tracker.books.plan import ANEW, STAYS_RETRACTED, Action, ImportOptions, PlanLine
+from tracker.books.plan import ANEW, RECORDED_AGAIN, STAYS_RETRACTED, Action, ImportOptions, PlanLine
 from tracker.books.problems import NOTHING, BookProblems, Problem
 from tracker.books.row_briefs import Brief
 from tracker.books.row_chunks import Chunk, RowsFile
@@ -72,9 +72,9 @@ class RowsOutcome:
     """What importing a file did, or with `dry_run` would do: how often each action, and how many rows were skipped.
 
     `not_new` developments were there before, or stand in the file twice; `stay_retracted` of those that are the same
-    are retracted in the log; `unknown` ones were to be retracted, and the log never held them; `anew` are the first
-    parties and reports that became others than they were; `overruled` says how many words of which other files were
-    corrected, which these would go on saying.
+    are retracted in the log, and `again` of the corrected ones were; `unknown` ones were to be retracted, and the log
+    never held them; `anew` are the first parties and reports that became others than they were; `overruled` says how
+    many words of which other files were corrected, which these would go on saying.
     """
 
     path: Path
@@ -82,6 +82,7 @@ class RowsOutcome:
     skipped: int = 0
     not_new: int = 0
     stay_retracted: int = 0
+    again: int = 0
     unknown: int = 0
     anew: list[PlanLine] = field(default_factory=list)
     overruled: Counter[str] = field(default_factory=Counter)
@@ -247,6 +248,7 @@ class _Run:
     def _count(self, line: PlanLine) -> None:
         self.outcome.counts[line.action] += 1
         self.outcome.not_new += "#" in line.subject and line.action != "record"
+        self.outcome.again += line.detail.endswith(RECORDED_AGAIN)
         self.outcome.stay_retracted += line.detail == STAYS_RETRACTED
         if line.detail.startswith(ANEW) and line.action in ("register", "file") and len(self.outcome.anew) < MOST_ANEW:
             self.outcome.anew.append(line)

@@ -206,6 +206,11 @@ def import_rows_and_tell(
     elif outcome.counts["record"] and not rows.retract:
         more = "every row of the file, recorded now or before: " if outcome.not_new else ""
         session.undo(f"{more}{rows.command(path, '--retract', '--why', '…')}")
+    elif outcome.counts["correct"] and outcome.counts["correct"] == outcome.again:
+        # What stands again had been retracted: there is no former row.
+        session.undo(rows.command(path, "--retract", "--why", "…"))
+    elif rows.retract and outcome.counts["retract"]:
+        session.undo(f"every row of the file, as it stands there: {rows.command(path, '--revert', '--why', '…')}")
     elif outcome.counts["correct"]:
         session.undo(f"put the former rows back, or name what said so before: {rows.command(path, '--revert')} --why …")
     if not outcome.counts.total() and (outcome.skipped or outcome.unknown):
