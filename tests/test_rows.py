@@ -106,6 +106,17 @@ def test_a_quote_that_nobody_closes_is_an_error_and_no_endless_cell() -> None:
     assert rows[0][0] == 2 and "not CSV" in rows[0][1]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("closing", ['"x",3', 'x"y,3', '3,"x"'])
+def test_a_quote_that_is_closed_lines_later_is_told_with_the_lines_that_it_takes(closing: str) -> None:
+    text = f'a,b\n1,"open\n{"2,x" + chr(10)}{closing}\n4,y\n'
+
+    rows = list(csv_rows(text.encode().splitlines(keepends=True), Table(), "x.csv"))
+
+    bad = [row.problems[0] for row in rows if isinstance(row, BadRow)]
+    assert [(problem.line, str(problem.hint).startswith("it takes all lines to 4: ")) for problem in bad] == [(2, True)]
+    assert [row.line for row in rows if isinstance(row, Row)] == [5]
+
+
 def test_columns_name_the_cells_of_a_file_without_a_header() -> None:
     table = read_table_options("a,-,b", "tab")
 

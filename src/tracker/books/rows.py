@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -136,7 +136,7 @@ def csv_rows(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield BadRow([_not_csv(path, line, error)])
+            yield _over_lines(BadRow([_not_csv(path, line, error)]), place.line + reader.line_num - 1)
             continue
         if texts.bad:
             yield from texts.bad
@@ -152,7 +152,16 @@ def csv_rows(
             except BadHeader as error:
                 raise BadHeader(f"{path}:{line}: {error}") from error
         else:
-            yield _record(path, line, at, names, cells)
+            record = _record(path, line, at, names, cells)
+            yield record if isinstance(record, Row) else _over_lines(record, place.line + reader.line_num - 1)
+
+
+def _over_lines(bad: BadRow, last: int) -> BadRow:
+    """Return a bad record with what is likely wrong with one that takes several lines: they are lost with it."""
+    if last <= bad.problems[0].line:
+        return bad
+    hint = f"it takes all lines to {last:,}: close the quote that opens a cell, or double one that stands within"
+    return BadRow([replace(problem, hint=hint) for problem in bad.problems])
 
 
 def _not_csv(path: str, line: int, error: csv.Error) -> Problem:
