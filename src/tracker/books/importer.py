@@ -294,7 +294,7 @@ def _warn_of_lost_entries(books: Sequence[Book], known: Known, past: Past, held:
         states = (known.developments.get(entry.event.id) for entry in book.developments)
         shared = Counter(state.book for state in states if state and state.book and state.book not in names)
         for name, count in shared.items():
-            if book.report_id is None or name in {path.stem for path in book.path.parent.iterdir()}:
+            if book.report_id is None or name in _stems_beside(book.path):
                 continue
             others = sorted(past.others_of(name, book.report_id, held))
             states_of = past.known([RetractDevelopment(each, "") for each in others])
@@ -306,6 +306,14 @@ def _warn_of_lost_entries(books: Sequence[Book], known: Known, past: Past, held:
                 hint = "if this is that book under another name: tracker retract takes one back, and --prune all of "
                 hint += f"them once it is called {name}{book.path.suffix} again"
                 book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
+
+
+def _stems_beside(path: Path) -> set[str]:
+    """Return the names of the files in a folder, without their endings; none where it may not be listed."""
+    try:
+        return {each.stem for each in path.parent.iterdir()}
+    except OSError:
+        return set()
 
 
 def today_everywhere(now: datetime) -> date:
