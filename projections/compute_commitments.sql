@@ -33,18 +33,14 @@ known as (
     select
         commitment,
         bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0) as quantified,
-        bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0 and firm) as firmly_quantified,
+        bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0 and firm and contract = last_contract)
+            as firmly_quantified,
         bool_or(bearing <> 'delivers' and len(amounts) > 0) as sized,
         bool_or(bearing in ('sets', 'adds') and firm) as firmly_owed,
         max(layer) as layer,
         max(sort_key) filter (where type = 'compute-cancelled' and firm) as cancelled_key,
-        arg_max(type, sort_key) filter (where bearing = 'halts' and firm) as halt,
-        arg_max(occurrence, sort_key) filter (where bearing = 'halts' and firm) as halted_by,
-        arg_max(evidence_attribution, sort_key) filter (where bearing = 'halts' and firm) as halt_attribution,
-        arg_max(strength, sort_key) filter (where bearing = 'halts' and firm) as halt_strength,
-        arg_max(credibility, sort_key) filter (where bearing = 'halts' and firm) as halt_credibility,
-        max(sort_key) filter (where bearing = 'halts' and firm) as halted_key,
-        min(sort_key) filter (where contract > 0 and contract = last_contract) as renewed_key,
+        max(contract) as contract,
+        max(contract) filter (where bearing = 'halts' and firm) as halted_contract,
         first(
             {'relationship': relationship, 'provider': provider, 'customer': customer}
             order by is_owed and inferred asc, customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
@@ -61,6 +57,28 @@ known as (
     having bool_or(bearing <> 'delivers')
 ),
 
+-- How each contract of a commitment was halted last.
+halts as (
+    select
+        commitment,
+        contract,
+        arg_max(
+            {
+                'type': type,
+                'occurrence': occurrence,
+                'attribution': evidence_attribution,
+                'strength': strength,
+                'credibility': credibility
+            },
+            sort_key
+        ) as halt
+    from compute_moves
+    where
+        bearing = 'halts'
+        and firm
+    group by commitment, contract
+),
+
 -- The size that a pause or a cancellation mentions counts only where nothing else tells how much there is. A firm
 -- commitment without an amount, and one of which no amount is told at all, has a row of its own, whose unit is null.
 -- An empty unit, layer or period stands for none until the end, so that rows meet by plain equality.
@@ -70,6 +88,7 @@ spoken as (
         told.occurrence,
         told.bearing,
         told.firm,
+        told.contract,
         told.strength,
         told.effective_on,
         told.sort_key,
@@ -85,7 +104,13 @@ spoken as (
         told.bearing <> 'delivers'
         and (
             (len(told.amounts) > 0 and (told.bearing <> 'halts' or not known.quantified))
-            or (len(told.amounts) = 0 and (not known.sized or (told.firm and known.firmly_owed and not known.firmly_quantified)))
+            or (
+                len(told.amounts) = 0
+                and (
+                    not known.sized
+                    or (told.firm and told.contract = known.contract and known.firmly_owed and not known.firmly_quantified)
+                )
+            )
         )
 ),
 
@@ -124,6 +149,7 @@ figures as (
         occurrence,
         bearing,
         firm,
+        contract,
         strength,
         effective_on,
         sort_key,
@@ -142,34 +168,29 @@ figures as (
     group by all
 ),
 
--- Where something firm is known, only that counts. A total and a cancellation void the changes before them, and so does a new
--- contract after the old one has expired, if it is told in the same unit.
+-- Where something firm is known, only that counts. A total and a cancellation void the changes before them. A row stands as the
+-- last contract says that owes any of its unit.
 used as (
     select
-        figures.*,
-        known.cancelled_key,
-        case
-            when
-                bool_or(
-                    figures.firm and figures.bearing in ('sets', 'adds', 'replaces') and figures.sort_key >= known.renewed_key
-                ) over same_row
-                then known.renewed_key
-        end as begun_key,
-        bool_or(figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
+        *,
         greatest(
-            max(figures.sort_key) filter (where figures.bearing = 'replaces') over same_row,
-            known.cancelled_key,
-            begun_key
+            max(sort_key) filter (where bearing = 'replaces') over (partition by commitment, unit, layer, per),
+            cancelled_key
         ) as void_until_key
     from (
-        select *
+        select
+            figures.*,
+            known.cancelled_key,
+            bool_or(figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
+            max(figures.contract) filter (where figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row
+                as row_contract
         from figures
-        qualify
-            firm
-            or not bool_or(firm and bearing in ('sets', 'adds', 'replaces')) over (partition by commitment, unit, layer, per)
-    ) as figures
-    inner join known on figures.commitment = known.commitment
-    window same_row as (partition by figures.commitment, figures.unit, figures.layer, figures.per)
+        inner join known on figures.commitment = known.commitment
+        window same_row as (partition by figures.commitment, figures.unit, figures.layer, figures.per)
+    ) as marked
+    where
+        firm
+        or not row_is_firm
 ),
 
 -- Two accounts that set one capacity do not add up: the better holds.
@@ -179,7 +200,9 @@ parts as (
         case bearing when 'subtracts' then -most else least end as least_part,
         case bearing when 'subtracts' then -least else most end as most_part
     from used
-    where coalesce(sort_key >= void_until_key, true)
+    where
+        coalesce(sort_key >= void_until_key, true)
+        and coalesce(contract = row_contract, true)
     qualify
         bearing in ('adds', 'subtracts')
         or row_number() over (
@@ -216,7 +239,7 @@ owed as (
         layer,
         per,
         row_is_firm,
-        begun_key,
+        row_contract,
         bool_or(bearing in ('sets', 'adds', 'replaces')) as is_owed,
         coalesce(
             bool_or(bearing in ('sets', 'adds', 'replaces') and sort_key > cancelled_key), false
@@ -224,21 +247,20 @@ owed as (
         coalesce(
             min(effective_on) filter (
                 where bearing in ('sets', 'adds', 'replaces')
-                and coalesce(sort_key > cancelled_key, true)
-                and coalesce(sort_key >= begun_key, true)
+                and case when row_is_firm then contract = row_contract else coalesce(sort_key > cancelled_key, true) end
             ),
             min(effective_on)
         ) as since_on,
         first(
             {'stage': stage, 'binding': binding}
             order by
-                coalesce(sort_key >= void_until_key, true) desc,
+                coalesce(sort_key >= void_until_key and contract = row_contract, true) desc,
                 bearing in ('sets', 'replaces') desc,
                 strength desc,
                 sort_key desc
         ) as paper
     from used
-    group by commitment, unit, layer, per, row_is_firm, begun_key
+    group by commitment, unit, layer, per, row_is_firm, row_contract
 ),
 
 histories as (
@@ -247,16 +269,19 @@ histories as (
         owed.unit,
         owed.layer,
         owed.per,
-        -- What is committed anew, after it was cancelled or had expired, has no day of the old contract.
+        -- A contract has no day of the one before it; one that goes on after its last day has none that is known.
         arg_max(told.starts, told.sort_key) filter (
-            where (told.firm or not owed.row_is_firm)
-            and (not owed.is_revived or told.sort_key > known.cancelled_key)
-            and coalesce(told.sort_key >= owed.begun_key, true)
+            where case
+                when owed.row_is_firm then told.firm and told.contract = owed.row_contract
+                else not owed.is_revived or told.sort_key > known.cancelled_key
+            end
         ) as starts,
-        arg_max(told.expires, told.sort_key) filter (
-            where (told.firm or not owed.row_is_firm)
-            and (not owed.is_revived or told.sort_key > known.cancelled_key)
-            and coalesce(told.sort_key >= owed.begun_key, true)
+        arg_max_null(told.expires, told.sort_key) filter (
+            where case
+                when owed.row_is_firm then told.firm and told.contract = owed.row_contract
+                else not owed.is_revived or told.sort_key > known.cancelled_key
+            end
+            and (told.expires is not null or told.outlasts)
         ) as expires,
         list(told.occurrence order by told.sort_key) as occurrences
     from owed
@@ -293,14 +318,19 @@ judged as (
     select
         owed.*,
         known.parties,
+        halts.halt,
         case
-            when known.halt = 'compute-cancelled' and not owed.is_revived then 'cancelled'
-            when known.halt = 'compute-paused' and coalesce(known.halted_key > owed.begun_key, true) then 'paused'
+            when halts.halt.type = 'compute-cancelled' and not owed.is_revived then 'cancelled'
+            when halts.halt.type = 'compute-paused' then 'paused'
             when owed.is_owed and not owed.row_is_firm then 'not-binding'
             else 'in-force'
         end as status
     from owed
     inner join known on owed.commitment = known.commitment
+    left join halts
+        on
+            owed.commitment = halts.commitment
+            and halts.contract = coalesce(owed.row_contract, known.halted_contract)
 ),
 
 voices as (
@@ -319,9 +349,8 @@ voices as (
         judged.unit,
         judged.layer,
         judged.per,
-        known.halted_by as occurrence
+        judged.halt.occurrence
     from judged
-    inner join known on judged.commitment = known.commitment
     where judged.status in ('paused', 'cancelled')
 ),
 
@@ -387,15 +416,15 @@ select
     histories.starts,
     histories.expires,
     case
-        when judged.status = 'cancelled' then known.halt_attribution
-        when judged.status = 'paused' and known.halt_strength < nets.strength then known.halt_attribution
-        else coalesce(nets.attribution, known.halt_attribution)
+        when judged.status = 'cancelled' then judged.halt.attribution
+        when judged.status = 'paused' and judged.halt.strength < nets.strength then judged.halt.attribution
+        else coalesce(nets.attribution, judged.halt.attribution)
     end as evidence_attribution,
     carried.origins,
     case judged.status
-        when 'cancelled' then known.halt_credibility
-        when 'paused' then least(known.halt_credibility, nets.credibility)
-        else coalesce(nets.credibility, known.halt_credibility)
+        when 'cancelled' then judged.halt.credibility
+        when 'paused' then least(judged.halt.credibility, nets.credibility)
+        else coalesce(nets.credibility, judged.halt.credibility)
     end as credibility,
     histories.occurrences
 from judged
@@ -403,4 +432,3 @@ inner join carried using (commitment, unit, layer, per)
 inner join histories using (commitment, unit, layer, per)
 left join nets using (commitment, unit, layer, per)
 left join expiries using (commitment, unit, layer, per)
-inner join known on judged.commitment = known.commitment

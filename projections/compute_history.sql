@@ -78,7 +78,7 @@ steps as (
         *,
         count(*) filter (where bearing = 'replaces' or type = 'compute-cancelled') over so_far as epoch,
         count(*) filter (where type = 'compute-cancelled') over so_far as cancellations,
-        coalesce(bool_or(quantifies) over so_far, false) as is_quantified,
+        coalesce(bool_or(quantifies) over of_contract, false) as is_quantified,
         last_value(case when type in ('compute-paused', 'compute-resumed', 'compute-cancelled') then {
                     'type': type, 'attribution': evidence_attribution, 'origins': origins, 'credibility': credibility
                 }
@@ -99,11 +99,15 @@ parts as (
     select
         *,
         -- What is committed anew, after it was cancelled or had expired, has no day of the old contract.
-        last_value(case when type <> 'compute-cancelled' then expires end ignore nulls) over (
-            partition by commitment, track, contract, cancellations
-            order by sort_key
-            rows between unbounded preceding and current row
-        ) as expires_so_far,
+        (
+            last_value(
+                case when outlasts or (expires is not null and type <> 'compute-cancelled') then {'text': expires} end ignore nulls
+            ) over (
+                partition by commitment, track, contract, cancellations
+                order by sort_key
+                rows between unbounded preceding and current row
+            )
+        ).text as expires_so_far,
         case when is_sized then list_transform(amounts, lambda a: a['unit'] || coalesce(layer, '')) end as units,
         is_sized or is_bare or bearing in ('halts', 'delivers') as is_told,
         is_sized or (track = 'other' and is_bare and bearing <> 'delivers' and not is_quantified) as is_figure,
@@ -182,12 +186,11 @@ folded as (
         count(*) filter (
             where is_figure and ((bearing = 'adds' and most is null) or (bearing = 'subtracts' and least is null))
         ) over in_epoch as unbounded_changes,
-        min(list_min(units)) over of_its_kind = max(list_max(units)) over of_its_kind as is_of_one_unit,
+        min(list_min(units)) over in_contract = max(list_max(units)) over in_contract as is_of_one_unit,
         min({'strength': strength, 'attribution': evidence_attribution})
         filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as weakest_change,
         min(credibility) filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as least_credible_change,
         coalesce(bool_or(owes) over in_epoch, false) as is_sized_now,
-        coalesce(bool_or(owes) over since_cancelled, false) as is_owed_anew,
         coalesce(bool_or(owes) over in_contract, false) as is_owed,
         coalesce(bool_or(owes) over so_far, false) as was_owed,
         coalesce(sum(newly_heard) over of_its_kind, 0) as origins_so_far,
@@ -197,11 +200,6 @@ folded as (
         so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row),
         of_its_kind as (
             partition by commitment, track, is_quantified
-            order by sort_key
-            rows between unbounded preceding and current row
-        ),
-        since_cancelled as (
-            partition by commitment, track, is_quantified, cancellations
             order by sort_key
             rows between unbounded preceding and current row
         ),
@@ -239,8 +237,7 @@ standings as (
         is_owed
         and not is_nothing
         and customer is not null
-        and coalesce(halt.type, '') <> 'compute-paused'
-        and (coalesce(halt.type, '') <> 'compute-cancelled' or is_owed_anew) as binds,
+        and coalesce(halt.type, '') not in ('compute-paused', 'compute-cancelled') as binds,
         case
             when track = 'money' and unknown_changes = 0 and is_sized_now and (setter is null or setter.least is not null)
                 then greatest(coalesce(setter.least, 0) + coalesce(change, 0), 0)

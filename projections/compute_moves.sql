@@ -21,7 +21,8 @@
 -- strength              how good its evidence is: attribution, then reliability
 -- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference or headline
 -- inferred              whether only an inference or a headline tells it
--- contract              how often the commitment had been made anew by then, after it had expired
+-- contract              how often the commitment had been made anew by then, after it had expired or was cancelled
+-- outlasts              whether it tells that the commitment went on past its last day, and names no other
 -- amounts               what it says how much; rounds and sums up to a day are left out
 -- occurrences           the happening, as a list of one
 -- order by: commitment, sort_key
@@ -126,17 +127,23 @@ moves as (
             and coalesce(sources.reliability, happened.reliability) = reliabilities.code
 ),
 
--- What was said last of the expiry, and of what was committed, before each of them.
+-- What was said last, before each of them, of the expiry, of a cancellation, of what is owed and of how it stands.
 followed as (
     select
         *,
         last_value(
-            case when firm and expires is not null and type <> 'compute-cancelled' then {'day': expires_on, 'sort_key': sort_key} end
+            case
+                when not firm then null
+                when type = 'compute-cancelled' then {'day': null::date, 'sort_key': sort_key}
+                when expires is not null then {'day': expires_on, 'sort_key': sort_key}
+            end
             ignore nulls
         ) over before_it as dated,
+        last_value(case when firm and type = 'compute-cancelled' then sort_key end ignore nulls) over before_it as cancelled_key,
+        last_value(case when firm and bearing in ('sets', 'adds') then sort_key end ignore nulls) over before_it as owed_key,
         last_value(
-            case when firm and bearing = 'sets' then {'day': effective_on, 'sort_key': sort_key} end ignore nulls
-        ) over before_it as committed
+            case when firm and bearing <> 'delivers' then {'day': effective_on, 'sort_key': sort_key} end ignore nulls
+        ) over before_it as stood
     from moves
     window before_it as (
         partition by commitment
@@ -145,7 +152,8 @@ followed as (
     )
 )
 
--- The first that is committed after the last day of a contract makes a new one, unless it only tells of that past.
+-- The first that is committed after the last day of a contract makes a new one, unless it only tells of that past; what is
+-- changed after that day goes on.
 select
     commitment,
     occurrence,
@@ -170,15 +178,26 @@ select
     inferred,
     count(*) filter (
         where firm
-        and bearing = 'sets'
-        and effective_on > dated.day
-        and coalesce(expires_on >= effective_on, true)
-        and not coalesce(committed.sort_key > dated.sort_key and committed.day > dated.day, false)
+        and case
+            when cancelled_key is not null and coalesce(cancelled_key > owed_key, true) then bearing in ('sets', 'adds')
+            else
+                bearing = 'sets'
+                and effective_on > dated.day
+                and coalesce(expires_on >= effective_on, true)
+                and not coalesce(stood.sort_key > dated.sort_key and stood.day > dated.day, false)
+        end
     ) over (
         partition by commitment
         order by sort_key
         rows between unbounded preceding and current row
     ) as contract,
+    coalesce(
+        firm
+        and type in ('compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed')
+        and expires is null
+        and effective_on > dated.day,
+        false
+    ) as outlasts,
     amounts,
     [occurrence] as occurrences
 from followed

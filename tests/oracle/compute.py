@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -35,6 +35,10 @@ class Told:
     happening: Happening
     bearing: str
     amounts: list[Amount]
+    contract: int = 0
+    """How often the commitment had been made anew by then."""
+    outlasts: bool = False
+    """Whether it says that the commitment went on past its last day, and names no other."""
 
     @property
     def firm(self) -> bool:
@@ -90,8 +94,33 @@ def compute_commitments(told: Iterable[Happening], as_of: date) -> list[dict[str
         {"commitment": commitment} | row
         for commitment, known in by_key.items()
         if any(t.bearing != "delivers" for t in known)
-        for row in _rows(known, as_of)
+        for row in _rows(list(_by_contract(known)), as_of)
     ]
+
+
+def _by_contract(known: list[Told]) -> Iterable[Told]:
+    """Say of each of which contract it is: what follows a cancellation, or the last day of one, makes a new one."""
+    contract, last_day, is_called_off = 0, None, False
+    for told in known:
+        if not told.firm:
+            yield replace(told, contract=contract)
+            continue
+        day, own_day = told.happening.effective_on, days(told.happening.fields["expires"])[1]
+        is_over = last_day is not None and last_day < day
+        names_day = told.happening.fields["expires"] is not None
+        if is_called_off and told.bearing in ("sets", "adds"):
+            contract, last_day, is_called_off, is_over = contract + 1, None, False, False
+        elif is_over and told.bearing == "sets" and (own_day is None or own_day >= day):
+            contract, last_day, is_over = contract + 1, None, False
+        changes = told.bearing not in ("sets", "delivers") and told.happening.type != "compute-cancelled"
+        outlasts = is_over and changes and not names_day
+        yield replace(told, contract=contract, outlasts=outlasts)
+        if told.happening.type == "compute-cancelled":
+            is_called_off, last_day = True, None
+        elif names_day:
+            last_day = own_day
+        elif outlasts:
+            last_day = None
 
 
 def _rows(known: list[Told], as_of: date) -> Iterable[dict[str, Any]]:
@@ -105,13 +134,14 @@ def _rows(known: list[Told], as_of: date) -> Iterable[dict[str, Any]]:
 
 def _figures(told: Told, known: list[Told]) -> Iterable[tuple[Key, Figure]]:
     changes = [t for t in known if t.bearing in ("sets", "adds", "subtracts")]
+    last = max(t.contract for t in known)
     if told.bearing == "delivers":
         return
     if not told.amounts:
         sized = any(t.amounts for t in known if t.bearing != "delivers")
         owed = any(t.firm and t.bearing in ("sets", "adds") for t in known)
-        sized_firmly = any(t.firm and t.amounts for t in changes)
-        if not sized or (told.firm and owed and not sized_firmly):
+        sized_firmly = any(t.firm and t.amounts for t in changes if t.contract == last)
+        if not sized or (told.firm and told.contract == last and owed and not sized_firmly):
             layer = max((t.layer for t in known if t.layer), default=None)
             yield (None, layer, None), Figure(told, told.bearing, None, None, [])
         return
@@ -160,28 +190,36 @@ def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
 
 def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[str, Any]:
     unit, layer, per = key
-    firm = any(f.told.firm and f.bearing in OWING for f in said)
-    begun = _begun(known, said)
+    owing = [f for f in said if f.told.firm and f.bearing in OWING]
+    firm = bool(owing)
+    contract = max((f.told.contract for f in owing), default=None)
     used = [f for f in said if f.told.firm or not firm]
     cancelled = [t.happening.place for t in known if t.happening.type == "compute-cancelled" and t.firm]
     called_off = max(cancelled, default=())
-    void = max([called_off, begun, *(f.told.happening.place for f in used if f.bearing == "replaces")])
-    standing = [f for f in used if f.told.happening.place >= void]
+    void = max([called_off, *(f.told.happening.place for f in used if f.bearing == "replaces")])
+    standing = [f for f in used if f.told.happening.place >= void and contract in (None, f.told.contract)]
     parts = [f for f in standing if f.bearing in ("adds", "subtracts")]
     sizes = [f for f in standing if f.bearing not in ("adds", "subtracts")]
     parts += sorted(sizes, key=lambda f: f.order)[-1:]
     owed = [f for f in used if f.bearing in OWING]
-    revived = [f for f in owed if f.told.happening.place > called_off and f.told.happening.place >= begun]
-    halts = [t for t in known if t.bearing == "halts" and t.firm and t.happening.place > begun]
-    status = _status(halts, owed=bool(owed), firm=firm, revived=bool(revived))
+    anew = [f for f in owed if f.told.happening.place > called_off]
+    halts = [t for t in known if t.bearing == "halts" and t.firm and contract in (None, t.contract)]
+    status = _status(halts, owed=bool(owed), firm=firm, revived=bool(anew))
     paper = max(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order)).told.happening
-    owing = any(t.firm and t.bearing in ("sets", "adds") for t in known)
-    party = max((t for t in known if not (owing and t.inferred)), key=_names_parties).happening
+    is_owed = any(t.firm and t.bearing in ("sets", "adds") for t in known)
+    party = max((t for t in known if not (is_owed and t.inferred)), key=_names_parties).happening
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
-    # What is committed anew, after it was cancelled or had expired, has no day of the old contract.
-    anew = called_off if revived else ()
-    binding = [t for t in heard if (t.firm or not firm) and t.happening.place > anew and t.happening.place >= begun]
-    expires = _last(t.happening.fields["expires"] for t in binding)
+    # A contract has no day of the one before it; one that goes on after its last day has none that is known.
+    if firm:
+        binding = [t for t in heard if t.firm and t.contract == contract]
+        since = [f for f in owed if f.told.contract == contract]
+    else:
+        binding = [t for t in heard if not anew or t.happening.place > called_off]
+        since = anew or used
+    expires = None
+    for told in binding:
+        said_last = told.happening.fields["expires"]
+        expires = None if told.outlasts else said_last if said_last is not None else expires
     ends = days(expires)[1]
     expired = status in ("in-force", "paused") and ends is not None and ends < as_of
     return {
@@ -201,28 +239,12 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         and status in ("in-force", "paused")
         and not expired,
         "status": "expired" if expired else status,
-        "since_on": min(f.told.happening.effective_on for f in revived or used),
+        "since_on": min(f.told.happening.effective_on for f in since),
         "starts": _last(t.happening.fields["starts"] for t in binding),
         "expires": expires,
-        **_evidence(status, [f.told for f in parts], [f.told for f in used], known),
+        **_evidence(status, [f.told for f in parts], [f.told for f in used], halts),
         "occurrences": [t.happening.occurrence for t in heard],
     }
-
-
-def _begun(known: list[Told], said: list[Figure]) -> tuple[Any, ...]:
-    """Return the place of the contract that was made last after one had expired; () where this row is of the first."""
-    begun: tuple[Any, ...] = ()
-    last_day = None
-    for told in known:
-        if not told.firm:
-            continue
-        own_day = days(told.happening.fields["expires"])[1]
-        day = told.happening.effective_on
-        if told.bearing == "sets" and last_day is not None and last_day < day and (own_day is None or own_day >= day):
-            begun, last_day = told.happening.place, None
-        if told.happening.fields["expires"] is not None and told.happening.type != "compute-cancelled":
-            last_day = own_day
-    return begun if any(f.bearing in OWING and f.told.happening.place >= begun for f in said if f.told.firm) else ()
 
 
 def _names_parties(told: Told) -> tuple[Any, ...]:
@@ -231,9 +253,9 @@ def _names_parties(told: Told) -> tuple[Any, ...]:
     return named, told.firm, told.bearing != "halts", told.strength, happening.place
 
 
-def _evidence(status: str, parts: list[Told], used: list[Told], known: list[Told]) -> dict[str, Any]:
+def _evidence(status: str, parts: list[Told], used: list[Told], said: list[Told]) -> dict[str, Any]:
     """A sum is no better than its weakest figure, and no better paused than the report that says so."""
-    last_halt = [t for t in known if t.bearing == "halts" and t.firm][-1:]
+    last_halt = said[-1:]
     halts = last_halt if status in ("paused", "cancelled") else []
     ground = halts if status == "cancelled" else parts + halts or last_halt
     heard = halts if status == "cancelled" else used + halts
