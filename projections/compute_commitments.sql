@@ -28,7 +28,7 @@
 -- types: compute-*
 with
 
--- An inference names no customer of what is owed for certain.
+-- What is not firm names no customer of what is owed for certain.
 known as (
     select
         commitment,
@@ -43,15 +43,17 @@ known as (
         max(contract) filter (where bearing = 'halts' and firm) as halted_contract,
         first(
             {'relationship': relationship, 'provider': provider, 'customer': customer}
-            order by is_owed and inferred asc, customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
-        ) as parties
+            order by firm desc, customer is not null desc, bearing <> 'halts' desc, strength desc, sort_key desc
+        ) as firm_parties,
+        first(
+            {'relationship': relationship, 'provider': provider, 'customer': customer}
+            order by customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
+        ) as named_parties
     from (
         select
             *,
-            bool_or(bearing in ('sets', 'adds') and firm) over of_key as is_owed,
-            max(contract) over of_key as last_contract
+            max(contract) over (partition by commitment) as last_contract
         from compute_moves
-        window of_key as (partition by commitment)
     ) as moves
     group by commitment
     having bool_or(bearing <> 'delivers')
@@ -317,7 +319,7 @@ expiries as (
 judged as (
     select
         owed.*,
-        known.parties,
+        case when owed.row_is_firm then known.firm_parties else known.named_parties end as parties,
         halts.halt,
         case
             when halts.halt.type = 'compute-cancelled' and not owed.is_revived then 'cancelled'

@@ -18,7 +18,7 @@
 -- types: compute-*
 with
 
--- Who provides and who buys, as the best account says that came by then; an inference names nobody to a firm commitment.
+-- Who provides and who buys, as the best account says that came by then; what is not firm names nobody to a firm commitment.
 parties as (
     select
         commitment,
@@ -26,13 +26,13 @@ parties as (
         arg_max(
             {'relationship': relationship, 'customer': customer},
             {
-                'rank': (customer is not null)::integer * 4 + firm::integer * 2 + (bearing <> 'halts')::integer,
+                'rank': (customer is not null)::integer * 2 + (bearing <> 'halts')::integer,
                 'strength': strength,
                 'sort_key': sort_key
             }
         ) over (partition by commitment order by sort_key rows between unbounded preceding and current row) as best
     from compute_moves
-    where not inferred
+    where firm
 ),
 
 tracks as (select unnest(['money', 'other']) as track),

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account, days
-from oracle.happenings import SOFT, Happening
+from oracle.happenings import Happening
 from tracker.model.amounts import Amount
 
 BEARINGS = {
@@ -43,10 +43,6 @@ class Told:
     @property
     def firm(self) -> bool:
         return self.happening.may_change_terms
-
-    @property
-    def inferred(self) -> bool:
-        return self.happening.attribution in SOFT
 
     @property
     def source(self) -> Account:
@@ -206,8 +202,7 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     halts = [t for t in known if t.bearing == "halts" and t.firm and contract in (None, t.contract)]
     status = _status(halts, owed=bool(owed), firm=firm, revived=bool(anew))
     paper = max(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order)).told.happening
-    is_owed = any(t.firm and t.bearing in ("sets", "adds") for t in known)
-    party = max((t for t in known if not (is_owed and t.inferred)), key=_names_parties).happening
+    party = max((t for t in known if t.firm or not firm), key=_names_parties).happening
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
     # A contract has no day of the one before it; one that goes on after its last day has none that is known.
     if firm:
