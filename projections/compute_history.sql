@@ -58,12 +58,26 @@ figures as (
     where moves.firm
 ),
 
--- A total stands in place of the increments beside it, and voids what was told before, as a cancellation does.
+-- A total stands in place of the increments beside it, and voids what was told before, as a cancellation does. Power is in GW and of
+-- one layer, as in compute_commitments.
 sized as (
     select
         * exclude (amounts, bearing),
         case when changes_size and len(totals) > 0 then 'replaces' else bearing end as bearing,
-        case when changes_size and len(totals) > 0 then totals else amounts end as amounts
+        list_transform(
+            case when changes_size and len(totals) > 0 then totals else amounts end,
+            lambda a: {
+                'unit': case when a['unit'] not in ('MW', 'GW') then a['unit'] when layer = 'chip' then 'GW of chips' else 'GW' end,
+                'least': case
+                    when a['unit'] = 'MW' then coalesce(a['min'], a['value'])::decimal(18, 6) * 0.001
+                    else coalesce(a['min'], a['value'])
+                end::decimal(38, 6),
+                'most': case
+                    when a['unit'] = 'MW' then coalesce(a['max'], a['value'])::decimal(18, 6) * 0.001
+                    else coalesce(a['max'], a['value'])
+                end::decimal(38, 6)
+            }
+        ) as amounts
     from (
         select
             *,
@@ -108,18 +122,18 @@ parts as (
                 rows between unbounded preceding and current row
             )
         ).text as expires_so_far,
-        case when is_sized then list_transform(amounts, lambda a: a['unit'] || coalesce(layer, '')) end as units,
+        case when is_sized then list_transform(amounts, lambda a: a['unit']) end as units,
         is_sized or is_bare or bearing in ('halts', 'delivers') as is_told,
         is_sized or (track = 'other' and is_bare and bearing <> 'delivers' and not is_quantified) as is_figure,
         bearing in ('sets', 'adds', 'replaces')
         and (is_sized or (track = 'other' and is_bare and not is_quantified)) as owes,
         case
-            when is_sized and len(list_filter(amounts, lambda a: coalesce(a['min'], a['value']) is null)) = 0
-                then list_sum(list_transform(amounts, lambda a: coalesce(a['min'], a['value'])))
+            when is_sized and len(list_filter(amounts, lambda a: a['least'] is null)) = 0
+                then list_sum(list_transform(amounts, lambda a: a['least']))
         end::decimal(38, 6) as least,
         case
-            when is_sized and len(list_filter(amounts, lambda a: coalesce(a['max'], a['value']) is null)) = 0
-                then list_sum(list_transform(amounts, lambda a: coalesce(a['max'], a['value'])))
+            when is_sized and len(list_filter(amounts, lambda a: a['most'] is null)) = 0
+                then list_sum(list_transform(amounts, lambda a: a['most']))
         end::decimal(38, 6) as most
     from steps
 ),
