@@ -11,7 +11,7 @@
 -- amount_max            the most that it may be; null where that is open
 -- qualifier             exact | about | up-to | over | range | order-of-magnitude
 -- per                   year | quarter | month, where it is a rate
--- stage                 how far the deal has come, as the account says that sets the amount
+-- stage                 how far the deal has come, as the account says that sets the amount, or as was said before
 -- binding               whether its paper binds
 -- counted               whether it enters totals: a firm commitment to a customer that has not expired, and no rate
 -- status                in-force | paused | cancelled | expired | not-binding
@@ -249,19 +249,27 @@ owed as (
         coalesce(
             min(effective_on) filter (
                 where bearing in ('sets', 'adds', 'replaces')
-                and case when row_is_firm then contract = row_contract else coalesce(sort_key > cancelled_key, true) end
+                and is_of_contract
             ),
             min(effective_on)
         ) as since_on,
+        -- What the account that sets the amount does not say of its paper is as it was said before.
         first(
-            {'stage': stage, 'binding': binding}
-            order by
-                coalesce(sort_key >= void_until_key and contract = row_contract, true) desc,
-                bearing in ('sets', 'replaces') desc,
-                strength desc,
-                sort_key desc
-        ) as paper
-    from used
+            stage
+            order by is_of_contract and stage is not null desc, is_standing desc, sets_size desc, strength desc, sort_key desc
+        ) as stage,
+        first(
+            binding
+            order by is_of_contract and binding is not null desc, is_standing desc, sets_size desc, strength desc, sort_key desc
+        ) as binding
+    from (
+        select
+            *,
+            bearing in ('sets', 'replaces') as sets_size,
+            coalesce(sort_key >= void_until_key and contract = row_contract, true) as is_standing,
+            case when row_is_firm then contract = row_contract else coalesce(sort_key > cancelled_key, true) end as is_of_contract
+        from used
+    ) as papers
     group by commitment, unit, layer, per, row_is_firm, row_contract
 ),
 
@@ -402,8 +410,8 @@ select
         else 'exact'
     end as qualifier,
     nullif(judged.per, '') as per,
-    judged.paper.stage,
-    judged.paper.binding,
+    judged.stage,
+    judged.binding,
     judged.row_is_firm
     and judged.parties.customer is not null
     and judged.per = ''

@@ -201,16 +201,18 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     anew = [f for f in owed if f.told.happening.place > called_off]
     halts = [t for t in known if t.bearing == "halts" and t.firm and contract in (None, t.contract)]
     status = _status(halts, owed=bool(owed), firm=firm, revived=bool(anew))
-    paper = max(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order)).told.happening
+    papers = sorted(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order))
     party = max((t for t in known if t.firm or not firm), key=_names_parties).happening
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
     # A contract has no day of the one before it; one that goes on after its last day has none that is known.
     if firm:
         binding = [t for t in heard if t.firm and t.contract == contract]
         since = [f for f in owed if f.told.contract == contract]
+        own = [f for f in used if f.told.contract == contract]
     else:
         binding = [t for t in heard if not anew or t.happening.place > called_off]
         since = anew or used
+        own = [f for f in used if f.told.happening.place > called_off]
     expires = None
     for told in binding:
         said_last = told.happening.fields["expires"]
@@ -225,8 +227,8 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         "unit": unit,
         **_net(unit, parts, cancelled=status == "cancelled"),
         "per": per,
-        "stage": paper.fields["stage"],
-        "binding": paper.fields["binding"],
+        "stage": _paper(papers, "stage", own),
+        "binding": _paper(papers, "binding", own),
         "counted": firm
         and party.fields["customer"] is not None
         and per is None
@@ -240,6 +242,12 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         **_evidence(status, [f.told for f in parts], [f.told for f in used], halts),
         "occurrences": [t.happening.occurrence for t in heard],
     }
+
+
+def _paper(papers: list[Figure], name: str, own: list[Figure]) -> Any:
+    """What the account that sets the amount says of its paper, else what another one of that contract says."""
+    said = [f.told.happening.fields[name] for f in reversed(papers) if f in own]
+    return next((value for value in said if value is not None), papers[-1].told.happening.fields[name])
 
 
 def _names_parties(told: Told) -> tuple[Any, ...]:
