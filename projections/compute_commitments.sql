@@ -14,7 +14,7 @@
 -- stage                 how far the deal has come, as the account says that sets the amount, or as was said before
 -- binding               whether its paper binds
 -- counted               whether it enters totals: a firm commitment to a customer that has not expired, and no rate
--- status                in-force | paused | cancelled | expired | not-binding
+-- status                in-force | paused | cancelled, or reduced to nothing | expired | not-binding
 -- since_on              the day from which it stands
 -- starts                when the capacity starts, in EDTF
 -- expires               when it ends, as the contract says, in EDTF
@@ -417,8 +417,11 @@ select
     and judged.per = ''
     and judged.unit not in ('percent', 'shares')
     and judged.status in ('in-force', 'paused')
+    and coalesce(nets.most > 0, true)
     and expiries.expires_on is null as counted,
+    -- What was reduced to nothing is as what was called off.
     case
+        when judged.row_is_firm and nets.most = 0 then 'cancelled'
         when judged.status in ('in-force', 'paused') and expiries.expires_on is not null then 'expired'
         else judged.status
     end as status,

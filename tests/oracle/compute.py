@@ -218,14 +218,16 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         said_last = told.happening.fields["expires"]
         expires = None if told.outlasts else said_last if said_last is not None else expires
     ends = days(expires)[1]
+    net = _net(unit, parts, cancelled=status == "cancelled")
     expired = status in ("in-force", "paused") and ends is not None and ends < as_of
+    is_nothing = firm and net["amount_max"] == 0
     return {
         "relationship": party.relationship,
         "provider": party.fields["provider"],
         "customer": party.fields["customer"],
         "layer": layer,
         "unit": unit,
-        **_net(unit, parts, cancelled=status == "cancelled"),
+        **net,
         "per": per,
         "stage": _paper(papers, "stage", own),
         "binding": _paper(papers, "binding", own),
@@ -234,8 +236,9 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         and per is None
         and unit not in ("percent", "shares")
         and status in ("in-force", "paused")
-        and not expired,
-        "status": "expired" if expired else status,
+        and not expired
+        and not is_nothing,
+        "status": "cancelled" if is_nothing else "expired" if expired else status,
         "since_on": min(f.told.happening.effective_on for f in since),
         "starts": _last(t.happening.fields["starts"] for t in binding),
         "expires": expires,
