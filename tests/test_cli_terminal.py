@@ -172,6 +172,18 @@ def test_a_plan_is_not_counted_among_what_is_in_force(workspace: Path) -> None:
     assert "1 in force, 1 planned, 1 earlier (-a shows all)" in text
 
 
+def test_a_letter_of_intent_is_not_counted_among_what_is_earlier(workspace: Path) -> None:
+    source = ["publisher=Wire", "attribution=on-record", "published=2025-06-01", "provider=acme", "customer=globex"]
+    for stage in ("signed", "letter-of-intent"):
+        said = ["compute-committed", f"stage={stage}", "amounts=1B USD", f"commitment={stage}"]
+        done = ask("-C", workspace, "add", *said, *source, f"report=wire-{stage}")
+        assert done.code == 0, done.err
+
+    text = ESCAPE.sub("", output_of("-C", workspace, "list", "compute_commitments"))
+
+    assert "2 in force, 1 not binding (-a shows all)" in text
+
+
 def test_a_near_miss_is_asked_about(workspace: Path) -> None:
     process = on_terminal("-C", workspace, "health", "acme", "globx")
     process.expect("did you mean 'Globex'")

@@ -72,18 +72,18 @@ def show_rows(
 ) -> None:
     """Write a projection's rows, and on stderr how many more there are and how far the evidence reaches."""
     from tracker.cli.evidence import cut, reach
-    from tracker.cli.looks import counted, in_force_only, keys_of, standing
+    from tracker.cli.looks import counted, in_force_only, keys_of, set_aside, standing
     from tracker.cli.output import write_table
 
     for_people = reads.form in (None, Format.TABLE) and reads.on_terminal
     limit = None if for_people else reads.limit
     table = session.reader.table(name, scope, relationship=pair, limit=limit)
     if for_people:
-        shown, earlier = (table, 0) if everything else in_force_only(table)
+        shown, hidden = (table, 0) if everything else in_force_only(table)
         projection = session.reader.projections.get(name)
         keys = keys_of(shown, projection.order_by if projection else "")
         _print_for_people(session, shown, reads, pair, keys)
-        counts = f"{standing(shown)}, {earlier} earlier (-a shows all)" if earlier else counted(len(shown.rows), "row")
+        counts = f"{standing(shown)}, {set_aside(table)} (-a shows all)" if hidden else counted(len(shown.rows), "row")
     else:
         write_table(table, reads)
         counts = counted(len(table.rows), "row")

@@ -66,6 +66,15 @@ def standing(table: Table) -> str:
     return f"{len(table.rows) - planned} in force" + (f", {planned} planned" if planned else "")
 
 
+def set_aside(table: Table) -> str:
+    """Return how many of the rows do not stand, `1 not binding, 2 earlier`: a letter of intent never did."""
+    place = table.columns.index("status")
+    unbinding = sum(row[place] == "not-binding" for row in table.rows)
+    earlier = sum(row[place] in PAST for row in table.rows) - unbinding
+    counts = {"not binding": unbinding, "earlier": earlier}
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
 def keys_of(table: Table, order_by: str) -> frozenset[str]:
     """Return the headings that tell the rows apart, which stay however narrow the terminal is: what orders them.
 
