@@ -66,6 +66,18 @@ def test_rows_that_correct_what_a_book_said_tell_of_which(workspace: Path, tmp_p
     assert "1 corrected" in in_(workspace, first, "--revert", "--why", "as it was").err
 
 
+def test_rows_of_a_withdrawn_report_are_told_that_they_do_not_count(workspace: Path, tmp_path: Path) -> None:
+    first, second = rows_file(tmp_path), tmp_path / "more.jsonl"
+    second.write_text(json.dumps(ROWS[1] | {"key": "k3"}) + "\n", encoding="utf-8")
+    stands = in_(workspace, first)
+    ask("-C", workspace, "source", "withdraw", "wire-1", "--why", "taken back")
+
+    answer = in_(workspace, second)
+
+    told = "what the rows add to a report that was withdrawn does not count: wire-1"
+    assert (answer.code, told in answer.err, told in stands.err) == (0, True, False)
+
+
 def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tmp_path: Path) -> None:
     path = rows_file(tmp_path, ROWS[0], {**ROWS[1], "party": "Soylent", "counterparty": "Soylent"})
 

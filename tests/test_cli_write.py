@@ -679,3 +679,30 @@ def test_a_withdrawn_report_that_is_imported_again_says_that_it_stays_so(workspa
     answer = in_(workspace, "import")
 
     assert ["same", NAME, "stays withdrawn: nothing that it says counts"] in answer.rows
+
+
+def test_a_book_that_adds_to_a_withdrawn_report_is_told_that_it_does_not_count(workspace: Path, tmp_path: Path) -> None:
+    book = tmp_path / "more.yaml"
+    entry = "{type: contact-made, key: met, party: Acme, counterparty: Globex}"
+    book.write_text(f"tracker: book/1\nreport: {NAME}\ndevelopments: [{entry}]\n")
+    in_(workspace, "source", "withdraw", NAME, "--why", "the paper took it back")
+
+    answers = [in_(workspace, "import", book) for _ in range(2)]
+
+    warning = f"the report '{NAME}' was withdrawn: what is added to it is recorded, and does not count"
+    assert [warning in answer.err for answer in answers] == [True, False]
+    assert status_of(workspace, f"{NAME}#met") == ["retracted"]
+
+
+def test_a_withdrawn_report_that_is_filed_anew_stays_so(workspace: Path) -> None:
+    in_(workspace, "source", "withdraw", NAME, "--why", "the paper took it back")
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(book.read_text().replace("title: Acme and Globex", "title: Acme"))
+
+    answer = in_(workspace, "import", book)
+
+    assert [
+        "file",
+        NAME,
+        "anew: title Acme and Globex → Acme; stays withdrawn: nothing that it says counts",
+    ] in answer.rows

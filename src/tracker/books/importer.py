@@ -239,6 +239,7 @@ def _plans(books: Sequence[Book], past: Past, options: ImportOptions) -> tuple[l
         _warn_of_lost_entries(sound, known, past, held)
     for book, gone in zip(books, removed, strict=True):
         _warn_of_other_books(book, known, options)
+        _warn_of_withdrawn_report(book, known)
         steps, refused = plan_book(book, known, options, gone if options.prune else [], in_part=any_failed)
         book.problems += refused
         plans.append(steps)
@@ -269,6 +270,18 @@ def _warn_of_other_books(book: Book, known: Known, options: ImportOptions) -> No
         hint = f"keep it in one of the two: '{held.book}' is refused as out of date from now on"
         mark = entry.node.locate(["key"])
         book.problems.append(Problem(str(book.path), mark.line, mark.column, message, hint, "warning"))
+
+
+def _warn_of_withdrawn_report(book: Book, known: Known) -> None:
+    """Warn where a book adds to a report that was withdrawn; one that files it is told by the line of its report."""
+    held = known.reports.get(book.report_id) if book.report_id and book.report is None else None
+    new = next((entry for entry in book.developments if entry.event.id not in known.developments), None)
+    if held is None or not held.withdrawn or new is None:
+        return
+    mark = new.node.locate(["key"])
+    message = f"the report '{book.report_id}' was withdrawn: what is added to it is recorded, and does not count"
+    hint = "name a report that says so and stands"
+    book.problems.append(Problem(str(book.path), mark.line, mark.column, message, hint, "warning"))
 
 
 def _warn_of_former_names(books: Sequence[Book], known: Known) -> None:

@@ -199,7 +199,7 @@ def report_steps(report: ReportFiled, mark: Mark, known: Known, options: ImportO
     elif held.said == report:
         yield Step(PlanLine("same", report.report, WITHDRAWN if held.withdrawn else ""), None, mark)
     elif held.said.model_copy(update={"reliability": report.reliability, "origin": report.origin}) != report:
-        detail = f"{ANEW}{changes(held.said, report)}"
+        detail = f"{ANEW}{changes(held.said, report)}" + (f"; {WITHDRAWN}" if held.withdrawn else "")
         yield Step(PlanLine("file", report.report, detail), FileReport(report, reason), mark)
     else:
         yield from _judgements(report, held, reason, mark)

@@ -74,7 +74,8 @@ class RowsOutcome:
     `not_new` developments were there before, or stand in the file twice; `stay_retracted` of those that are the same
     are retracted in the log, and `again` of the corrected ones were; `unknown` ones were to be retracted, and the log
     never held them; `anew` are the first parties and reports that became others than they were; `overruled` says how
-    many words of which other files were corrected, which these would go on saying.
+    many words of which other files were corrected, which these would go on saying; `withdrawn` are reports of the rows
+    that were withdrawn.
     """
 
     path: Path
@@ -86,6 +87,7 @@ class RowsOutcome:
     unknown: int = 0
     anew: list[PlanLine] = field(default_factory=list)
     overruled: Counter[str] = field(default_factory=Counter)
+    withdrawn: set[str] = field(default_factory=set)
     warnings: list[Problem] = field(default_factory=list)
 
     @property
@@ -132,6 +134,7 @@ class _Run:
         self._reader = RowReader(str(file.path), PartyIndex(), file.rows, today_everywhere(clock()))
         self._plan = RowPlan(self._bulk, self._reader, options)
         self.outcome.overruled = self._plan.overruled
+        self.outcome.withdrawn = self._plan.withdrawn
         self._problems: list[Problem] = []
         self._names_of = -1
         self._rows = 0

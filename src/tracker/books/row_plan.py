@@ -64,6 +64,8 @@ class RowPlan:
         self._options = options
         self.overruled: Counter[str] = Counter()
         """How many words of which other files the rows correct."""
+        self.withdrawn: set[str] = set()
+        """The reports of the rows that were withdrawn."""
         self._mentioned = Mentioned()
         # What this chunk mentions.
         self._recent: set[str] = set()
@@ -232,6 +234,8 @@ class RowPlan:
         if published is None and (held := self._bulk.known.reports.get(report)):
             if len(self._published) > REMEMBERED:
                 self._published.clear()
+            if held.withdrawn:
+                self.withdrawn.add(report)
             text = held.filed.published
             published = self._published[report] = text, published_on(text).toordinal()
         return published

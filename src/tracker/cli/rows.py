@@ -241,6 +241,10 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
             f"{f'1 entry of {book} is' if count == 1 else f'{count:,} entries of {book} are'} corrected, which says "
             "something else and is refused as out of date from now on: keep an entry in one of the two"
         )
+    if outcome.withdrawn:
+        named = ", ".join(sorted(outcome.withdrawn)[:MOST_OVERRULED])
+        named += ", …" if len(outcome.withdrawn) > MOST_OVERRULED else ""
+        session.note(f"warning: what the rows add to a report that was withdrawn does not count: {named}")
     if outcome.stay_retracted:
         session.note(f"{outcome.stay_retracted:,} of the same stay retracted: --revert records them again")
 
