@@ -181,6 +181,35 @@ def test_saying_no_at_the_end_records_nothing_and_leaves_the_book_alone(workspac
     assert (workspace / "events" / "books" / f"{NAME}.yaml").read_text() == BOOK
 
 
+def test_what_was_said_can_be_taken_back_and_a_list_grows_and_a_slip_at_the_end_loses_nothing(workspace: Path) -> None:
+    wizard = Wizard(workspace, "contact-made")
+    wizard.answer("report (its id)", NAME)
+    wizard.answer("  party: ", "acme")
+    wizard.answer("  counterparty: ", "globex")
+    wizard.answer("  manner: ", "a mistake")
+    wizard.answer("  occurred: ", "")
+    wizard.answer("  attribution: ", "insiders")
+    wizard.answer("  stage: ", "")
+    wizard.answer("  quote: ", "")
+    wizard.answer("another field", "manner=")
+    wizard.answer("another field", "counterparty=")
+    wizard.process.expect_exact("counterparty cannot be left out")
+    wizard.answer("another field", "report=herald-1")
+    wizard.process.expect_exact("the report was named at the beginning")
+    wizard.answer("another field", "bears_on=acme--initech:-3")
+    wizard.answer("another field", "bears_on=globex--initech:1")
+    wizard.answer("another field", "")
+    wizard.answer("record it?", "yse")
+    wizard.process.expect_exact("answer y or n")
+    wizard.answer("record it?", "yes")
+    code, told = wizard.end()
+
+    held = ask("-C", workspace, "show", f"{NAME}#contact-made").out
+    assert code == 0, told
+    assert "a mistake" not in held
+    assert "acme--initech" in held and "globex--initech" in held
+
+
 def test_an_unknown_type_is_met_with_a_suggestion_and_asked_again(workspace: Path) -> None:
     wizard = Wizard(workspace)
     wizard.answer("what happened", "exclusivity-relaxd")

@@ -96,14 +96,15 @@ def parse_fields(form: Form, arguments: Sequence[str]) -> Given:
         if not equals or not name.strip():
             raise NotAField(argument)
         known = name.strip().replace("-", "_")
-        if known in seen and not _takes_several(form, known):
+        if known in seen and not takes_several(form, known):
             raise GivenTwice(name.strip())
         seen.add(known)
         _put(given, form, name.strip(), value.strip())
     return given
 
 
-def _takes_several(form: Form, name: str) -> bool:
+def takes_several(form: Form, name: str) -> bool:
+    """Say whether a field may be given once for each of its values."""
     from tracker.books.forms import LISTS
 
     spec = form.spec(name)

@@ -47,9 +47,14 @@ def ask(
 
 
 def confirm(question: str, *, default: bool = True) -> bool:
-    """Ask a yes-or-no question."""
-    answer = _read_line(f"{question} [{'Y/n' if default else 'y/N'}]: ", ("yes", "no")).strip().lower()
-    return default if not answer else answer in ("y", "yes")
+    """Ask a yes-or-no question until it is answered: a slip of a finger is no no, which may lose all that was said."""
+    while True:
+        answer = _read_line(f"{question} [{'Y/n' if default else 'y/N'}]: ", ("yes", "no")).strip().lower()
+        if not answer:
+            return default
+        if answer in ("y", "yes", "n", "no"):
+            return answer in ("y", "yes")
+        _tell("answer y or n")
 
 
 def say(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tracker.cli.books import book_of_report
-from tracker.cli.fields import Given, UnknownType, add_value, form_of, parse_fields
+from tracker.cli.fields import Given, UnknownType, add_value, form_of, parse_fields, takes_several
 from tracker.cli.prompts import ask, confirm, say
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
@@ -214,14 +214,22 @@ def _kept_text(session: Session, given: Given) -> str | None:
 
 
 def _ask_more(given: Given, form: Form, question: str = "another field (field=value; Enter when done)") -> bool:
-    """Ask for other fields of the type or of the report, as field=value, and say whether any was given."""
+    """Ask for other fields of the type or of the report, as field=value, and say whether any was given.
+
+    What is given replaces what was said before; given again, a field that takes a list grows. Without a value what was
+    said is taken back.
+    """
     from tracker.books.forms import report_form
 
-    changed = False
     others = [f"{name}=" for name in (*form.fields, *(report_form().fields if given.report else ()))]
+    said: set[str] = set()
 
     def fits(answer: str) -> None:
+        if _taken_back(given, form, answer):
+            return
         found = parse_fields(form, [answer])
+        if found.report_id is not None:
+            raise NoSuchValue("the report was named at the beginning: Ctrl-C leaves without recording anything")
         for name in found.entry:
             spec = form.spec(name)
             assert spec is not None
@@ -230,11 +238,41 @@ def _ask_more(given: Given, form: Form, question: str = "another field (field=va
             _check_article(found.report["text"])
 
     while answer := ask(question, options=others, check=fits, empty_is_fine=True):
-        found = parse_fields(form, [answer])
-        given.entry.update(found.entry)
-        given.report.update(found.report)
-        changed = True
-    return changed
+        name, _, value = answer.partition("=")
+        held = _taken_back(given, form, answer)
+        if held is not None:
+            del held[_field_name(name)]
+        else:
+            found = parse_fields(form, [answer])
+            given.report.update(found.report)
+            for field, first in found.entry.items():
+                if field in said & given.entry.keys() and takes_several(form, field):
+                    add_value(given.entry, field, value.strip(), str(form.fields[field].kind))
+                else:
+                    given.entry[field] = first
+        said.add(_field_name(name))
+    return bool(said)
+
+
+def _taken_back(given: Given, form: Form, answer: str) -> dict[str, Any] | None:
+    """Return what holds the field that an answer names without a value, so that it is left out; None for any other.
+
+    Raises NoSuchValue for one that cannot be left out.
+    """
+    name, equals, value = answer.partition("=")
+    if not equals or value.strip():
+        return None
+    known = _field_name(name)
+    spec = form.spec(known)
+    if spec is not None and spec.required:
+        raise NoSuchValue(f"{spec.name} cannot be left out: write {spec.name}=… with another value")
+    if known in given.entry:
+        return given.entry
+    return given.report if known in given.report else None
+
+
+def _field_name(name: str) -> str:
+    return name.strip().replace("-", "_")
 
 
 def mended(given: Given, parties: Parties, error: TrackerError) -> bool:
