@@ -24,7 +24,7 @@ from test_verify import _change, _edit
 from tracker import archive as archives
 from tracker import backup
 from tracker.archive import MANIFEST, BackupDamaged, NoRoom
-from tracker.backup import back_up, restore
+from tracker.backup import NotWritten, back_up, restore
 from tracker.errors import ExitCode, UsageError
 from tracker.log.checkpoints import root_at
 from tracker.log.verify import verify
@@ -474,7 +474,7 @@ def test_what_goes_wrong_on_the_way_leaves_nothing_behind(
     for name in ("write_archive", "read_archive", "copy_log", "_publish"):
         with monkeypatch.context() as patch:
             patch.setattr(backup, name, _full_disk)
-            with pytest.raises(OSError, match="No space"):
+            with pytest.raises((OSError, NotWritten), match="No space"):
                 back_up(load_workspace(root), tmp_path / "desk.tar")
         assert sorted(p.name for p in tmp_path.iterdir()) == before
     for name in ("read_archive", "_sync_all", "verify"):
@@ -495,7 +495,7 @@ def test_what_a_killed_backup_left_is_swept_by_the_next_one_when_it_is_old(
         # A kill leaves no time to clean up.
         patch.setattr(backup, "write_archive", _full_disk)
         patch.setattr(backup.shutil, "rmtree", lambda path, ignore_errors: None)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(NotWritten, match="No space"):
             back_up(load_workspace(root), place / "first.tar")
     (left,) = set(place.iterdir()) - {other}
 
@@ -532,17 +532,16 @@ def _page_of_events(log: Path) -> int:
     )
 
 
-def test_a_backup_for_which_its_place_has_no_room_says_so_and_speaks_of_no_recording(
-    root: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "full").mkdir()
+def _backup_in_a_small_place(root: Path, folder: Path, room: int) -> str:
+    """Back up where no file may become larger than `room`, and return what was told."""
+    folder.mkdir()
     program = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}));"
         "from tracker.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", program, "-C", str(root), "backup", str(tmp_path / "full")],
+        [sys.executable, "-c", program, "-C", str(root), "backup", str(folder / "all.tar")],
         capture_output=True,
         text=True,
         check=False,
@@ -550,9 +549,25 @@ def test_a_backup_for_which_its_place_has_no_room_says_so_and_speaks_of_no_recor
     )
 
     assert done.returncode == ExitCode.WORKSPACE
-    assert f"no backup can be written in {tmp_path / 'full'}: the disk " in done.stderr
-    assert "the log is as it was" in done.stderr and "nothing is recorded" not in done.stderr
-    assert not list((tmp_path / "full").iterdir())
+    assert not list(folder.iterdir())
+    return done.stderr
+
+
+def test_a_backup_for_which_its_place_has_no_room_says_so_and_speaks_of_no_recording(
+    root: Path, tmp_path: Path
+) -> None:
+    told = _backup_in_a_small_place(root, tmp_path / "full", 20_000)
+
+    assert f"no backup can be written in {tmp_path / 'full'}: the disk " in told
+    assert "the log is as it was" in told and "nothing is recorded" not in told
+
+
+def test_a_place_that_takes_the_log_and_not_the_whole_backup_is_named_too(root: Path, tmp_path: Path) -> None:
+    log = (root / ".tracker" / "log.sqlite").stat().st_size
+
+    told = _backup_in_a_small_place(root, tmp_path / "full", log + 1_000)
+
+    assert f"no backup can be written in {tmp_path / 'full'}: File too large: make room there" in told
 
 
 def _full_disk(*arguments: object, **options: object) -> None:

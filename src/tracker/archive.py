@@ -50,6 +50,7 @@ class NoRoom(WorkspaceError):
     """The disk has no room for what a backup holds."""
 
     def __init__(self, path: Path, needed: int, free: int, folder: Path) -> None:
+        self.needed, self.free = needed, free
         super().__init__(
             f"the backup {path} holds {needed:,} bytes, and {folder} has room for {free:,}: make room, or restore it "
             "to another disk"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tracker.archive import FOLDERS, FORMAT, LOG_FILES, STATE, BackupDamaged, read_archive, write_archive
+from tracker.archive import FOLDERS, FORMAT, LOG_FILES, STATE, BackupDamaged, NoRoom, read_archive, write_archive
 from tracker.errors import ExitCode, UsageError, WorkspaceError
 from tracker.log.checkpoints import root_at
 from tracker.log.copy import copy_log
@@ -73,7 +73,8 @@ def back_up(workspace: Workspace, target: Path) -> Backup:
     """Write a backup to the file `target`, or to a new file in the folder `target`, whole or not at all.
 
     Others may write meanwhile; every event acknowledged before the call is in it. The log's copy is verified in full,
-    and the archive read back, before it gets its name. Raises UsageError, NotProven, OSError, and what a log raises.
+    and the archive read back, before it gets its name. Raises UsageError, NotProven, NotWritten, OSError, and what a
+    log raises.
     """
     path = _target(workspace, target)
     with _workshop(path if path.is_dir() else path.parent) as shop:
@@ -89,7 +90,8 @@ def back_up(workspace: Workspace, target: Path) -> Backup:
         files |= {f"{STATE}/{name}": shop / name for name in LOG_FILES}
         fresh = shop / "archive"
         facts = {"format": FORMAT, "size": size, "root": root, "made_at": made_at.isoformat()}
-        write_archive(fresh, files, facts, compressed=not path.name.endswith(".tar"))
+        with _naming(shop.parent):
+            write_archive(fresh, files, facts, compressed=not path.name.endswith(".tar"))
         checked = read_archive(fresh, None)
         if (checked["size"], checked["root"], checked["files"].keys()) != (size, root, files.keys()):
             raise BackupDamaged(path, "it did not come back from the disk as it was written")
@@ -108,7 +110,10 @@ def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
         raise UsageError(f"{directory} is not empty: a backup is restored into a new folder, never over another one")
     with _folder(directory.parent), _workshop(directory.parent) as shop:
         root = shop / "workspace"
-        manifest = read_archive(path, root)
+        try:
+            manifest = read_archive(path, root)
+        except NoRoom as error:
+            raise NoRoom(path, error.needed, error.free, shop.parent) from error
         try:
             report = verify(root / STATE / "log.sqlite", full=True)
         except LogTooNew:
@@ -140,6 +145,17 @@ def _copied(log: Path, copy: Path, folder: Path) -> Report:
         raise
     except LogDamaged as error:
         raise LogDamaged(log, error.what) from error
+
+
+@contextmanager
+def _naming(folder: Path) -> Iterator[None]:
+    """Say which place takes no more: an error of writing names no file, and one in a workshop names what is gone."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise NotWritten(folder, error.strerror or str(error)) from error
 
 
 def _publish(fresh: Path, path: Path) -> None:
@@ -206,7 +222,11 @@ def _folder(folder: Path) -> Iterator[None]:
 def _workshop(folder: Path) -> Iterator[Path]:
     """Lend a hidden folder on the same disk, gone afterwards whatever happens but a kill: the next one sweeps it."""
     sweep(folder, f".tracker-*{UNFINISHED}")
-    shop = Path(tempfile.mkdtemp(prefix=".tracker-", suffix=UNFINISHED, dir=folder))
+    try:
+        shop = Path(tempfile.mkdtemp(prefix=".tracker-", suffix=UNFINISHED, dir=folder))
+    except OSError as error:
+        error.filename = str(folder)
+        raise
     try:
         yield shop
     finally:
