@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -84,14 +85,17 @@ def test_an_unknown_job_and_contrary_flags_are_refused(desk: Path):
 def test_install_prints_a_timer_or_a_crontab_line_and_writes_only_when_told(desk: Path, tmp_path: Path):
     line = ask("-C", desk, "schedule", "install", "--cron")
     units = ask("-C", desk, "schedule", "install", "--systemd")
-    written = ask("-C", desk, "schedule", "install", "--systemd", "--write", "--to", tmp_path / "units")
+    written = ask("-C", desk, "schedule", "install", "--systemd", "--write", "--to", tmp_path / "my units")
 
     assert line.out.startswith("* * * * * ")
     assert f"-C {desk}" in line.out
     assert "OnCalendar" in units.out
-    assert sorted(path.suffix for path in (tmp_path / "units").iterdir()) == [".service", ".timer"]
+    assert sorted(path.suffix for path in (tmp_path / "my units").iterdir()) == [".service", ".timer"]
     assert "systemctl --user enable --now" in written.err
-    assert "undo: " in written.err
+    undo = written.err.partition("undo: ")[2].partition("; ")[2]
+    assert undo.startswith("rm '")
+    subprocess.run(undo, shell=True, check=True)
+    assert not list((tmp_path / "my units").iterdir())
 
 
 @pytest.mark.slow

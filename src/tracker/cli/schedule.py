@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -153,7 +154,7 @@ def install(
     for path in paths:
         session.note(f"wrote {path}")
     session.note(f"start it:  systemctl --user daemon-reload && systemctl --user enable --now {paths[-1].name}")
-    session.undo(f"systemctl --user disable --now {paths[-1].name}; rm {' '.join(str(path) for path in paths)}")
+    session.undo(f"systemctl --user disable --now {paths[-1].name}; rm {' '.join(quote(str(path)) for path in paths)}")
 
 
 def _install_cron(session: Session, root: Path, write: bool) -> None:
