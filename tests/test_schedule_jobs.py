@@ -86,6 +86,10 @@ def test_a_new_workspace_has_no_jobs_and_shows_how_to_write_one(desk: Path):
             "[jobs.a] output: .tracker/generations/1.duckdb is where a workspace keeps its log: name another",
         ),
         ("[jobs.a]\ncron = '0 6 * * *'\nprojections = 'some'", 'projections is "all" or a list of names'),
+        (
+            "[jobs.a]\ncron = '0 6 * * *'\nprojections = ['disputes', 'exclusivity_term']",
+            "[jobs.a] projections: unknown projection 'exclusivity_term': did you mean 'exclusivity_terms'?",
+        ),
         ("[jobs.a]\ncron = '0 6 * * *'\non_change = \"say 'x\"", "on_change: No closing quotation"),
         ("[jobs.a]\ncron = '0 6 * * *'\non_change = [1]", "on_change is a command"),
         ("[jobs.'A b']\ncron = '0 6 * * *'", "a job's name has small letters"),

@@ -73,6 +73,7 @@ def read_jobs(workspace: Workspace) -> dict[str, Job]:
         try:
             found[name] = _job(name, fields)
             _refuse_to_write_over_a_log(workspace.root, found[name])
+            _refuse_unknown_projections(workspace, found[name])
         except ValueError as error:
             raise BadSettings(path, f"[jobs.{name}] {error}") from error
         scope_of(workspace, found[name])
@@ -105,6 +106,18 @@ def _refuse_unknown(path: Path, name: str, fields: Any) -> None:
 def _refuse_to_write_over_a_log(root: Path, job: Job) -> None:
     if job.output is not None and keeps_its_log(root / job.output):
         raise ValueError(f"output: {job.output} is where a workspace keeps its log: name another place")
+
+
+def _refuse_unknown_projections(workspace: Workspace, job: Job) -> None:
+    """Refuse a slip at once: the names are looked for only when something moved, in the second run at the earliest."""
+    if not job.projections:
+        return
+    from tracker.state.projections import UnknownProjection
+
+    known = {path.stem for folder in workspace.projections for path in folder.glob("*.sql")}
+    for name in job.projections:
+        if name not in known:
+            raise ValueError(f"projections: {UnknownProjection(name, known)}")
 
 
 def _job(name: str, fields: Any) -> Job:
