@@ -138,6 +138,13 @@ def test_a_rollback_is_asked_for_alone(workspace: Path, other: list[str]) -> Non
     assert ask("-C", workspace, "replay").out.endswith("same as generation 2\n")
 
 
+def test_a_dry_run_tells_of_the_live_state_and_of_nothing_that_is_written_elsewhere(workspace: Path) -> None:
+    answer = ask("-C", workspace, "replay", "--dry-run", "--as-of", "2020-01-01", "-o", workspace / "elsewhere")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "--dry-run and --output exclude each other" in answer.err
+
+
 def test_a_file_for_other_programs_says_what_its_tables_and_columns_hold(workspace: Path, tmp_path: Path) -> None:
     done = ask("-C", workspace, "replay", "-o", tmp_path / "tables.duckdb")
     assert done.code == 0, done.err

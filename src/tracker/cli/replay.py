@@ -54,6 +54,7 @@ def replay(
     scope = reads.scope(session)
     refuse_together({"--rollback": rollback, "--dry-run": dry_run})
     refuse_together({"--rollback": rollback, "--accept": accept, "--output": output is not None})
+    refuse_together({"--dry-run": dry_run, "--output": output is not None})
     if output is not None:
         refuse_to_write_over_a_log(output)
     if output is None and not scope.is_everything():
