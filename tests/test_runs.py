@@ -111,3 +111,29 @@ def test_a_run_whose_error_holds_a_line_separator_has_ended(runs: Runs) -> None:
     runs.end(runs.start("manual", NOON), NOON, "failed", error="cannot read a\u2028b")
 
     assert [(run.result, run.error) for run in runs.all()] == [("failed", "cannot read a\u2028b")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"run": "x", "trigger": "manual", "started_at": "2025-06-01T12:00:00+00:00"}',
+        '{"run": 9, "trigger": 7, "started_at": "2025-06-01T12:00:00+00:00"}',
+        '{"run": 9, "trigger": "manual", "started_at": 1748779200}',
+        '{"run": 9, "trigger": "manual", "started_at": "2025-06-01T12:00:00+00:00", "changes": 3}',
+        '{"run": 9, "trigger": "manual", "started_at": "2025-06-01T12:00:00+00:00", "position": "last"}',
+    ],
+)
+def test_a_line_that_says_what_no_run_can_is_left_out(runs: Runs, line: str) -> None:
+    first = runs.start("manual", NOON)
+    with runs.path.open("a") as file:
+        file.write(f"{line}\n")
+
+    second = runs.start("manual", NOON)
+
+    assert [run.run for run in runs.all()] == [first.run, second.run] == [1, 2]
+
+
+def test_an_instant_without_a_zone_is_one_of_utc(runs: Runs) -> None:
+    runs.path.write_text('{"run": 1, "trigger": "manual", "started_at": "2025-06-01T12:00:00"}\n')
+
+    assert [run.started_at for run in runs.all()] == [NOON]

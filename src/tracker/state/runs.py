@@ -54,6 +54,8 @@ class Run:
 
 
 INSTANTS = ("started_at", "scheduled_at", "ended_at")
+NUMBERS = ("run", "events", "position", "generation", "pid")
+MAPPINGS = ("digests", "changes")
 
 
 class Runs:
@@ -80,8 +82,9 @@ class Runs:
     def all(self, running: int | None = None, *, digests: bool = True) -> list[Run]:
         """Return all runs, the oldest first. `running` is the process that holds the lock of replays, if any does.
 
-        A run that has no end is `running` if that process runs it, else `crashed`. A line that a crash cut short is
-        left out. Without `digests` a history of years is read in a fraction of the time and memory.
+        A run that has no end is `running` if that process runs it, else `crashed`. A line that a crash cut short, or
+        that says what no run can, is left out. Without `digests` a history of years is read in a fraction of the time
+        and memory.
         """
         return [
             replace(run, result="crashed") if run.result == "running" and run.pid != running else run
@@ -146,4 +149,11 @@ def _written(value: Any) -> Any:
 
 
 def _read_value(name: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if name in INSTANTS and value is not None else value
+    """Return the value of a field; raises ValueError and TypeError for what is none: then the line is left out."""
+    if name in INSTANTS and isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    kind = int if name in NUMBERS else dict if name in MAPPINGS else str
+    if name in INSTANTS or not isinstance(value, kind):
+        raise TypeError(name)
+    return value
