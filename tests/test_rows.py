@@ -88,6 +88,7 @@ def test_a_cell_may_span_lines_and_the_row_counts_as_on_its_first() -> None:
         ("1,2,3", "the row has 3 cells, and there are 2 columns"),
         ("1", "the row has 1 cells, and there are 2 columns"),
         ('"1"x,2', "not CSV: ',' expected after '\"'"),
+        (f"{'x' * 131_073},2", "a cell has more than 131,072 characters"),
         ("1\0,2", "the line holds a character U+0000"),
         (" a,b", "the row names the columns, as a header does"),
     ],
@@ -103,7 +104,7 @@ def test_a_line_that_is_not_utf_8_keeps_the_count_of_lines() -> None:
 def test_a_quote_that_nobody_closes_is_an_error_and_no_endless_cell() -> None:
     rows = told(csv_rows(chain([b"a,b\n", b'"1,2\n'], [b"3,4\n"] * 100_000), Table(), "x.csv"))
 
-    assert rows[0][0] == 2 and "not CSV" in rows[0][1]  # type: ignore[index]
+    assert rows[0][0] == 2 and "a cell has more than 131,072 characters" in rows[0][1]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("closing", ['"x",3', 'x"y,3', '3,"x"'])

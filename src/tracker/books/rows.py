@@ -168,6 +168,9 @@ def _not_csv(path: str, line: int, error: csv.Error) -> Problem:
     if "new-line character" in str(error):
         # The engine would have its programmer open the file otherwise.
         return Problem(path, line, 1, "a line ends in CR alone", "save the file with the line ends of Unix or Windows")
+    if "field limit" in str(error):
+        message = f"a cell has more than {csv.field_size_limit():,} characters"
+        return Problem(path, line, 1, message, "shorten it, or close the quote that opens it")
     return Problem(path, line, 1, f"not CSV: {error}", "put quotes around a cell that holds quotes")
 
 
