@@ -78,6 +78,23 @@ def test_rows_of_a_withdrawn_report_are_told_that_they_do_not_count(workspace: P
     assert (answer.code, told in answer.err, told in stands.err) == (0, True, False)
 
 
+def test_a_dry_run_of_files_that_rest_on_each_other_says_that_it_sees_them_apart(
+    workspace: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
+    second.write_text(json.dumps(ROWS[1]) + "\n", encoding="utf-8")
+
+    tried, alone, done = (
+        in_(workspace, "--dry-run", first, second),
+        in_(workspace, "--dry-run", second),
+        in_(workspace, first, second),
+    )
+
+    told = "a dry run sees no rows of other files"
+    assert [(answer.code, told in answer.err) for answer in (tried, alone, done)] == [(3, True), (3, False), (0, False)]
+
+
 def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tmp_path: Path) -> None:
     path = rows_file(tmp_path, ROWS[0], {**ROWS[1], "party": "Soylent", "counterparty": "Soylent"})
 
