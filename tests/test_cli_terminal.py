@@ -57,6 +57,20 @@ def test_a_table_shows_names_one_column_of_evidence_and_no_empty_columns(workspa
     assert footer == "1 row · evidence through 2025-05-05, 1 origin"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "heading"),
+    [(["add", "--fields"], "what it means"), (["add", "contact-made", "--fields"], "what it means"), (["list"], "")],
+)
+def test_what_explains_a_list_of_names_stands_beside_them_on_a_narrow_terminal(
+    workspace: Path, arguments: list[str], heading: str
+) -> None:
+    first, *rest = ESCAPE.sub("", output_of("-C", workspace, *arguments, columns=40)).splitlines()
+
+    assert heading in first
+    assert all(len(line.rstrip()) <= 40 for line in rest)
+    assert any(len(line.split()) > 1 for line in rest)
+
+
 def test_the_agenda_calls_parties_by_their_names(workspace: Path) -> None:
     text = ESCAPE.sub("", output_of("-C", workspace, "list", "agenda", "--as-of", "2030-12-01", columns=200))
 

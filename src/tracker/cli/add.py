@@ -108,7 +108,7 @@ def _show_fields(type_name: str | None) -> None:
         rows = field_rows(form_of(type_name))  # type: ignore[assignment]
         heads = ("field", "", "holds", "what it means")  # type: ignore[assignment]
     if sys.stdout.isatty():
-        print_columns([(h, [row[n] for row in rows], False) for n, h in enumerate(heads)], sys.stdout)
+        print_columns([(h, [row[n] for row in rows], False) for n, h in enumerate(heads)], sys.stdout, whole=True)
         return
     for row in rows:
         sys.stdout.write("\t".join(row) + "\n")

@@ -129,7 +129,8 @@ def _list_projections(session: Session, reads: ReadOptions) -> None:
     found = read_projections(session.workspace.projections)
     rows: list[tuple[Any, ...]] = [(p.name, p.doc, p.grain) for p in found.values()]
     if reads.form in (None, Format.TABLE) and reads.on_terminal:
-        print_columns([("projection", [r[0] for r in rows], False), ("", [r[1] for r in rows], False)], sys.stdout)
+        columns = [("projection", [r[0] for r in rows], False), ("", [r[1] for r in rows], False)]
+        print_columns(columns, sys.stdout, whole=True)
     else:
         write_table(Table(["projection", "doc", "grain"], rows), reads)
     session.note("tracker list PROJECTION shows one; a file in projections/ of the workspace adds one")
