@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pexpect
@@ -27,6 +28,7 @@ class Wizard:
             env=environment(),
             dimensions=(50, 160),
             encoding="utf-8",
+            codec_errors="replace",
             timeout=30,  # type: ignore[arg-type]
         )
 
@@ -208,6 +210,17 @@ def test_what_was_said_can_be_taken_back_and_a_list_grows_and_a_slip_at_the_end_
     assert code == 0, told
     assert "a mistake" not in held
     assert "acme--initech" in held and "globex--initech" in held
+
+
+def test_what_is_typed_in_another_encoding_is_asked_for_again(workspace: Path) -> None:
+    wizard = Wizard(workspace, "contact-made")
+    wizard.process.expect_exact("report (its id): ")
+    os.write(wizard.process.child_fd, "微软".encode("gbk") + b"\n")
+    wizard.process.expect_exact("this is no text in ")
+    wizard.process.expect_exact("report (its id): ")
+    wizard.process.sendeof()
+
+    assert wizard.end()[0] == 130
 
 
 def test_an_unknown_type_is_met_with_a_suggestion_and_asked_again(workspace: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 
@@ -11,6 +12,9 @@ from tracker.cli.interrupts import raise_if_lost
 from tracker.cli.session import Session
 from tracker.errors import TrackerError, UsageError
 from tracker.model.names import visible
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Stands for a byte that is none of a text."""
 
 
 def needed(session: Session, value: str | None, question: str, flag: str) -> str:
@@ -34,6 +38,9 @@ def ask(
     shown = f"{question} [{default}]: " if default else f"{question}: "
     while True:
         answer = _read_line(shown, options).strip() or (default or "")
+        if SURROGATE.search(answer):
+            _tell(f"this is no text in {sys.stdin.encoding}, as which it is read: type it in that encoding")
+            continue
         if not answer and not empty_is_fine:
             _tell("an answer is needed; Ctrl-C leaves without recording anything")
             continue

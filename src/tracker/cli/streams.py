@@ -69,12 +69,14 @@ def open_streams() -> None:
 def choose_encodings() -> None:
     r"""Write data as UTF-8 whatever the locale, and messages so that a terminal gets codes for what it cannot show.
 
-    JSON in another encoding is none, and escapes such as `\xb7` in it are not JSON's.
+    JSON in another encoding is none, and escapes such as `\xb7` in it are not JSON's. What is typed and cannot be read
+    is left as it is, to be asked for again: a code in its place would be recorded.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             piped = stream is sys.stdout and not stream.isatty()
-            stream.reconfigure(encoding="utf-8" if piped else None, errors="backslashreplace")
+            errors = "surrogateescape" if stream is sys.stdin else "backslashreplace"
+            stream.reconfigure(encoding="utf-8" if piped else None, errors=errors)
 
 
 def read_stdin(what: str) -> str:
