@@ -144,6 +144,9 @@ def test_a_dry_run_tells_of_the_live_state_and_of_nothing_that_is_written_elsewh
     assert (answer.code, answer.out) == (2, "")
     assert "--dry-run and --output exclude each other" in answer.err
 
+    answer = ask("-C", workspace, "replay", "--dry-run", "--as-of", "2020-01-01")
+    assert answer.code == 2 and "the live state has no scope: leave it out of a dry run" in answer.err
+
 
 def test_a_file_for_other_programs_says_what_its_tables_and_columns_hold(workspace: Path, tmp_path: Path) -> None:
     done = ask("-C", workspace, "replay", "-o", tmp_path / "tables.duckdb")

@@ -58,7 +58,9 @@ def replay(
     if output is not None:
         refuse_to_write_over_a_log(output)
     if output is None and not scope.is_everything():
-        raise UsageError("the live state has no scope: name where to replay under it, with -o DIR or -o FILE.duckdb")
+        elsewhere = "name where to replay under it, with -o DIR or -o FILE.duckdb"
+        advice = "leave it out of a dry run" if dry_run else elsewhere
+        raise UsageError(f"the live state has no scope: {advice}")
     if rollback:
         from tracker.state.replay import answering, roll_back
 
