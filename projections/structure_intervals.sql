@@ -229,7 +229,7 @@ seat_moves as materialized (
         end
 ),
 
--- A seat is given up by who holds it, wherever the two sides belong by then.
+-- A seat is given up by who is told to hold it, as in board_seats, wherever the two sides belong by then.
 given_up_seats as materialized (
     select *
     from seat_moves
@@ -283,11 +283,8 @@ retold_seats as (
     inner join given_up_seats as given_up
         on
             taken.organisation = given_up.organisation
+            and taken.holder = given_up.holder
             and taken.sort_key > given_up.sort_key
-            and (
-                taken.holder = given_up.holder
-                or (taken.relationship = given_up.relationship and taken.person = given_up.person)
-            )
             and coalesce(taken.person = given_up.person, true)
             and coalesce(taken.kind = given_up.kind, true)
     where
@@ -313,11 +310,8 @@ seats as (
     left join given_up_seats as given_up
         on
             taken.organisation = given_up.organisation
+            and taken.holder = given_up.holder
             and taken.sort_key < given_up.sort_key
-            and (
-                taken.holder = given_up.holder
-                or (taken.relationship = given_up.relationship and taken.person = given_up.person)
-            )
             and coalesce(taken.person = given_up.person, true)
             and coalesce(taken.kind = given_up.kind, true)
     where taken.occurrence not in (select retold_seats.occurrence from retold_seats)

@@ -76,6 +76,7 @@ developments:
     ),
     "term_without_grant": Control(
         """
+parties: {umbra-labs: {part_of: {group: umbra}}}
 report: {id: r1, published: 2025-05-05, reliability: A}
 developments:
   - {type: exclusivity-granted, key: g, grantor: acme, holder: globex, coverage: cloud, occurred: 2020}
@@ -92,9 +93,11 @@ developments:
   - {type: right-granted, key: no-day, holder: globex, against: acme, right: veto}
   - {type: right-ended, key: told-with-its-grant, holder: globex, against: acme, right: veto, occurred: 2021}
   - {type: licence-amended, key: only-talks, licensor: acme, licensee: globex, subject: model-ip, stage: talks}
+  - {type: board-seat-taken, key: sits, organisation: acme, holder: umbra-labs, occurred: 2020}
+  - {type: board-seat-given-up, key: group, organisation: acme, holder: umbra, occurred: 2021}
 """,
         "warning",
-        ("r1#beside", "r1#licence", "r1#other-way", "r1#right", "r1#seat", "r1#share", "r1#too-early"),
+        ("r1#beside", "r1#group", "r1#licence", "r1#other-way", "r1#right", "r1#seat", "r1#share", "r1#too-early"),
         "no report grants what exclusivity-ended changes (chips) between Acme and Globex as of 2021-12-31: "
         "record the grant, or correct the roles or the path",
     ),
