@@ -133,6 +133,80 @@ openings as (
     ) as spoken_of
 ),
 
+-- What is given up of which nobody had told before is known from then on.
+heard as (
+    select
+        organisation,
+        holder,
+        person_key,
+        kind_key,
+        sort_key,
+        occurred_earliest is null as undated
+    from openings
+    union all
+    select
+        moves.organisation,
+        moves.holder,
+        coalesce(moves.person, '') as person_key,
+        coalesce(moves.kind, '') as kind_key,
+        moves.sort_key,
+        false as undated
+    from moves
+    anti join openings
+        on
+            moves.organisation = openings.organisation
+            and moves.holder = openings.holder
+            and moves.sort_key > openings.sort_key
+            and (moves.person is null or openings.person_key in ('', moves.person))
+            and (moves.kind is null or openings.kind_key in ('', moves.kind))
+    where moves.type = 'board-seat-given-up'
+),
+
+known as (
+    select
+        later.organisation,
+        later.holder,
+        later.person_key,
+        later.kind_key,
+        min(later.sort_key) as first_key
+    from heard as later
+    anti join heard as earlier
+        on
+            later.undated
+            and later.organisation = earlier.organisation
+            and later.holder = earlier.holder
+            and later.sort_key > earlier.sort_key
+            and (later.person_key = earlier.person_key or '' in (later.person_key, earlier.person_key))
+            and (later.kind_key = earlier.kind_key or '' in (later.kind_key, earlier.kind_key))
+    group by later.organisation, later.holder, later.person_key, later.kind_key
+),
+
+-- What may be of any day before its report is of the seat that is known already, of the last one that it may be.
+recognised as (
+    select
+        openings.* replace (
+            coalesce(known.person_key, openings.person_key) as person_key,
+            coalesce(known.kind_key, openings.kind_key) as kind_key,
+            nullif(openings.person_key, '') as person
+        )
+    from openings
+    left join known
+        on
+            openings.occurred_earliest is null
+            and openings.organisation = known.organisation
+            and openings.holder = known.holder
+            and openings.sort_key > known.first_key
+            and (openings.person_key = known.person_key or '' in (openings.person_key, known.person_key))
+            and (openings.kind_key = known.kind_key or '' in (openings.kind_key, known.kind_key))
+    qualify
+        row_number() over (
+            partition by openings.occurrence
+            order by
+                coalesce(openings.person_key = known.person_key and openings.kind_key = known.kind_key, false) desc,
+                known.first_key desc
+        ) = 1
+),
+
 seats as (
     select
         organisation,
@@ -140,7 +214,7 @@ seats as (
         person_key,
         kind_key,
         min(sort_key) as first_key
-    from openings
+    from recognised
     group by organisation, holder, person_key, kind_key
 ),
 
@@ -163,13 +237,12 @@ closings as (
 
 stream as (
     select *
-    from openings
+    from recognised
     union all by name
     select *
     from closings
 ),
 
--- A plan or a seat that may be of any day before its report is taken for one that is known already, if there is one.
 turns as (
     select
         *,
@@ -228,6 +301,8 @@ folded as (
         person_key,
         kind_key,
         seat_no,
+        arg_min(person, sort_key) filter (where opens) as person,
+        arg_min(kind, sort_key) filter (where opens) as kind,
         -- Who changes sides later leaves what was agreed before where it was.
         coalesce(
             arg_min(relationship, sort_key) filter (where type = 'board-seat-taken'),
@@ -249,8 +324,8 @@ select
     folded.relationship,
     folded.organisation,
     folded.holder,
-    nullif(folded.person_key, '') as person,
-    nullif(folded.kind_key, '') as kind,
+    coalesce(nullif(folded.person_key, ''), folded.person) as person,
+    coalesce(nullif(folded.kind_key, ''), folded.kind) as kind,
     case
         when folded.ended_on is null and folded.taken_on is null then 'planned'
         when folded.ended_on is null then 'held'

@@ -35,7 +35,6 @@ firm as materialized (
         occurrence,
         type,
         effective_on,
-        occurred_earliest,
         sort_key,
         evidence_attribution,
         origins,
@@ -44,10 +43,6 @@ firm as materialized (
         payee,
         capped,
         ended,
-        holder,
-        organisation,
-        person,
-        kind,
         expires,
         expires_on
     from relationship_occurrences
@@ -212,6 +207,7 @@ seat_moves as materialized (
         holder,
         person,
         kind,
+        occurred_earliest is null as undated,
         effective_on,
         sort_key,
         count(*) filter (where type = 'board-seat-given-up') over (
@@ -253,59 +249,102 @@ voted_seats as (
 
 named_seats as (
     select
-        taken.occurrence,
-        taken.vote as kind,
-        coalesce(taken.person, arg_max(earlier.person, earlier.sort_key)) as person
-    from voted_seats as taken
+        spoken.occurrence,
+        spoken.organisation,
+        spoken.holder,
+        spoken.sort_key,
+        spoken.undated,
+        spoken.vote as kind,
+        coalesce(spoken.person, arg_max(earlier.person, earlier.sort_key)) as person
+    from voted_seats as spoken
     left join seat_moves as earlier
         on
-            taken.organisation = earlier.organisation
-            and taken.holder = earlier.holder
-            and taken.epoch = earlier.epoch
-            and taken.sort_key > earlier.sort_key
+            spoken.organisation = earlier.organisation
+            and spoken.holder = earlier.holder
+            and spoken.epoch = earlier.epoch
+            and spoken.sort_key > earlier.sort_key
             and earlier.type <> 'board-seat-given-up'
             and earlier.person is not null
-            and coalesce(taken.vote = earlier.kind, true)
-    where taken.type = 'board-seat-taken'
-    group by taken.occurrence, taken.vote, taken.person
+            and coalesce(spoken.vote = earlier.kind, true)
+    where spoken.type <> 'board-seat-given-up'
+    group by
+        spoken.occurrence, spoken.organisation, spoken.holder, spoken.sort_key, spoken.undated, spoken.vote, spoken.person
 ),
 
-taken_seats as (
-    select firm.* replace (named_seats.person as person, named_seats.kind as kind)
-    from firm
-    inner join named_seats on firm.occurrence = named_seats.occurrence
+-- What is given up of which nobody had told before is known from then on.
+heard_seats as (
+    from named_seats
+    union all by name
+    select
+        given_up.occurrence,
+        given_up.organisation,
+        given_up.holder,
+        given_up.person,
+        given_up.kind,
+        given_up.sort_key,
+        false as undated
+    from given_up_seats as given_up
+    anti join named_seats as opened
+        on
+            given_up.organisation = opened.organisation
+            and given_up.holder = opened.holder
+            and given_up.sort_key > opened.sort_key
+            and coalesce(given_up.person = opened.person, true)
+            and coalesce(given_up.kind = opened.kind, true)
 ),
 
--- A seat that may be of any day before its report is taken for one that was given up by then, if there is one, as in board_seats.
+known_seats as (
+    select later.*
+    from heard_seats as later
+    anti join heard_seats as earlier
+        on
+            later.undated
+            and later.organisation = earlier.organisation
+            and later.holder = earlier.holder
+            and later.sort_key > earlier.sort_key
+            and coalesce(later.person = earlier.person, true)
+            and coalesce(later.kind = earlier.kind, true)
+),
+
+-- A seat that may be of any day before its report is of the last one known that it may be, as in board_seats.
 retold_seats as (
     select taken.occurrence
-    from firm as taken
-    inner join given_up_seats as given_up
+    from named_seats as taken
+    inner join known_seats as known
         on
-            taken.organisation = given_up.organisation
-            and taken.holder = given_up.holder
+            taken.organisation = known.organisation
+            and taken.holder = known.holder
+            and taken.sort_key > known.sort_key
+            and coalesce(taken.person = known.person, true)
+            and coalesce(taken.kind = known.kind, true)
+    left join given_up_seats as given_up
+        on
+            known.organisation = given_up.organisation
+            and known.holder = given_up.holder
+            and known.sort_key <= given_up.sort_key
             and taken.sort_key > given_up.sort_key
-            and coalesce(taken.person = given_up.person, true)
-            and coalesce(taken.kind = given_up.kind, true)
-    where
-        taken.type = 'board-seat-taken'
-        and taken.occurred_earliest is null
+            and coalesce(known.person = given_up.person, true)
+            and coalesce(known.kind = given_up.kind, true)
+    where taken.undated
+    group by taken.occurrence
+    having arg_max(given_up.occurrence is not null, known.sort_key)
 ),
 
 -- A seat lasts until one is given up that may be the same: who sat there, and with what vote, is not always said.
 seats as (
     select
-        taken.relationship,
+        firm.relationship,
         'governance' as component,
         taken.organisation || ' board: ' || coalesce(taken.person, taken.holder) as subject,
-        taken.effective_on as since_on,
+        firm.effective_on as since_on,
         min(given_up.effective_on) as until_on,
         any_value(case taken.kind when 'voting' then levels.of_code['seat-voting'] else levels.of_code['seat-observer'] end) as level,
-        taken.evidence_attribution,
-        taken.origins,
-        taken.credibility,
+        firm.evidence_attribution,
+        firm.origins,
+        firm.credibility,
         [taken.occurrence] as occurrences
-    from taken_seats as taken
+    from firm
+    inner join named_seats as taken on firm.occurrence = taken.occurrence
     cross join levels
     left join given_up_seats as given_up
         on

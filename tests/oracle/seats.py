@@ -14,14 +14,19 @@ from oracle.happenings import Happening
 TYPES = ("board-seat-planned", "board-seat-taken", "board-seat-given-up")
 
 
+SeatKey = tuple[str | None, str | None]
+"""Who sits there, and with what vote; None where nobody says."""
+
+
 @dataclass
 class Move:
-    """A happening on a board; `kind` and `person` are what is meant, where that can be inferred."""
+    """A happening on a board; `kind` and `person` are what is meant, where that can be inferred, `seat` for which."""
 
     happening: Happening
     kind: str | None
     person: str | None
     epoch: int
+    seat: SeatKey = (None, None)
 
     @property
     def planned(self) -> bool:
@@ -73,17 +78,24 @@ def _counts(happening: Happening) -> bool:
 
 def _rows(happened: list[Happening]) -> Iterable[dict[str, Any]]:
     moves = _understood(happened)
-    meant = list(dict.fromkeys((move.person, move.kind) for move in moves if move.opens))
+    _recognise(moves)
+    meant = list(dict.fromkeys(move.seat for move in moves if move.opens))
     times: dict[tuple[str | None, str | None], list[Seat]] = defaultdict(list)
     known: set[tuple[str | None, str | None]] = set()
     for move in moves:
         if move.opens:
-            known.add((move.person, move.kind))
-            _open(times[move.person, move.kind], move)
+            known.add(move.seat)
+            _open(times[move.seat], move)
         else:
             _close(times, [seat for seat in meant if seat in known], move)
     for (person, kind), seats in times.items():
-        yield from ({"person": person, "kind": kind} | _row(seat.moves) for seat in seats if seat.moves)
+        for seat in (seat for seat in seats if seat.moves):
+            opened = [move for move in seat.moves if move.opens]
+            told = {
+                "person": person or next((move.person for move in opened if move.person), None),
+                "kind": kind or next((move.kind for move in opened if move.kind), None),
+            }
+            yield told | _row(seat.moves)
 
 
 def _understood(happened: list[Happening]) -> list[Move]:
@@ -116,6 +128,29 @@ def _inferred(n: int, said: list[str | None], near: list[bool], move: Move) -> s
     ever = [value for value in said[:n] if value] if move.undated else []
     order = [after[:1], before[-1:]] if move.planned else [before[-1:], after[:1]]
     return next((found[0] for found in (*order, ever[-1:]) if found), None)
+
+
+def _recognise(moves: list[Move]) -> None:
+    """Take what may be of any day for the seat known already: for the very one, else the last that it may be."""
+    opened: list[SeatKey] = []
+    heard: list[SeatKey] = []
+    known: list[SeatKey] = []
+    for move in moves:
+        said = move.seat = (move.person, move.kind)
+        if not move.opens and any(_may_be(said, seat) for seat in opened):
+            continue
+        if move.opens and move.undated and any(_may_be(said, seat) for seat in heard):
+            last = [seat for seat in known if _may_be(said, seat)][-1:]
+            move.seat = said if said in known else last[0] if last else said
+        elif said not in known:
+            known.append(said)
+        heard.append(said)
+        if move.opens:
+            opened.append(said)
+
+
+def _may_be(one: SeatKey, other: SeatKey) -> bool:
+    return all(None in (a, b) or a == b for a, b in zip(one, other, strict=True))
 
 
 def _text(value: Any) -> str | None:
