@@ -320,7 +320,11 @@ developments:
     ),
     "split_by_a_move": Control(
         """
-parties: {bought: {part_of: {group: initech, since: 2023-07-01}}}
+parties:
+  bought: {part_of: {group: initech, since: 2023-07-01}}
+  jo:
+    kind: person
+    affiliations: [{organisation: umbra, until: 2023-06-30}, {organisation: initech, since: 2023-07-01}]
 report: {id: r1, published: 2025-05-05, reliability: A}
 developments:
   - {type: exclusivity-granted, key: g, grantor: acme, holder: bought, coverage: cloud, occurred: 2022}
@@ -336,9 +340,21 @@ developments:
   - {type: right-waived, key: w, holder: acme, against: bought, right: veto, occurred: 2024}
   - {type: revenue-share-agreed, key: s, payer: bought, payee: acme, occurred: 2022}
   - {type: revenue-share-changed, key: c, payer: bought, payee: acme, capped: "yes", occurred: 2024}
+  - {type: dispute-raised, key: d, party: bought, counterparty: acme, topic: price, occurred: 2022}
+  - {type: dispute-settled, key: peace, party: acme, counterparty: initech, topic: price, occurred: 2024-03-01}
+  - {type: dispute-raised, key: again, party: acme, counterparty: bought, topic: price, occurred: 2024-04-01}
+  - {type: dispute-raised, key: closed, party: bought, counterparty: acme, topic: delay, occurred: 2022}
+  - {type: dispute-settled, key: in-time, party: bought, counterparty: acme, topic: delay, occurred: 2023-06-30,
+     intensity: 0}
+  - {type: dispute-raised, key: on-here, party: bought, counterparty: acme, topic: delay, occurred: 2023-07-01,
+     intensity: 0}
+  - {type: dispute-raised, key: hers, party: jo, counterparty: acme, topic: staff, occurred: 2022}
+  - {type: dispute-raised, key: theirs, party: initech, counterparty: acme, topic: staff, occurred: 2024}
+  - {type: dispute-raised, key: of-others, party: initech, counterparty: acme, topic: chips, occurred: 2022}
+  - {type: dispute-raised, key: own, party: bought, counterparty: acme, topic: chips, occurred: 2022-06}
 """,
         "warning",
-        ("r1#c", "r1#r", "r1#w"),
+        ("r1#c", "r1#peace", "r1#r", "r1#w"),
         "term cloud of acme and bought is told in acme--bought and, from 2024-02-01, in acme--initech, as one of them "
         "had come into a group or left it: what is told here changes nothing there; record its end there, on the last "
         "day before the move, and from then on that it stands",
@@ -420,6 +436,36 @@ def test_a_check_finds_what_it_is_for_and_nothing_beside_it(name, tmp_path):
     assert tuple(finding.subject for finding in found) == control.subjects
     assert {finding.severity for finding in found} == {control.severity}
     assert control.problem in [finding.problem for finding in found]
+
+
+def test_a_dispute_that_stays_open_where_its_sides_were_told_of_before_is_named_with_what_mends_it():
+    told = """
+parties: {bought: {part_of: {group: initech, since: 2023-07-01}}}
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: dispute-raised, key: d, party: bought, counterparty: acme, topic: price, occurred: 2022}
+  - {type: dispute-settled, key: peace, party: initech, counterparty: acme, topic: price, occurred: 2024-03-01}
+"""
+    mended = """---
+developments:
+  - {report: r1, type: dispute-settled, key: passed, party: bought, counterparty: acme, topic: price,
+     occurred: 2023-06-30, intensity: 0}
+  - {report: r1, type: dispute-raised, key: goes-on, party: bought, counterparty: acme, topic: price,
+     occurred: 2023-07-01, intensity: 0}
+"""
+    reader = Reader([rows_of(told + mended)], PROJECTIONS, TODAY)
+
+    assert [f.problem for f in findings(rows_of(told))] == [
+        "dispute price of bought and acme is told in acme--bought and, from 2024-03-01, in acme--initech, as one of "
+        "them had come into a group or left it: what is told here changes nothing there, where it stays open; if it is "
+        "the same, record that it was settled there, on the last day before the move, and raised here from then on, "
+        "both with intensity: 0, as no peace was made then and no quarrel begun"
+    ]
+    assert findings(rows_of(told + mended)) == []
+    assert reader.sql("select relationship, status from disputes order by 1", lay=["disputes"]).rows == [
+        ("acme--bought", "settled"),
+        ("acme--initech", "settled"),
+    ]
 
 
 def test_every_check_has_a_control():
