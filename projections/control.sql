@@ -62,21 +62,47 @@ moves as (
     from told
 ),
 
+named as (
+    select
+        *,
+        kind = 'announced' and occurred_earliest is null as is_undated,
+        last_value(form_key ignore nulls) over so_far as form_by_then,
+        last_value(controller ignore nulls) over so_far as controller_by_then
+    from moves
+    window so_far as (partition by organisation order by place)
+),
+
+-- What was completed or dropped, and then is announced without a day and in the same words, is told once more, however often.
+restated as (
+    select
+        *,
+        is_undated
+        and coalesce(kind_stood in ('completed', 'dropped'), false)
+        and coalesce(form_key = form_stood, true)
+        and coalesce(controller = controller_stood, true) as restates
+    from (
+        select
+            *,
+            last_value(case when not is_undated then kind end ignore nulls) over before as kind_stood,
+            last_value(case when not is_undated then form_by_then end ignore nulls) over before as form_stood,
+            last_value(case when not is_undated then controller_by_then end ignore nulls) over before as controller_stood
+        from named
+        window before as (partition by organisation order by place rows between unbounded preceding and 1 preceding)
+    ) as stood
+),
+
 compared as (
     select
         *,
-        lag(kind) over in_order as kind_before,
+        last_value(case when not restates then kind end ignore nulls) over before as kind_before,
         last_value(case when kind = 'completed' then form_key end ignore nulls) over before as form_completed,
         last_value(case when kind = 'completed' then controller end ignore nulls) over before as controller_completed,
-        last_value(form_key ignore nulls) over before as form_before,
-        last_value(controller ignore nulls) over before as controller_before
-    from moves
-    window
-        in_order as (partition by organisation order by place),
-        before as (partition by organisation order by place rows between unbounded preceding and 1 preceding)
+        last_value(form_key ignore nulls) over before as form_before
+    from restated
+    window before as (partition by organisation order by place rows between unbounded preceding and 1 preceding)
 ),
 
--- A second report of what was completed or dropped adds no step, nor does one, after that, of an announcement without a day.
+-- A second report of what was completed or dropped adds no step.
 distinguished as (
     select
         *,
@@ -86,11 +112,7 @@ distinguished as (
             when kind = 'completed'
                 then coalesce(form_key = form_completed and coalesce(controller = controller_completed, true), false)
             when kind = 'dropped' then coalesce(kind_before = 'dropped' and coalesce(form_key = form_before, true), false)
-            else
-                occurred_earliest is null
-                and coalesce(kind_before in ('completed', 'dropped'), false)
-                and coalesce(form_key = form_before, true)
-                and coalesce(controller = controller_before, true)
+            else restates
         end as retold
     from compared
 ),
