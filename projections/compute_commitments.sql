@@ -275,39 +275,45 @@ owed as (
 
 histories as (
     select
-        owed.commitment,
-        owed.unit,
-        owed.layer,
-        owed.per,
-        -- A contract has no day of the one before it; one that goes on after its last day has none that is known.
-        arg_max(told.starts, told.sort_key) filter (
-            where case
+        commitment,
+        unit,
+        layer,
+        per,
+        arg_max(starts, sort_key) filter (where is_of_contract) as starts,
+        -- One that goes on after its last day has none that is known.
+        arg_max_null(expires, sort_key) filter (where is_of_contract and (expires is not null or outlasts)) as expires,
+        list(occurrence order by sort_key) as occurrences
+    from (
+        select
+            owed.commitment,
+            owed.unit,
+            owed.layer,
+            owed.per,
+            told.starts,
+            told.expires,
+            told.outlasts,
+            told.occurrence,
+            told.sort_key,
+            -- A contract has no day of the one before it.
+            case
                 when owed.row_is_firm then told.firm and told.contract = owed.row_contract
                 else not owed.is_revived or told.sort_key > known.cancelled_key
-            end
-        ) as starts,
-        arg_max_null(told.expires, told.sort_key) filter (
-            where case
-                when owed.row_is_firm then told.firm and told.contract = owed.row_contract
-                else not owed.is_revived or told.sort_key > known.cancelled_key
-            end
-            and (told.expires is not null or told.outlasts)
-        ) as expires,
-        list(told.occurrence order by told.sort_key) as occurrences
-    from owed
-    inner join known on owed.commitment = known.commitment
-    inner join compute_moves as told on owed.commitment = told.commitment
-    left join figures
-        on
-            told.occurrence = figures.occurrence
-            and owed.unit = figures.unit
-            and owed.layer = figures.layer
-            and owed.per = figures.per
-    where
-        figures.occurrence is not null
-        or len(told.amounts) = 0
-        or told.bearing in ('halts', 'delivers')
-    group by owed.commitment, owed.unit, owed.layer, owed.per
+            end as is_of_contract
+        from owed
+        inner join known on owed.commitment = known.commitment
+        inner join compute_moves as told on owed.commitment = told.commitment
+        left join figures
+            on
+                told.occurrence = figures.occurrence
+                and owed.unit = figures.unit
+                and owed.layer = figures.layer
+                and owed.per = figures.per
+        where
+            figures.occurrence is not null
+            or len(told.amounts) = 0
+            or told.bearing in ('halts', 'delivers')
+    ) as told_of
+    group by commitment, unit, layer, per
 ),
 
 -- What ends with a month or a year ends with its last day.

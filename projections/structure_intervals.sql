@@ -276,7 +276,6 @@ heard_seats as (
     from named_seats
     union all by name
     select
-        given_up.occurrence,
         given_up.organisation,
         given_up.holder,
         given_up.person,

@@ -36,6 +36,11 @@ class Wizard:
         self.process.expect_exact(question)
         self.process.sendline(text)
 
+    def fill(self, **fields: str) -> None:
+        """Answer the questions after fields, in this order."""
+        for name, text in fields.items():
+            self.answer(f"  {name}: ", text)
+
     def end(self) -> tuple[int | None, str]:
         self.process.expect(pexpect.EOF)
         self.process.close()
@@ -50,21 +55,16 @@ def test_the_wizard_asks_type_report_roles_day_amount_and_quote_and_records_the_
     wizard = Wizard(workspace)
     wizard.answer("what happened", "compute-committed")
     wizard.answer("report (its id)", NAME)
-    wizard.answer("  provider: ", "Initech")
-    wizard.answer("  customer: ", "极致")
-    wizard.answer("  commitment: ", "initech-2")
-    wizard.answer("  amounts: ", "lots of money")
+    wizard.fill(provider="Initech", customer="极致", commitment="initech-2", amounts="lots of money")
     wizard.answer("  amounts: ", "up to 11.9B USD")
-    wizard.answer("  amounts: ", "")
-    wizard.answer("  layer: ", "")
-    wizard.answer("  site: ", "")
-    wizard.answer("  starts: ", "")
-    wizard.answer("  expires: ", "2025-99")
-    wizard.answer("  expires: ", "2030")
-    wizard.answer("  occurred: ", "2025-04")
-    wizard.answer("  attribution: ", "insiders")
-    wizard.answer("  stage: ", "signed")
-    wizard.answer("  quote: ", "up to 11.9 billion of compute")
+    wizard.fill(amounts="", layer="", site="", starts="", expires="2025-99")
+    wizard.fill(
+        expires="2030",
+        occurred="2025-04",
+        attribution="insiders",
+        stage="signed",
+        quote="up to 11.9 billion of compute",
+    )
     wizard.answer("  quote: ", "up to $11.9 billion of computing")
     wizard.process.expect_exact("found at ")
     wizard.answer("another field", "note=as told")
@@ -86,13 +86,15 @@ def test_the_wizard_files_a_new_report_and_registers_a_new_party(workspace: Path
     (tmp_path / "article.txt").write_text("Umbrella praised Acme.")
     wizard = Wizard(workspace, "statement-made")
     wizard.answer("report (its id)", "herald-1")
-    wizard.answer("  publisher: ", "The Herald")
-    wizard.answer("  published: ", "2025-06-01")
-    wizard.answer("  title: ", "")
-    wizard.answer("  url: ", "")
-    wizard.answer("  reliability: ", "C")
-    wizard.answer("  origin: ", "")
-    wizard.answer("  text: ", "no-such-file.txt")
+    wizard.fill(
+        publisher="The Herald",
+        published="2025-06-01",
+        title="",
+        url="",
+        reliability="C",
+        origin="",
+        text="no-such-file.txt",
+    )
     wizard.process.expect_exact("there is no file 'no-such-file.txt'")
     wizard.answer("  text: ", str(tmp_path / "article.txt"))
     wizard.answer("  speaker: ", "Umbrella")
@@ -101,12 +103,7 @@ def test_the_wizard_files_a_new_report_and_registers_a_new_party(workspace: Path
     wizard.answer("is it a person?", "n")
     wizard.answer("  about: ", "Acmee")
     wizard.answer("did you mean 'Acme'?", "y")
-    wizard.answer("  stance: ", "supportive")
-    wizard.answer("  subject: ", "")
-    wizard.answer("  occurred: ", "")
-    wizard.answer("  attribution: ", "on-record")
-    wizard.answer("  stage: ", "")
-    wizard.answer("  quote: ", "praised Acme")
+    wizard.fill(stance="supportive", subject="", occurred="", attribution="on-record", stage="", quote="praised Acme")
     wizard.answer("another field", "")
     wizard.answer("record it?", "")
     code, told = wizard.end()
@@ -121,15 +118,17 @@ def test_an_entry_that_is_refused_as_a_whole_can_be_mended_and_nothing_said_is_l
     before = size(workspace)
     wizard = Wizard(workspace, "right-exercised")
     wizard.answer("report (its id)", NAME)
-    wizard.answer("  holder: ", "acme")
-    wizard.answer("  against: ", "globex")
-    wizard.answer("  right: ", "veto")
-    wizard.answer("  trigger: ", "")
-    wizard.answer("  expires: ", "")
-    wizard.answer("  occurred: ", "2025-06")
-    wizard.answer("  attribution: ", "")
-    wizard.answer("  stage: ", "")
-    wizard.answer("  quote: ", "")
+    wizard.fill(
+        holder="acme",
+        against="globex",
+        right="veto",
+        trigger="",
+        expires="",
+        occurred="2025-06",
+        attribution="",
+        stage="",
+        quote="",
+    )
     wizard.answer("another field", "")
     wizard.answer("record it?", "")
     wizard.process.expect_exact("occurred 2025-06 is after the report was published (2025-05-05)")
@@ -164,15 +163,17 @@ def test_saying_no_at_the_end_records_nothing_and_leaves_the_book_alone(workspac
     before = size(workspace)
     wizard = Wizard(workspace, "right-exercised")
     wizard.answer("report (its id)", NAME)
-    wizard.answer("  holder: ", "acme")
-    wizard.answer("  against: ", "globex")
-    wizard.answer("  right: ", "veto")
-    wizard.answer("  trigger: ", "")
-    wizard.answer("  expires: ", "")
-    wizard.answer("  occurred: ", "")
-    wizard.answer("  attribution: ", "")
-    wizard.answer("  stage: ", "")
-    wizard.answer("  quote: ", "")
+    wizard.fill(
+        holder="acme",
+        against="globex",
+        right="veto",
+        trigger="",
+        expires="",
+        occurred="",
+        attribution="",
+        stage="",
+        quote="",
+    )
     wizard.answer("another field", "")
     wizard.answer("record it?", "n")
     code, told = wizard.end()
@@ -186,13 +187,9 @@ def test_saying_no_at_the_end_records_nothing_and_leaves_the_book_alone(workspac
 def test_what_was_said_can_be_taken_back_and_a_list_grows_and_a_slip_at_the_end_loses_nothing(workspace: Path) -> None:
     wizard = Wizard(workspace, "contact-made")
     wizard.answer("report (its id)", NAME)
-    wizard.answer("  party: ", "acme")
-    wizard.answer("  counterparty: ", "globex")
-    wizard.answer("  manner: ", "a mistake")
-    wizard.answer("  occurred: ", "")
-    wizard.answer("  attribution: ", "insiders")
-    wizard.answer("  stage: ", "")
-    wizard.answer("  quote: ", "")
+    wizard.fill(
+        party="acme", counterparty="globex", manner="a mistake", occurred="", attribution="insiders", stage="", quote=""
+    )
     wizard.answer("another field", "manner=")
     wizard.answer("another field", "counterparty=")
     wizard.process.expect_exact("counterparty cannot be left out")

@@ -288,9 +288,7 @@ def _warn_of_former_names(books: Sequence[Book], known: Known) -> None:
     """Warn where a book that is pruned holds what one of another name recorded, which no file of the import has now."""
     names = {book.name for book in books}
     for book in books:
-        held = (known.developments.get(entry.event.id) for entry in book.developments)
-        former = {state.book for state in held if state and state.book} - names
-        for name in sorted(former):
+        for name in sorted(_recorders(book, known).keys() - names):
             message = f"some of its entries were recorded by the book '{name}', of which nothing is pruned here"
             hint = f"if this is that book under another name, call it {name}{book.path.suffix} to prune it"
             book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
@@ -304,10 +302,8 @@ def _warn_of_lost_entries(books: Sequence[Book], known: Known, past: Past, held:
     """
     names = {book.name for book in books} | {STDIN}
     for book in books:
-        states = (known.developments.get(entry.event.id) for entry in book.developments)
-        shared = Counter(state.book for state in states if state and state.book and state.book not in names)
-        for name, count in shared.items():
-            if book.report_id is None or name in _stems_beside(book.path):
+        for name, count in _recorders(book, known).items():
+            if name in names or book.report_id is None or name in _stems_beside(book.path):
                 continue
             others = sorted(past.others_of(name, book.report_id, held))
             states_of = past.known([RetractDevelopment(each, "") for each in others])
@@ -319,6 +315,12 @@ def _warn_of_lost_entries(books: Sequence[Book], known: Known, past: Past, held:
                 hint = "if this is that book under another name: tracker retract takes one back, and --prune all of "
                 hint += f"them once it is called {name}{book.path.suffix} again"
                 book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))
+
+
+def _recorders(book: Book, known: Known) -> Counter[str]:
+    """Return the books that recorded what a book holds, each with how many of its entries."""
+    states = (known.developments.get(entry.event.id) for entry in book.developments)
+    return Counter(state.book for state in states if state and state.book)
 
 
 def _stems_beside(path: Path) -> set[str]:

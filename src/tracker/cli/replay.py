@@ -52,9 +52,8 @@ def replay(
     places = places_of(session)
     reads = ReadOptions(as_of=as_of, known_at=known_at, recorded_until=recorded_until, where=where, lens=lens)
     scope = reads.scope(session)
-    refuse_together({"--rollback": rollback, "--dry-run": dry_run})
-    refuse_together({"--rollback": rollback, "--accept": accept, "--output": output is not None})
-    refuse_together({"--dry-run": dry_run, "--output": output is not None})
+    for other, asked in (("--dry-run", dry_run), ("--accept", accept)):
+        refuse_together({"--rollback": rollback, other: asked, "--output": output is not None})
     if output is not None:
         refuse_to_write_over_a_log(output)
     if output is None and not scope.is_everything():
