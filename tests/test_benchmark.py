@@ -105,6 +105,19 @@ def test_the_library_saves_every_event(log: Path, tmp_path: Path) -> None:
     assert library.saved(tmp_path / "library.sqlite", floors.stored(log)[0]) > 0
 
 
+def test_the_library_imports_the_lines_that_tracker_imports(log: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "rows.jsonl"
+    forms.write_lines(lines, history(EVENTS))
+    seconds, answer = library.imported(tmp_path / "library.sqlite", lines)
+
+    assert seconds > 0
+    assert answer == answers.by_python(log)
+
+    told = lines.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines.write_text("".join(line for line in told if '"type":"retraction"' not in line), encoding="utf-8")
+    assert library.imported(tmp_path / "other.sqlite", lines)[1] != answer
+
+
 def test_a_table_and_lines_hold_the_same_rows(tmp_path: Path) -> None:
     foundations, rows = forms.write_table(tmp_path, EVENTS)
     lines = list(history(EVENTS))

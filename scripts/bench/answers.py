@@ -6,7 +6,7 @@ Each has to follow corrections, which may change a type, and retractions; so non
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +25,22 @@ def topics() -> dict[str, str]:
     return {event.topic: name for name, event in event_types().items()}
 
 
-def changes(log: Path) -> Iterator[tuple[str, str | None]]:
-    """Yield what each event does to a development: its id, and its type from then on; None for a retraction."""
+def counted(events: Iterable[tuple[str, str | bytes]]) -> Answer:
+    """Fold topics and data, in order, in plain Python."""
     names = topics()
-    for batch in read_rows(log):
-        for _, topic, data in batch:
-            payload: dict[str, Any] = from_json(data)["payload"]
-            if topic in names:
-                yield f"{payload['report']}#{payload['key']}", names[topic]
-            elif topic == RETRACTED:
-                yield payload["development"], None
+    standing: dict[str, str] = {}
+    for topic, data in events:
+        payload: dict[str, Any] = from_json(data)["payload"]
+        if topic in names:
+            standing[f"{payload['report']}#{payload['key']}"] = names[topic]
+        elif topic == RETRACTED:
+            standing.pop(payload["development"], None)
+    return dict(Counter(standing.values()))
 
 
 def by_python(log: Path) -> Answer:
     """Fold the log in plain Python."""
-    standing: dict[str, str] = {}
-    for development, kind in changes(log):
-        if kind is None:
-            standing.pop(development, None)
-        else:
-            standing[development] = kind
-    return dict(Counter(standing.values()))
+    return counted((topic, data) for batch in read_rows(log) for _, topic, data in batch)
 
 
 def by_polars(log: Path) -> Answer:

@@ -7,7 +7,9 @@ with nothing but a JSON parser, which is less than tracker does: that is to the 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -23,9 +25,16 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 from pydantic_core import from_json
 
-from bench.answers import RETRACTED, Answer, topics
+from bench.answers import RETRACTED, Answer, counted, topics
 from bench.floors import Stored
+from bench.recording import use_cases_of
+from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment
+from tracker.log.party_cases import RegisterParty
+from tracker.log.report_cases import FileReport
 from tracker.log.sqlite_recorder import SQLiteDCBRecorder
+from tracker.log.use_cases import UseCase
+from tracker.model.fields import Event
+from tracker.model.records import DevelopmentRetracted
 
 BATCH = 1_000
 
@@ -38,25 +47,78 @@ class Noted(DomainEvent):
 
 
 def saved(path: Path, rows: Sequence[Stored]) -> float:
-    """Save the events with `app.save` in batches; returns seconds."""
-    env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
-    app: Application[Any] = Application(env=env)
-    # A sequence for each batch: what matters is that no two events take one place.
-    events = [_noted(number, row) for number, row in enumerate(rows)]
-    began = time.perf_counter()
-    for start in range(0, len(events), BATCH):
-        app.save(*events[start : start + BATCH])
-    seconds = time.perf_counter() - began
-    last = app.recorder.max_notification_id()
-    app.close()
+    """Save events that are ready with `app.save` in batches; returns seconds."""
+    events = [_noted(number, topic, data.decode()) for number, (_, topic, data, _) in enumerate(rows)]
+    with _application(path) as app:
+        began = time.perf_counter()
+        for start in range(0, len(events), BATCH):
+            app.save(*events[start : start + BATCH])
+        seconds = time.perf_counter() - began
+        last = app.recorder.max_notification_id()
     if last != len(rows):
         raise SystemExit(f"the library saved {last} of {len(rows)} events")
     return seconds
 
 
-def _noted(number: int, row: Stored) -> Noted:
-    # Fields that the library makes of the annotations when it runs, unseen by a checker of types.
-    fields: dict[str, Any] = {"topic": row[1], "data": row[2].decode(), "timestamp": Noted.create_timestamp()}
+def imported(path: Path, file: Path) -> tuple[float, Answer]:
+    """Import lines of JSON as a user of the library would; returns seconds and the answer of what was saved.
+
+    Each line is parsed and validated by the models of tracker, and saved with `app.save` in batches. Nothing is looked
+    up, tagged or hashed, and no line is told by its place, which is less than tracker does.
+    """
+    with _application(path) as app:
+        began = time.perf_counter()
+        with file.open(encoding="utf-8") as lines:
+            events = map(_told, use_cases_of(map(from_json, lines)))
+            noted = (_noted(number, event.TOPIC, _data(event)) for number, event in enumerate(events))
+            while batch := list(islice(noted, BATCH)):
+                app.save(*batch)
+        seconds = time.perf_counter() - began
+        return seconds, counted(_saved(app))
+
+
+def _told(case: UseCase) -> Event:
+    """Return the event that a line tells."""
+    match case:
+        case RegisterParty():
+            return case.party
+        case FileReport():
+            return case.report
+        case ReportDevelopment() | CorrectDevelopment():
+            return case.development
+        case RetractDevelopment():
+            return DevelopmentRetracted(development=case.development)
+    raise TypeError(f"no line tells {case}")
+
+
+def _data(event: Event) -> str:
+    return f'{{"payload":{event.content().decode()}}}'
+
+
+def _saved(app: Application[Any]) -> Iterator[tuple[str, str]]:
+    """Yield the topic and the data of each event that was saved."""
+    last = 0
+    while notifications := app.recorder.select_notifications(last + 1, BATCH):
+        for notification in notifications:
+            event: Any = app.mapper.to_domain_event(notification)
+            yield event.topic, event.data
+        last = notifications[-1].id
+
+
+@contextmanager
+def _application(path: Path) -> Iterator[Application[Any]]:
+    env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
+    app: Application[Any] = Application(env=env)
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def _noted(number: int, topic: str, data: str) -> Noted:
+    # A sequence for each batch: what matters is that no two events take one place. The fields are those that the
+    # library makes of the annotations when it runs, unseen by a checker of types.
+    fields: dict[str, Any] = {"topic": topic, "data": data, "timestamp": Noted.create_timestamp()}
     sequence = uuid5(NAMESPACE_URL, str(number // BATCH))
     return Noted(originator_id=sequence, originator_version=number % BATCH + 1, **fields)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def _imports(work: Path, lines: Path, events: int, runs: int) -> list[Measured]:
     if task("import_rows", work, stored, lines).told["events"] != events:
         raise SystemExit("the import did not record every line")
     held = task("content", work, stored).told["content"]
+    standing = task("answer", work, "python", stored).told["answer"]
 
     def ours() -> Run:
         log = _new(next(logs))
@@ -91,23 +93,28 @@ def _imports(work: Path, lines: Path, events: int, runs: int) -> list[Measured]:
         target.unlink()
         return run
 
-    def library() -> Run:
-        target = work / "library.sqlite"
-        run = task("library_save", work, stored, target)
+    def library(name: str, source: Path) -> Run:
+        run = task(name, work, source, work / "library.sqlite")
         for path in work.glob("library.sqlite*"):
             path.unlink()
+        if run.told.get("answer", standing) != standing:
+            raise SystemExit("the library imports something else than tracker")
         return run
 
-    three = [(ours(), floor("log"), floor("plain"), library()) for _ in range(runs)]
     sqlite3 = "the same rows into the same tables, sqlite3"
+    baselines: list[tuple[str, Callable[[], Run], Promise]] = [
+        (sqlite3, lambda: floor("log"), _rate(events, 0.3)),
+        ("the same rows into plain tables, sqlite3", lambda: floor("plain"), Promise()),
+        ("the library's app.save of events that are ready", lambda: library("library_save", stored), Promise()),
+        ("the same lines by the library, with app.save", lambda: library("library_import", lines), _rate(events, 1.5)),
+    ]
+    turns = [(ours(), *(measure() for _, measure, _ in baselines)) for _ in range(runs)]
     measured = [
-        of_pairs("import of JSON lines", [(a, b) for a, b, _, _ in three], sqlite3, events=events,
-                 promise=_rate(events, 0.3)),
-        of_pairs("import of JSON lines", [(a, c) for a, _, c, _ in three], "the same rows into plain tables, sqlite3",
-                 events=events),
-        of_pairs("import of JSON lines", [(a, d) for a, _, _, d in three], "the library's app.save, 1,000 at a time",
-                 events=events, promise=_rate(events, 1.5)),
-    ]  # fmt: skip
+        of_pairs(
+            "import of JSON lines", [(turn[0], turn[place]) for turn in turns], name, events=events, promise=promise
+        )
+        for place, (name, _, promise) in enumerate(baselines, start=1)
+    ]
     foundations, table = forms.write_table(work, events)
 
     def of_table() -> Run:

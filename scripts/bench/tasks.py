@@ -72,6 +72,14 @@ def library_save(log: str, target: str) -> Told:
     return {"seconds": library.saved(Path(target), rows)}
 
 
+def library_import(file: str, target: str) -> Told:
+    """Import a file of rows with the library's own application."""
+    from bench import library
+
+    seconds, answer = library.imported(Path(target), Path(file))
+    return {"seconds": seconds, "answer": answer}
+
+
 def library_project(log: str, events: str, folder: str) -> Told:
     """Project a log with the library's own runner."""
     from bench import library
@@ -264,7 +272,8 @@ def _columns(con: Any, catalog: str, schema: str, table: str) -> set[str]:
 TASKS: dict[str, Callable[..., Told]] = {
     task.__name__: task
     for task in (
-        *(import_rows, import_books, write_floor, content, library_save, library_project, read, hash_rows, answer),
+        *(import_rows, import_books, write_floor, content, library_save, library_import),
+        *(library_project, read, hash_rows, answer),
         *(replay, scans, appends, fresh_answer, warm),
     )
 }
