@@ -29,8 +29,11 @@ numbers as (
 
 half_lives as (
     select
-        code as half_life,
-        value::double as days
+        (max(value) filter (where code = 'word-friendly'))::double as kind_word,
+        (max(value) filter (where code = 'word-hostile'))::double as harsh_word,
+        (max(value) filter (where code = 'deed-friendly'))::double as kind_deed,
+        (max(value) filter (where code = 'deed-hostile'))::double as harsh_deed,
+        60 * min(value)::double as block_days
     from health_weights
     where scale = 'half-life'
 ),
@@ -73,93 +76,154 @@ weeks as materialized (
     having max(touching.week_on) < scope.as_of_on
 ),
 
--- A decayed sum is a plain sum of weights that are grown to one fixed day, shrunk again to the day asked for. Weights grow by 2^60
--- over a block of 60 half-lives, which decimals hold; each block starts anew and takes over the total of the one before.
+-- A decayed sum is a plain sum of weights that are grown to one fixed day, shrunk again to the day asked for. Weights grow by 2^60 at
+-- most over a block of 60 of the shortest half-lives, which decimals hold; each block starts anew and takes over what those before it
+-- add up to.
 grown as (
     select
-        evidence.relationship,
-        evidence.half_life,
-        evidence.week_on,
-        floor((evidence.week_on - date '1900-01-01') / (60 * half_lives.days)) as block,
-        sum((
-            evidence.strength::double * pow(
-                2::double,
-                ((evidence.started_on - date '1900-01-01') + (evidence.effective_on - date '1900-01-01')) / 2 / half_lives.days - 60 * block
-            )
-        )::decimal(38, 12)) as added
+        relationship,
+        week_on,
+        block,
+        half_life,
+        (strength::double * pow(2::double, (midpoint - block * block_days) / half_life_days::double))::decimal(38, 12) as added
     from (
         select
-            tone_evidence.*,
-            least((date_trunc('week', tone_evidence.effective_on) + interval 6 day)::date, scope.as_of_on) as week_on
+            tone_evidence.relationship,
+            tone_evidence.strength,
+            tone_evidence.half_life,
+            tone_evidence.half_life_days,
+            ((tone_evidence.started_on - date '1900-01-01') + (tone_evidence.effective_on - date '1900-01-01')) / 2 as midpoint,
+            least((date_trunc('week', tone_evidence.effective_on) + interval 6 day)::date, scope.as_of_on) as week_on,
+            half_lives.block_days,
+            floor((week_on - date '1900-01-01') / half_lives.block_days) as block
         from tone_evidence
         cross join scope
+        cross join half_lives
         where tone_evidence.counted
     ) as evidence
-    inner join half_lives on evidence.half_life = half_lives.half_life
-    group by all
+),
+
+-- Kind and harsh deeds are apart here, as are words: the code of a half-life tells them.
+by_week as (
+    select
+        relationship,
+        week_on,
+        block,
+        sum(added) filter (where half_life = 'word-friendly') as kind_words,
+        sum(added) filter (where half_life = 'word-hostile') as harsh_words,
+        sum(added) filter (where half_life = 'deed-friendly') as kind_deeds,
+        sum(added) filter (where half_life = 'deed-hostile') as harsh_deeds
+    from grown
+    group by relationship, week_on, block
 ),
 
 blocks as (
     select
         relationship,
-        half_life,
         block,
-        sum(added)::double as added
-    from grown
-    group by relationship, half_life, block
+        sum(kind_words)::double as kind_words,
+        sum(harsh_words)::double as harsh_words,
+        sum(kind_deeds)::double as kind_deeds,
+        sum(harsh_deeds)::double as harsh_deeds
+    from by_week
+    group by relationship, block
 ),
 
 places as (
     select
         weeks.relationship,
         weeks.week_on,
-        half_lives.half_life,
-        floor((weeks.week_on - date '1900-01-01') / (60 * half_lives.days)) as block,
-        (weeks.week_on - date '1900-01-01') / half_lives.days - 60 * block as age
+        floor((weeks.week_on - date '1900-01-01') / half_lives.block_days) as block,
+        (weeks.week_on - date '1900-01-01') - half_lives.block_days * block as age
     from weeks
     cross join half_lives
 ),
 
--- Kind and harsh deeds are apart here, as are words: the code of a half-life tells them.
-faded as (
+carried as (
+    select
+        relationship,
+        block,
+        sum((kind_words * pow(2::double, -days / kind_word))::decimal(38, 12)) as kind_words,
+        sum((harsh_words * pow(2::double, -days / harsh_word))::decimal(38, 12)) as harsh_words,
+        sum((kind_deeds * pow(2::double, -days / kind_deed))::decimal(38, 12)) as kind_deeds,
+        sum((harsh_deeds * pow(2::double, -days / harsh_deed))::decimal(38, 12)) as harsh_deeds
+    from (
+        select
+            later.relationship,
+            later.block,
+            (later.block - blocks.block) * half_lives.block_days as days,
+            blocks.kind_words,
+            blocks.harsh_words,
+            blocks.kind_deeds,
+            blocks.harsh_deeds,
+            half_lives.kind_word,
+            half_lives.harsh_word,
+            half_lives.kind_deed,
+            half_lives.harsh_deed
+        from (
+            select distinct
+                relationship,
+                block
+            from places
+        ) as later
+        inner join blocks
+            on
+                later.relationship = blocks.relationship
+                and later.block > blocks.block
+        cross join half_lives
+    ) as earlier
+    group by relationship, block
+),
+
+running as (
     select
         places.relationship,
         places.week_on,
-        ends_with(places.half_life, '-friendly') as is_friendly,
-        (
-            (
-                coalesce(
-                    sum(grown.added) over (
-                        partition by places.relationship, places.half_life, places.block
-                        order by places.week_on
-                    ),
-                    0
-                )::double
-                + coalesce(blocks.added, 0) * pow(2::double, -60)
-            )
-            * pow(2::double, -places.age)
-        )::decimal(18, 12) as e
+        places.block,
+        places.age,
+        coalesce(sum(by_week.kind_words) over so_far, 0) as kind_words,
+        coalesce(sum(by_week.harsh_words) over so_far, 0) as harsh_words,
+        coalesce(sum(by_week.kind_deeds) over so_far, 0) as kind_deeds,
+        coalesce(sum(by_week.harsh_deeds) over so_far, 0) as harsh_deeds
     from places
-    left join grown
+    left join by_week
         on
-            places.relationship = grown.relationship
-            and places.half_life = grown.half_life
-            and places.week_on = grown.week_on
-    left join blocks
+            places.relationship = by_week.relationship
+            and places.week_on = by_week.week_on
+    window so_far as (partition by places.relationship, places.block order by places.week_on)
+),
+
+faded as (
+    select
+        running.relationship,
+        running.week_on,
+        (
+            (running.kind_words + coalesce(carried.kind_words, 0))::double * pow(2::double, -running.age / half_lives.kind_word)
+        )::decimal(18, 12) as kind_words,
+        (
+            (running.harsh_words + coalesce(carried.harsh_words, 0))::double * pow(2::double, -running.age / half_lives.harsh_word)
+        )::decimal(18, 12) as harsh_words,
+        (
+            (running.kind_deeds + coalesce(carried.kind_deeds, 0))::double * pow(2::double, -running.age / half_lives.kind_deed)
+        )::decimal(18, 12) as kind_deeds,
+        (
+            (running.harsh_deeds + coalesce(carried.harsh_deeds, 0))::double * pow(2::double, -running.age / half_lives.harsh_deed)
+        )::decimal(18, 12) as harsh_deeds
+    from running
+    cross join half_lives
+    left join carried
         on
-            places.relationship = blocks.relationship
-            and places.half_life = blocks.half_life
-            and places.block - 1 = blocks.block
+            running.relationship = carried.relationship
+            and running.block = carried.block
 ),
 
 tones as (
     select
         relationship,
         week_on,
-        coalesce(sum(e) filter (where is_friendly), 0)::decimal(18, 12) as r,
-        coalesce(sum(e) filter (where not is_friendly), 0)::decimal(18, 12) as s
+        kind_words + kind_deeds as r,
+        harsh_words + harsh_deeds as s
     from faded
-    group by relationship, week_on
 ),
 
 -- Bonds of one level that overlap or follow on each other are one span: a week then meets few of them, however many there were.
