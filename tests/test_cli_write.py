@@ -395,6 +395,26 @@ def test_a_field_given_again_becomes_a_list(workspace: Path) -> None:
     assert "bears_on:\n      acme--initech: -2\n" in book
 
 
+def test_a_field_given_again_under_its_other_name_becomes_a_list_too(workspace: Path) -> None:
+    answer = in_(
+        workspace,
+        "add",
+        "compute-committed",
+        *NEW_REPORT,
+        "provider=acme",
+        "customer=globex",
+        "amount=5 GW",
+        "amounts=10B USD",
+        "amount=3B USD per year",
+    )
+    book = (workspace / "events" / "books" / "herald-2025-06-01.yaml").read_text()
+    units = [row["unit"] for row in json.loads(in_(workspace, "list", "compute_commitments", "--json").out)]
+
+    assert answer.code == 0, answer.err
+    assert "amount:\n      - 5 GW\n      - 10B USD\n      - 3B USD per year\n" in book
+    assert {"GW", "USD"} <= set(units)
+
+
 def test_a_crlf_book_keeps_its_line_ends(workspace: Path) -> None:
     path = workspace / "events" / "books" / f"{NAME}.yaml"
     path.write_bytes(BOOK.replace("\n", "\r\n").encode())

@@ -209,6 +209,28 @@ def test_what_was_said_can_be_taken_back_and_a_list_grows_and_a_slip_at_the_end_
     assert "acme--initech" in held and "globex--initech" in held
 
 
+def test_a_field_with_two_names_grows_and_is_taken_back_under_either(workspace: Path) -> None:
+    wizard = Wizard(workspace, "compute-committed")
+    wizard.answer("report (its id)", NAME)
+    wizard.fill(provider="Initech", customer="globex", commitment="", amounts="1 GW")
+    wizard.fill(amounts="", layer="", site="", starts="", expires="", occurred="", attribution="", stage="", quote="")
+    wizard.answer("another field", "amount=7 GW")
+    wizard.answer("another field", "amount=")
+    wizard.answer("another field", "amount=2 GW")
+    wizard.answer("another field", "amounts=3B USD")
+    wizard.answer("another field", "amount=4B USD per year")
+    wizard.answer("another field", "")
+    wizard.answer("record it?", "y")
+    code, told = wizard.end()
+
+    book = (workspace / "events" / "books" / f"{NAME}.yaml").read_text()
+    assert code == 0, told
+    assert "amount:\n      - 2 GW\n      - 3B USD\n      - 4B USD per year\n" in book
+    assert "amounts:" not in book[len(BOOK) :]
+    assert "1 GW" not in book[len(BOOK) :]
+    assert "7 GW" not in book
+
+
 def test_what_is_typed_in_another_encoding_is_asked_for_again(workspace: Path) -> None:
     wizard = Wizard(workspace, "contact-made")
     wizard.process.expect_exact("report (its id): ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,9 +96,11 @@ def parse_fields(form: Form, arguments: Sequence[str]) -> Given:
         if not equals or not name.strip():
             raise NotAField(argument)
         known = name.strip().replace("-", "_")
-        if known in seen and not takes_several(form, known):
+        spec = form.spec(known)
+        field_name = spec.name if spec else known
+        if field_name in seen and not takes_several(form, known):
             raise GivenTwice(name.strip())
-        seen.add(known)
+        seen.add(field_name)
         _put(given, form, name.strip(), value.strip())
     return given
 
@@ -109,6 +111,13 @@ def takes_several(form: Form, name: str) -> bool:
 
     spec = form.spec(name)
     return spec is not None and (spec.kind == "bearings" or spec.kind in LISTS)
+
+
+def held_as(entry: Mapping[str, Any], form: Form, name: str) -> str:
+    """Return the name under which an entry holds a field already, be it given under another one; else the given one."""
+    spec = form.spec(name)
+    names = (name, spec.name, *spec.aliases) if spec else (name,)
+    return next((known for known in names if known in entry), name)
 
 
 def _put(given: Given, form: Form, name: str, value: str) -> None:
@@ -122,7 +131,7 @@ def _put(given: Given, form: Form, name: str, value: str) -> None:
     elif name.startswith(OF_REPORT) and report.spec(name.removeprefix(OF_REPORT)):
         given.report[name.removeprefix(OF_REPORT)] = value
     elif spec is not None:
-        add_value(given.entry, known, value, str(spec.kind))
+        add_value(given.entry, held_as(given.entry, form, known), value, str(spec.kind))
     elif known in report.names and known != "id":
         given.report[known] = value
     else:

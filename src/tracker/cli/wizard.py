@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tracker.cli.books import book_of_report
-from tracker.cli.fields import Given, UnknownType, add_value, form_of, parse_fields, takes_several
+from tracker.cli.fields import Given, UnknownType, add_value, form_of, held_as, parse_fields, takes_several
 from tracker.cli.prompts import ask, confirm, say
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
@@ -241,16 +241,19 @@ def _ask_more(given: Given, form: Form, question: str = "another field (field=va
         name, _, value = answer.partition("=")
         held = _taken_back(given, form, answer)
         if held is not None:
-            del held[_field_name(name)]
+            del held[held_as(held, form, _written_name(name))]
         else:
             found = parse_fields(form, [answer])
             given.report.update(found.report)
-            for field, first in found.entry.items():
-                if field in said & given.entry.keys() and takes_several(form, field):
-                    add_value(given.entry, field, value.strip(), str(form.fields[field].kind))
+            for written, first in found.entry.items():
+                # A field may have two names: what is given under the other one is the same field's.
+                field = held_as(given.entry, form, written)
+                spec = form.by_any_name[field]
+                if spec.name in said and field in given.entry and takes_several(form, field):
+                    add_value(given.entry, field, value.strip(), str(spec.kind))
                 else:
                     given.entry[field] = first
-        said.add(_field_name(name))
+        said.add(_field_name(form, name))
     return bool(said)
 
 
@@ -262,16 +265,24 @@ def _taken_back(given: Given, form: Form, answer: str) -> dict[str, Any] | None:
     name, equals, value = answer.partition("=")
     if not equals or value.strip():
         return None
-    known = _field_name(name)
-    spec = form.spec(known)
+    written = _written_name(name)
+    spec = form.spec(written)
     if spec is not None and spec.required:
         raise NoSuchValue(f"{spec.name} cannot be left out: write {spec.name}=… with another value")
+    known = held_as(given.entry, form, written)
     if known in given.entry:
         return given.entry
     return given.report if known in given.report else None
 
 
-def _field_name(name: str) -> str:
+def _field_name(form: Form, name: str) -> str:
+    """Return what the catalogue calls a field that was written under any of its names."""
+    written = _written_name(name)
+    spec = form.spec(written)
+    return spec.name if spec else written
+
+
+def _written_name(name: str) -> str:
     return name.strip().replace("-", "_")
 
 
