@@ -78,21 +78,54 @@ def test_rows_of_a_withdrawn_report_are_told_that_they_do_not_count(workspace: P
     assert (answer.code, told in answer.err, told in stands.err) == (0, True, False)
 
 
-def test_a_dry_run_of_files_that_rest_on_each_other_says_that_it_sees_them_apart(
+def test_a_dry_run_of_files_that_rest_on_each_other_says_what_recording_them_says(
     workspace: Path, tmp_path: Path
 ) -> None:
-    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
-    first.write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
-    second.write_text(json.dumps(ROWS[1]) + "\n", encoding="utf-8")
+    parties, report, rows, corrected = (tmp_path / f"{n}.jsonl" for n in ("parties", "report", "rows", "corrected"))
+    parties.write_text('{"type": "party", "id": "soylent", "name": "Soylent", "aliases": ["绿"]}\n', encoding="utf-8")
+    report.write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
+    rows.write_text(json.dumps(ROWS[1] | {"party": "绿"}) + "\n", encoding="utf-8")
+    corrected.write_text(json.dumps(ROWS[1] | {"party": "soylent", "note": "by phone"}) + "\n", encoding="utf-8")
+    files = parties, report, rows, corrected
 
-    tried, alone, done = (
-        in_(workspace, "--dry-run", first, second),
-        in_(workspace, "--dry-run", second),
-        in_(workspace, first, second),
-    )
+    tried = in_(workspace, "--dry-run", "-v", *files)
+    alone = in_(workspace, "--dry-run", rows)
+    events = ask("-C", workspace, "query", "select count(*) from developments where report = 'wire-1'").rows
+    done = in_(workspace, "-v", *files)
 
-    told = "a dry run sees no rows of other files"
-    assert [(answer.code, told in answer.err) for answer in (tried, alone, done)] == [(3, True), (3, False), (0, False)]
+    assert (tried.code, done.code) == (0, 0), tried.err
+    assert "correct\twire-1#k1" in done.out
+    assert tried.out == done.out
+    did = "registered", "filed", "recorded", "corrected"
+    counted = [f"{path}: 1 {done_to_it}" for path, done_to_it in zip(files, did, strict=True)]
+    assert [line in answer.err for answer in (tried, done) for line in counted] == [True] * 8
+    assert "warning" not in tried.err and "1 entry of rows is corrected" in tried.err
+    assert alone.code == ExitCode.BAD_INPUT
+    assert events == [["count_star()"], ["0"]]
+
+
+def test_a_dry_run_of_files_of_which_one_is_bad_names_the_row_and_records_nothing(
+    workspace: Path, tmp_path: Path
+) -> None:
+    first, second = rows_file(tmp_path), tmp_path / "second.jsonl"
+    second.write_text(json.dumps(ROWS[1] | {"key": "k9", "party": "Soylent"}) + "\n", encoding="utf-8")
+
+    tried = in_(workspace, "--dry-run", first, second)
+
+    assert tried.code == ExitCode.BAD_INPUT
+    assert f"{second}:1:1: error: unknown party 'Soylent'" in tried.err
+    assert tried.err.endswith("nothing was recorded\n")
+    assert "recorded" in in_(workspace, first).err
+
+
+def test_prune_beside_rows_is_refused_before_a_book_is_recorded(workspace: Path, tmp_path: Path) -> None:
+    book = tmp_path / "new.yaml"
+    book.write_text("parties:\n  - {id: soylent, name: Soylent}\n", encoding="utf-8")
+
+    answer = in_(workspace, "--prune", book, rows_file(tmp_path))
+
+    assert (answer.code, "--prune is for books" in answer.err) == (ExitCode.USAGE, True)
+    assert "soylent" not in ask("-C", workspace, "list", "parties").out
 
 
 def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,12 +20,11 @@ from tracker.books.row_chunks import Chunk, RowsFile
 from tracker.books.row_plan import RowPlan
 from tracker.books.row_reader import RowReader, Said
 from tracker.books.row_source import RowSource
+from tracker.books.row_trial import Trial, trial
 from tracker.books.rows import BadRow
 from tracker.log.bulk import Bulk
-from tracker.log.party_cases import RegisterParty
 from tracker.log.refusals import Refused
 from tracker.log.store import Log
-from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import kebab
 
 __all__ = ["Delivery", "RowsFile", "RowsOutcome", "Told", "import_rows"]
@@ -44,14 +43,14 @@ TAKEN_BACK = "import taken back"
 class Delivery:
     """How a file goes in: `chunk` rows to a transaction (None: all are one), and whether bad rows are skipped.
 
-    `retract` takes the developments of the rows back instead. `after` are books, each with its name and its use cases,
-    that a dry run takes for recorded: a file may rest on the books of the same import.
+    `retract` takes the developments of the rows back instead. `trial` is the dry run of several files, which rest on
+    one another and on the books of the same import; without one, a dry run tries the file alone.
     """
 
     chunk: int | None = None
     skip_bad: bool = False
     retract: bool = False
-    after: Sequence[tuple[str, Sequence[UseCase]]] = ()
+    trial: Trial | None = None
 
 
 @dataclass
@@ -96,10 +95,6 @@ class RowsOutcome:
         return sum(count for action, count in self.counts.items() if action != "same")
 
 
-class _Undone(Exception):
-    """Ends the transaction of a dry run."""
-
-
 def import_rows(
     log: Log,
     file: RowsFile,
@@ -114,23 +109,27 @@ def import_rows(
     Raises BookProblems with what is wrong with its rows: then nothing of the file was recorded or, where it goes chunk
     by chunk, what stands before the chunk of the first bad row. Raises UnreadableFile, BadHeader, RaceLost.
     """
+    options, delivery = options or ImportOptions(), delivery or Delivery()
+    if options.dry_run and delivery.trial is None:
+        with trial(log) as alone:
+            return import_rows(log, file, options, delivery=replace(delivery, trial=alone), told=told, clock=clock)
     with open_rows_file(file.path) as stream, _no_collections():
-        run = _Run(log, file, options or ImportOptions(), told or Told(), clock)
-        run.delivery = delivery or Delivery()
-        with suppress(_Undone):
-            run.all(stream)
+        run = _Run(log, file, options, delivery=delivery, told=told or Told(), clock=clock)
+        run.all(stream)
         return run.outcome
 
 
 class _Run:
     """One import on its way."""
 
-    delivery = Delivery()
-
-    def __init__(self, log: Log, file: RowsFile, options: ImportOptions, told: Told, clock: Clock) -> None:
+    def __init__(
+        self, log: Log, file: RowsFile, options: ImportOptions, *, delivery: Delivery, told: Told, clock: Clock
+    ) -> None:
         self.outcome = RowsOutcome(file.path)
+        self.delivery = delivery
         self._log, self._file, self._options, self._told = log, file, options, told
-        self._bulk = Bulk(log, file.path.stem)
+        self._trial = delivery.trial
+        self._bulk = self._trial.bulk if self._trial else Bulk(log, file.path.stem)
         self._reader = RowReader(str(file.path), PartyIndex(), file.rows, today_everywhere(clock()))
         self._plan = RowPlan(self._bulk, self._reader, options)
         self.outcome.overruled = self._plan.overruled
@@ -142,7 +141,7 @@ class _Run:
 
     def all(self, stream: BinaryIO) -> None:
         """Import every row."""
-        transaction = None if self._options.dry_run else self.delivery.chunk
+        transaction = None if self._trial else self.delivery.chunk
         with closing(RowSource(stream, self._file, self._reader, transaction)) as source:
             self._source = source
             ended = False
@@ -151,44 +150,26 @@ class _Run:
                     ended = self._import(transaction)
                     if ended:
                         self._finish()
-                    if self._options.dry_run:
-                        raise _Undone
                 self._recorded_rows = self._rows
                 self._told.recorded(self._rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._trial is not None:
+            # It is within that of the dry run.
+            self._bulk.record_for(self._file.path.stem)
+            self._reader.use(self._trial.index)
+            yield
+            self._refuse_if_bad()
+            return
         with self._bulk.transaction():
-            if self._options.dry_run:
-                self._carry_out_books()
             if self._bulk.forgot != self._names_of:
                 # Somebody else recorded something, and names may lead elsewhere.
-                self._reader.use(self._index())
+                self._reader.use(PartyIndex.from_log(self._log))
                 self._source.read_anew()
                 self._names_of = self._bulk.forgot
             yield
             self._refuse_if_bad()
-
-    def _carry_out_books(self) -> None:
-        """Do in this transaction, which a dry run takes back, what the books before the file would have done."""
-        own = self._bulk.book
-        for book, use_cases in self.delivery.after:
-            self._bulk.book = book
-            self._bulk.learn(use_cases)
-            for use_case in use_cases:
-                self._bulk.decide(use_case)
-            self._bulk.append()
-        self._bulk.book = own
-
-    def _index(self) -> PartyIndex:
-        """Return the names of the parties in the log, and of those that a dry run takes for registered."""
-        index = PartyIndex.from_log(self._log)
-        for _, use_cases in self.delivery.after:
-            for use_case in use_cases:
-                if isinstance(use_case, RegisterParty):
-                    party = use_case.party
-                    index.add(party.party, [party.party, party.name, *party.aliases])
-        return index
 
     def _import(self, transaction: int | None) -> bool:
         """Import the rows of a transaction, and say whether they were the last."""

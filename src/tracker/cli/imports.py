@@ -112,14 +112,16 @@ def import_(
             raise UsageError("these options are for files of rows, and none is named: see tracker import --help")
         if not books and not logs and not of_rows:
             session.note(f"no books in {', '.join(shown(path) for path in given)}")
+        if prune and of_rows:
+            raise UsageError("--prune is for books: what a file of rows no longer holds stays as it is")
         before = log.head()
         outcomes = import_and_tell(session, log, books, options) if books or not of_rows else []
-        with _after_others(log, before), _alone_in_a_dry_run(of_rows if dry_run else []):
-            in_vain = [import_rows_and_tell(session, log, path, rows, options, books=outcomes) for path in of_rows]
+        with _after_others(log, before):
+            in_vain = import_rows_and_tell(session, log, of_rows, rows, options, books=outcomes)
             for path in logs:
                 _import_log(session, log, path, dry_run)
         # Of several files the others go in first.
-        for wrong in filter(None, in_vain):
+        for wrong in in_vain:
             raise wrong
 
 
@@ -134,20 +136,6 @@ def _after_others(log: Log, before: int) -> Iterator[None]:
         told = str(error)
         if told.endswith(NOTHING) and log.head() > before:
             error.args = (f"{told.removesuffix(NOTHING)}nothing of this file was recorded; what is told above was",)
-        raise
-
-
-@contextmanager
-def _alone_in_a_dry_run(files: Sequence[Path]) -> Iterator[None]:
-    """Say of a file of rows that a dry run refuses after others that it may rest on those, which were only tried."""
-    from tracker.books.problems import BookProblems
-
-    try:
-        yield
-    except BookProblems as error:
-        if {problem.path for problem in error.problems} & {str(path) for path in files[1:]}:
-            told = "a dry run sees no rows of other files: what rests on those is refused here, and not when all go in"
-            error.args = (f"{error}\n{told}",)
         raise
 
 

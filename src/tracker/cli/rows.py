@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracker.books.importer import ImportOptions, Outcome, PlanLine
     from tracker.books.problems import Problem
     from tracker.books.row_import import RowsFile, RowsOutcome
+    from tracker.books.row_trial import Trial
     from tracker.log.store import Log
 
 TABLES = {".csv": "comma", ".tsv": "tab", ".tab": "tab"}
@@ -177,18 +178,32 @@ class RowsOptions:
 
 
 def import_rows_and_tell(
-    session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions, *, books: Sequence[Outcome]
-) -> NothingDone | None:
-    """Import a file of rows and say what it did; return what is wrong where that was nothing. Raises BookProblems.
+    session: Session,
+    log: Log,
+    paths: Sequence[Path],
+    rows: RowsOptions,
+    options: ImportOptions,
+    *,
+    books: Sequence[Outcome],
+) -> list[NothingDone]:
+    """Import files of rows and say what each did; return of which that was nothing. Raises BookProblems.
 
-    `books` were imported before it, or would have been.
+    `books` were imported before them, or would have been.
     """
+    from tracker.books.row_trial import trial
+
+    after = [(book.book, book.use_cases) for book in books]
+    with trial(log, after) if options.dry_run and paths else nullcontext() as tried:
+        done = [_import_and_tell(session, log, path, rows, options, tried=tried) for path in paths]
+    return [nothing for nothing in done if nothing is not None]
+
+
+def _import_and_tell(
+    session: Session, log: Log, path: Path, rows: RowsOptions, options: ImportOptions, *, tried: Trial | None
+) -> NothingDone | None:
     from tracker.books.row_import import Delivery, Told, import_rows
 
-    if options.prune:
-        raise UsageError("--prune is for books: what a file of rows no longer holds stays as it is")
-    after = [(book.book, book.use_cases) for book in books] if options.dry_run else []
-    delivery = Delivery(rows.chunk, rows.skip_bad, rows.retract, after)
+    delivery = Delivery(rows.chunk, rows.skip_bad, rows.retract, tried)
     recorded = [0]
     try:
         with _progress(session, path) as progress:

@@ -105,6 +105,12 @@ class Bulk:
             self._decided, self._reported = [], {}
             self._transaction = None
 
+    def record_for(self, book: str) -> None:
+        """Say of what follows in the transaction that another book or file brings it."""
+        self.append()
+        self.book = book
+        self._around = self._around_first_reports()
+
     def learn(self, use_cases: Iterable[UseCase]) -> None:
         """Read what use cases must know before they decide, and what is not known yet."""
         use_cases = list(use_cases)
