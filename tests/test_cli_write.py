@@ -9,6 +9,7 @@ import pytest
 
 from cli_helpers import BOOK, NAME, Answer, ask, make_workspace
 from tracker.errors import ExitCode
+from tracker.log import transfer
 from tracker.log.rows import head
 
 RELAXED = ("exclusivity-relaxed", "grantor=Acme", "holder=环球", "coverage=model-ip")
@@ -86,6 +87,23 @@ def test_what_a_book_said_of_its_report_by_a_former_id_is_told_with_the_command_
     assert told.count(prune) == 1
     assert "3 retracted" in in_(workspace, "import", book, "--prune").err
     assert status_of(workspace, f"{NAME}#partners") == ["retracted"]
+
+
+def test_it_is_told_also_where_the_log_is_too_long_to_be_read_whole(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two reports are filed, this book's and another one's, and more than twice as many events are recorded.
+    in_(workspace, "add", *RELAXED, *NEW_REPORT)
+    book = workspace / "events" / "books" / f"{NAME}.yaml"
+    book.write_text(BOOK.replace(NAME, "planet-2025-05-06"), encoding="utf-8")
+    told = []
+    for most in (2, 1):
+        monkeypatch.setattr(transfer, "MOST_READ", most)
+        told.append(in_(workspace, "import", "--dry-run", book).err)
+
+    said = f"3 entries that it recorded stand of another report ({NAME}): "
+    assert [said in err for err in told] == [True, False]
+    assert size(workspace) > 4
 
 
 def test_a_book_is_told_so_whatever_characters_its_name_has(workspace: Path) -> None:

@@ -48,7 +48,7 @@ class Past:
         return recorded_by_book(self._log, book) if self._log else set()
 
     def recorded_by_new(self, books: Mapping[str, str]) -> dict[str, set[str]]:
-        """Return what books, by name, recorded whose reports are new to the log; nothing where that takes long."""
+        """Return what books, by name, recorded whose reports are new to the log, as far as it is found fast."""
         if self._log is None or not books:
             return {}
         filed = self.known([WithdrawReport(report, "") for report in books.values()]).reports

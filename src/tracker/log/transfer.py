@@ -19,10 +19,10 @@ from tracker.log.use_cases import development_tag
 from tracker.model.development import Development
 from tracker.model.fields import Event
 from tracker.model.names import fold_name
-from tracker.model.records import PartyAliasAdded, PartyRegistered
+from tracker.model.records import PartyAliasAdded, PartyRegistered, ReportFiled
 
 MOST_READ = 50_000
-"""Events of a log that an import reads to find what its books once recorded elsewhere: they take it half a second."""
+"""Events that an import reads to find what its books once recorded elsewhere: they take it half a second."""
 
 BOOK = re.compile(rb'"book":("(?:[^"\\]|\\.)*")')
 """The name of the book in a stored event, in JSON; in a text its quotes would be escaped."""
@@ -103,13 +103,35 @@ def recorded_by_book(log: Log, book: str) -> set[str]:
 
 
 def recorded_by_books(log: Log, books: Collection[str]) -> dict[str, set[str]]:
-    """Return the ids of the developments that each of some books recorded or corrected, in one reading of the log.
+    """Return the ids of the developments that each of some books recorded or corrected, as far as that is found fast.
 
-    Of a log that takes longer to read than an import should wait it says nothing.
+    Of a longer log only the reports are looked at that such a book filed, and not all that rows brought by the million.
     """
-    if not books or log.head() > MOST_READ:
+    if not books:
         return {}
-    return _of_books(((row.topic, row.data) for row in stored_rows(log)), books)
+    if log.head() <= MOST_READ:
+        return _of_books(((row.topic, row.data) for row in stored_rows(log)), books)
+    return {
+        book: {each for report in filed for each in others_of_report(log, book, report, ())}
+        for book, filed in _filed_by(log, books).items()
+    }
+
+
+def _filed_by(log: Log, books: Collection[str]) -> dict[str, set[str]]:
+    """Return the reports that each of some books filed; none where there are more in the log than an import reads."""
+    found: dict[str, set[str]] = {book: set() for book in books}
+    wanted = {to_json(book) for book in books}
+    read = log.recorder.read(DCBQuery([DCBQueryItem(types=[ReportFiled.TOPIC])]), limit=MOST_READ + 1)
+    for number, sequenced in enumerate(read):
+        if number == MOST_READ:
+            return {}
+        data = sequenced.event.data
+        told = BOOK.search(data)
+        if told and told[1] in wanted:
+            event = decode_stored(sequenced.event.type, data)
+            assert isinstance(event.payload, ReportFiled)
+            found[str(event.envelope.book)].add(event.payload.report)
+    return found
 
 
 def others_of_report(log: Log, book: str, report: str, without: Collection[str]) -> set[str]:
