@@ -33,11 +33,12 @@ def test_list_tells_when_a_job_runs_in_words_and_next(desk: Path):
     assert (job["last"], job["result"], job["missed"]) == (None, None, 0)
 
 
-def test_list_without_a_job_says_how_to_write_one(tmp_path: Path):
-    answer = ask("-C", make_workspace(tmp_path / "desk"), "schedule", "list")
+@pytest.mark.parametrize("asked", [["list"], ["run", "--due"], ["install", "--cron"]])
+def test_where_there_is_no_job_it_is_said_how_to_write_one(tmp_path: Path, asked: list[str]):
+    answer = ask("-C", make_workspace(tmp_path / "desk"), "schedule", *asked)
 
     assert answer.code == 0
-    assert "[jobs.morning]" in answer.err
+    assert "no job: name one in tracker.toml:\n\n[jobs.morning]" in answer.err
 
 
 def test_a_job_runs_by_its_name_and_its_history_says_so(desk: Path):

@@ -304,17 +304,36 @@ def test_the_scheduler_in_the_foreground_runs_each_job_at_its_time(tmp_path: Pat
     assert max(waits) <= 60
 
 
-def test_settings_that_break_while_the_scheduler_runs_are_named_and_it_goes_on(desk: Desk):
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("cron = '0 6 * *'", "has not five fields"),
+        ("cron = '0 6 * * *'\noutput = 'x'\nscope = {lens = 'documents'}", "[jobs.morning] scope: unknown lens 'doc"),
+    ],
+)
+def test_settings_that_break_while_the_scheduler_runs_are_named_and_it_goes_on(desk: Desk, broken: str, told: str):
     def wait(seconds: float) -> None:
         if len(desk.said) > 1:
             raise KeyboardInterrupt
-        (desk.root / "tracker.toml").write_text("[jobs.morning]\ncron = '0 6 * *'\n", encoding="utf-8")
+        (desk.root / "tracker.toml").write_text(f"[jobs.morning]\n{broken}\n", encoding="utf-8")
 
     with pytest.raises(KeyboardInterrupt):
         run_forever(desk.root, lambda: desk.now, wait, desk.say)
 
     assert desk.said[0] == "running the jobs of this workspace as they become due; ctrl-C ends it"
-    assert "has not five fields" in desk.said[-1]
+    assert told in desk.said[-1]
+
+
+def test_a_scheduler_without_a_job_says_how_to_name_one(desk: Desk):
+    (desk.root / "tracker.toml").write_text("", encoding="utf-8")
+
+    def wait(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_forever(desk.root, lambda: desk.now, wait, desk.say)
+
+    assert "there is none yet: name one in tracker.toml:\n\n[jobs.morning]" in desk.said[-1]
 
 
 def test_a_disk_that_refuses_the_scheduler_for_a_while_does_not_end_it(desk: Desk):

@@ -41,9 +41,7 @@ def list_jobs(
     columns = ["job", "when", "zone", "next", "last", "result", "missed"]
     _write(columns, [_standing(standing) for standing in found], ReadOptions(format=form, json=json, output=output))
     if not found:
-        from tracker.schedule.jobs import EXAMPLE
-
-        session.note(f"no job: {EXAMPLE}")
+        _note_no_job(session)
 
 
 @app.command()
@@ -78,6 +76,7 @@ def run(
         say(runner.in_words(ran[0]), failed=ran[0].exit_code is not ExitCode.DONE)
     else:
         ran = runner.run_due(session.workspace, _now, say)
+        _note_no_job_if_so(session)
     worst = max((outcome.exit_code for outcome in ran), default=0)
     if worst:
         raise typer.Exit(worst)
@@ -142,6 +141,7 @@ def install(
         raise UsageError("say which of the two: --systemd or --cron")
     if to is not None and not (systemd and write):
         raise UsageError("--to says where units are written: it goes with --systemd --write")
+    _note_no_job_if_so(session)
     if cron:
         _install_cron(session, root, write)
         return
@@ -166,6 +166,18 @@ def _install_cron(session: Session, root: Path, write: bool) -> None:
     place.write_crontab(root)
     session.note("added to your crontab")
     session.undo("crontab -e, and delete the line that ends with " + place.crontab_line(root).rpartition("  ")[2])
+
+
+def _note_no_job_if_so(session: Session) -> None:
+    """Say, where jobs are started, that there is none to start."""
+    if not session.workspace.jobs:
+        _note_no_job(session)
+
+
+def _note_no_job(session: Session) -> None:
+    from tracker.schedule.jobs import EXAMPLE
+
+    session.note(f"no job: {EXAMPLE}")
 
 
 def _now() -> datetime:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.errors import TrackerError, UsageError, did_you_mean
-from tracker.workspace import SETTINGS, BadSettings, Workspace, keeps_its_log, refuse_unknown_settings
+from tracker.workspace import (
+    SETTINGS,
+    BadSettings,
+    UnknownLens,
+    UnknownSetting,
+    Workspace,
+    keeps_its_log,
+    refuse_unknown_settings,
+)
 
 if TYPE_CHECKING:
     from tracker.state.scope import Scope
@@ -89,11 +97,14 @@ def job_named(workspace: Workspace, name: str) -> Job:
 
 
 def scope_of(workspace: Workspace, job: Job) -> Scope:
-    """Return the scope under which a job replays; raises BadSettings for what is no day, UnknownLens."""
+    """Return the scope under which a job replays; raises BadSettings for what is no day, UnknownSetting for a lens."""
     try:
         return workspace.scope(**dict(job.scope))
     except UsageError as error:
         raise BadSettings(workspace.root / SETTINGS, f"[jobs.{job.name}] scope: {error}") from error
+    except UnknownLens as error:
+        # A lens may get another name while a scheduler runs, which goes on with what is wrong with the settings.
+        raise UnknownSetting(workspace.root / SETTINGS, f"[jobs.{job.name}] scope: {error}") from error
 
 
 def _refuse_unknown(path: Path, name: str, fields: Any) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tracker.errors import ExitCode, TrackerError, WorkspaceError
 from tracker.log.lock import alone
 from tracker.schedule.commands import tell
-from tracker.schedule.jobs import Job, read_jobs, scope_of
+from tracker.schedule.jobs import EXAMPLE, Job, read_jobs, scope_of
 from tracker.schedule.memory import FAR_AHEAD, known_since, peek
 from tracker.schedule.report import SUCCEEDED, Since, as_records, changes_since, job_of, recorded_at
 from tracker.schedule.slots import Due, due, next_slot
@@ -104,6 +104,8 @@ def run_forever(root: Path, clock: Clock, wait: Callable[[float], object], say: 
     workspace = load_workspace(root)
     with _alone(workspace), _Ending() as ending:
         say("running the jobs of this workspace as they become due; ctrl-C ends it")
+        if not workspace.jobs:
+            say(f"there is none yet: {EXAMPLE}")
         while True:
             try:
                 workspace = load_workspace(root)
