@@ -375,6 +375,7 @@ def test_a_table_may_say_the_type_of_each_row(log: Log, tmp_path: Path) -> None:
     ("header", "options", "message"),
     [
         ("report,key,part", {"type": "contact-made"}, "unknown field 'part': did you mean 'party'"),
+        ("report,key,wire desk", {"type": "contact-made"}, "--columns 'occurred=Event Date,…' reads no others"),
         ("report,key,party", {}, "no column says the type of the rows"),
     ],
 )

@@ -317,6 +317,16 @@ def test_a_link_that_leads_to_itself_is_told_and_is_no_bug(tmp_path: Path) -> No
     assert "[signing] key: '" in answers[-1].err
 
 
+def test_a_backup_that_is_not_there_is_met_with_its_path(tmp_path: Path) -> None:
+    answer = ask("restore", tmp_path / "none.tar", tmp_path / "new")
+
+    assert (answer.code, answer.err) == (
+        4,
+        f"error: {tmp_path / 'none.tar'}: No such file or directory: check the path\n",
+    )
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_home_of_nobody_is_a_name_like_any_other(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "ws")
     with working_in(tmp_path):

@@ -120,7 +120,8 @@ class RowReader:
         for name in names if form else ():
             if form and name not in (*form.names, SKIPPED):
                 message, hint = unknown_field(name, form.names, form.title)
-                raise BadHeader(f"{message}; {hint}")
+                leave_out = "or say which column is which field: --columns 'occurred=Event Date,…' reads no others"
+                raise BadHeader(f"{message}; {hint}; {leave_out}")
 
     def brief(self, row: Row) -> Brief | None:
         """Return what a row says if it does no more than report a development of known parties, in order; else None."""

@@ -260,7 +260,7 @@ class _Texts:
 
 def _text(line: bytes, first: bool) -> str:
     if len(line) > MAX_LINE:
-        raise _NotText(f"the line has more than {MAX_LINE:,} bytes", "each event is a line of its own")
+        raise _NotText(f"the line has more than {MAX_LINE:,} bytes", "each row is a line of its own, and no longer")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:

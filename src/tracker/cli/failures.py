@@ -76,7 +76,8 @@ def _disk_trouble(error: OSError) -> str:
         return "the working folder is gone: change to one that is there"
     name = str(error.filename or "")
     where = f"{name if len(name) <= LONGEST_PATH else name[:LONGEST_PATH] + '…'}: " if name else ""
-    return f"{where}{error.strerror or error}: check the disk and the permissions"
+    advice = "check the path" if isinstance(error, FileNotFoundError) else "check the disk and the permissions"
+    return f"{where}{error.strerror or error}: {advice}"
 
 
 def _working_folder_exists() -> bool:
