@@ -61,11 +61,32 @@ standing_shares as (
     qualify coalesce(sort_key >= max(case when begins then sort_key end) over (partition by relationship, payer, payee), true)
 ),
 
+statuses as (
+    select
+        *,
+        ['term', grantor, holder, coverage] as matter,
+        'term ' || coverage || coalesce(' (' || level || ')', '') || ', ' || grantor || ' → ' || holder as what
+    from exclusivity_terms
+    where coalesce(level, '') <> 'none'
+    union all by name
+    select
+        *,
+        ['licence', licensor, licensee, subject] as matter,
+        'licence ' || subject || ', ' || licensor || ' → ' || licensee as what
+    from licences
+    union all by name
+    select
+        *,
+        ['right', holder, against, right_key] as matter,
+        'right ' || right_key || ', ' || holder || ' against ' || against as what
+    from rights
+),
+
 -- Once a contract is over, the agenda asks what came after it; what was granted anew or ended by its parties is settled.
 contracts as (
     select
         relationship,
-        'term ' || coverage || coalesce(' (' || level || ')', '') || ', ' || grantor || ' → ' || holder as what,
+        what,
         expires,
         trigger,
         status = 'in-force' as stands,
@@ -74,50 +95,12 @@ contracts as (
         origins,
         credibility,
         occurrences
-    from exclusivity_terms
-    where coalesce(level, '') <> 'none'
+    from statuses
     qualify
         status in ('in-force', 'expired')
         and row_number() over (
-            partition by relationship, grantor, holder, coverage
-            order by coalesce(since_on, known_since_on, ended_on) desc, ended_on desc nulls first
-        ) = 1
-    union all by name
-    select
-        relationship,
-        'licence ' || subject || ', ' || licensor || ' → ' || licensee as what,
-        expires,
-        status = 'in-force' as stands,
-        coalesce(since_on, known_since_on) as since_on,
-        evidence_attribution,
-        origins,
-        credibility,
-        occurrences
-    from licences
-    qualify
-        status in ('in-force', 'expired')
-        and row_number() over (
-            partition by relationship, licensor, licensee, subject
-            order by coalesce(since_on, known_since_on, ended_on) desc, ended_on desc nulls first
-        ) = 1
-    union all by name
-    select
-        relationship,
-        'right ' || right_key || ', ' || holder || ' against ' || against as what,
-        expires,
-        trigger,
-        status = 'in-force' as stands,
-        coalesce(since_on, known_since_on) as since_on,
-        evidence_attribution,
-        origins,
-        credibility,
-        occurrences
-    from rights
-    qualify
-        status in ('in-force', 'expired')
-        and row_number() over (
-            partition by relationship, holder, against, right_key
-            order by coalesce(since_on, known_since_on, ended_on) desc, ended_on desc nulls first
+            partition by relationship, matter
+            order by coalesce(statuses.since_on, known_since_on, ended_on) desc, ended_on desc nulls first
         ) = 1
     union all by name
     select
@@ -181,14 +164,16 @@ deals as (
         people,
         -- Of two seats of one holder on a board, who is to sit there and with what vote tells which is meant.
         case when starts_with(type, 'board-seat-') then kind else commitment end as object,
+        case when starts_with(type, 'agreement-') then agreement end as agreement_object,
         list_transform(
             coalesce(people, case when starts_with(type, 'board-seat-') and person is not null then [person] end), lambda one: '=' || one
         ) as people_keys,
         stage,
         occurred_latest,
-        published_on,
+        first_published_on,
         effective_on,
         sort_key,
+        accounts,
         evidence_attribution,
         origins,
         credibility,
@@ -198,8 +183,7 @@ deals as (
             when binding = 'no' then 'memorandum'
         end as unsettled,
         split_part(type, '-', 1) as matter,
-        coalesce(pair_first, organisation) as first_party,
-        coalesce(pair_second, person, '') as second_party,
+        concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
         -- An agreement is the same one whichever side is named first.
         case
             when type in ('agreement-reached', 'agreement-ended') then least(pair_first, pair_second)
@@ -248,14 +232,25 @@ settled_people as (
 asked as (
     select
         occurrence,
+        type,
+        effective_on,
         sort_key,
         matter,
         path,
         first_side,
         second_side,
-        case when object is null then ['any'] else ['=' || object, 'none'] end as object_keys,
+        commitment,
+        case
+            when object is not null then ['=' || object, 'none']
+            when matter = 'compute' then ['any', '=' || occurrence]
+            else ['any']
+        end as object_keys,
         case when people_keys is null then ['any'] else list_append(people_keys, 'none') end as people_keys,
-        case when agreement is null then ['any'] else ['=' || agreement, 'none', 'settled'] end as agreement_keys
+        case
+            when agreement is not null then ['=' || agreement, 'none', 'settled']
+            when matter = 'agreement' then ['any', '=' || occurrence]
+            else ['any']
+        end as agreement_keys
     from deals
     where unsettled is not null
 ),
@@ -274,6 +269,17 @@ matters as (
     group by matter, path, first_side, second_side
 ),
 
+-- A rumour, of which the agenda does not ask, takes nobody's place there.
+heard as (
+    select deals.*
+    from deals
+    left join agenda_days as deadlines on deals.unsettled = deadlines.code
+    where
+        deals.unsettled is null
+        or deadlines.code is not null
+),
+
+-- The end of a contract that it names is the outcome of nothing else.
 offered as (
     select
         deals.matter,
@@ -282,6 +288,7 @@ offered as (
         deals.second_side,
         deals.sort_key,
         case
+            when deals.type = 'compute-cancelled' and deals.object is not null then ['=' || deals.object]
             when matters.by_object then ['any', coalesce('=' || deals.object, 'none')]
             else ['any']
         end as object_keys,
@@ -291,18 +298,14 @@ offered as (
             else list_append(deals.people_keys, 'any')
         end as people_keys,
         case
+            when deals.type = 'agreement-ended' and deals.agreement is not null then ['=' || deals.agreement]
             when not matters.by_agreement then ['any']
             when deals.unsettled is null then ['any', 'settled']
             else ['any', coalesce('=' || deals.agreement, 'none')]
         end as agreement_keys
-    from deals
-    inner join matters
-        on
-            deals.matter = matters.matter
-            and deals.path = matters.path
-            and deals.first_side = matters.first_side
-            and deals.second_side = matters.second_side
-            and deals.sort_key > matters.first_key
+    from heard as deals
+    inner join matters using (matter, path, first_side, second_side)
+    where deals.sort_key > matters.first_key
 ),
 
 last_offers as (
@@ -322,6 +325,16 @@ last_offers as (
     group by all
 ),
 
+-- One key is one capacity, whoever is named as its customer by then.
+last_of_commitments as (
+    select
+        matter,
+        commitment,
+        max(sort_key) as last_key
+    from heard
+    group by matter, commitment
+),
+
 -- What was said later of the same matter settles it where it is firm, and else takes its place on the agenda.
 followed as (
     select asked.occurrence
@@ -331,14 +344,31 @@ followed as (
     cross join unnest(asked.agreement_keys) as agreement_keys (one)
     inner join last_offers
         on
-            asked.matter = last_offers.matter
-            and asked.path = last_offers.path
-            and asked.first_side = last_offers.first_side
-            and asked.second_side = last_offers.second_side
+            (asked.matter, asked.path, asked.first_side, asked.second_side)
+            = (last_offers.matter, last_offers.path, last_offers.first_side, last_offers.second_side)
             and object_keys.one = last_offers.object_key
             and people_keys.one = last_offers.people_key
             and agreement_keys.one = last_offers.agreement_key
     where asked.sort_key < last_offers.last_key
+    union
+    select asked.occurrence
+    from asked
+    inner join last_of_commitments using (matter, commitment)
+    where asked.sort_key < last_of_commitments.last_key
+    union
+    -- That a term was agreed may come to light through a report that it stands.
+    select asked.occurrence
+    from asked
+    inner join exclusivity_moves as moves
+        on
+            asked.path = moves.coverage
+            and asked.first_side = moves.grantor
+            and asked.second_side = moves.holder
+            and asked.effective_on < moves.effective_on
+    where
+        asked.type = 'exclusivity-granted'
+        and moves.kind = 'affirm'
+        and moves.move = 'opens'
     union
     -- Whether somebody comes is settled by what that person does next.
     select named_people.occurrence
@@ -350,35 +380,90 @@ followed as (
 ),
 
 open_deals as (
-    select
-        deals.*,
-        concat_ws(' → ', deals.first_party, nullif(deals.second_party, '')) as parties
+    select *
     from deals
     where
-        (deals.unsettled is not null and deals.occurrence not in (select followed.occurrence from followed))
-        or (deals.unsettled is null and deals.is_conditional)
+        (unsettled is not null and occurrence not in (select followed.occurrence from followed))
+        or (unsettled is null and is_conditional)
 ),
 
+-- An amount that the elected account leaves open is that of the best account of the type that states one.
 sized as (
     select
-        quantities.development,
+        stating.occurrence,
         string_agg(quantities.text, ', ' order by quantities.text) as amount_text
-    from quantities
-    where
-        quantities.field in ('amount', 'amounts')
-        and quantities.development in (select open_deals.development from open_deals)
-    group by quantities.development
+    from (
+        select
+            occurrence,
+            development
+        from open_deals
+        where accounts = 1
+        union all
+        select
+            open_deals.occurrence,
+            arg_max(retold.development, retold.account_key) as development
+        from open_deals
+        inner join retold
+            on
+                open_deals.occurrence = retold.occurrence
+                and open_deals.type = retold.type
+        where
+            retold.attribution not in ('analysis', 'headline')
+            and (retold.amount is not null or len(retold.amounts) > 0)
+        group by open_deals.occurrence
+    ) as stating
+    inner join quantities on stating.development = quantities.development
+    where quantities.field in ('amount', 'amounts')
+    group by stating.occurrence
 ),
 
-closed as (
+-- What was carried out hangs on no condition any more, nor does what came to its end.
+concluded as (
     select
         matter,
-        first_party,
-        second_party,
+        path,
+        first_side,
+        second_side,
+        coalesce(object, agreement_object) as what,
+        type in ('compute-cancelled', 'agreement-ended') as ends,
         max(sort_key) as last_key
     from deals
-    where stage = 'closed'
-    group by matter, first_party, second_party
+    where
+        stage = 'closed'
+        or (ends and unsettled is null)
+    group by all
+),
+
+unconditional as (
+    select distinct open_deals.occurrence
+    from open_deals
+    inner join concluded using (matter, path, first_side, second_side)
+    where
+        open_deals.sort_key < concluded.last_key
+        and (
+            concluded.what is null
+            or concluded.what = open_deals.occurrence
+            or coalesce(concluded.what = coalesce(open_deals.object, open_deals.agreement_object), not concluded.ends)
+        )
+),
+
+-- That a contract is over, or that there is none, may be told after the day that it named.
+wound_up as (
+    select distinct
+        expired.relationship,
+        expired.what
+    from (
+        select
+            relationship,
+            what,
+            unnest(occurrences) as occurrence
+        from contracts
+        where not stands
+    ) as expired
+    inner join occurrences as told on expired.occurrence = told.occurrence
+    where
+        told.type in ('exclusivity-ended', 'licence-ended', 'right-ended')
+        or (told.type = 'term-affirmed' and told.absent)
 ),
 
 items as (
@@ -394,7 +479,10 @@ items as (
         contracts.occurrences
     from contracts
     inner join log.spans on contracts.expires = spans.text
-    where spans.latest is not null
+    left join wound_up using (relationship, what)
+    where
+        spans.latest is not null
+        and (contracts.stands or wound_up.what is null)
     union all
     select
         relationship,
@@ -422,15 +510,10 @@ items as (
         open_deals.credibility,
         [open_deals.occurrence] as occurrences
     from open_deals
-    left join sized on open_deals.development = sized.development
-    left join closed
-        on
-            open_deals.matter = closed.matter
-            and open_deals.first_party = closed.first_party
-            and open_deals.second_party = closed.second_party
+    left join sized on open_deals.occurrence = sized.occurrence
     where
         open_deals.unsettled is null
-        and coalesce(open_deals.sort_key >= closed.last_key, true)
+        and open_deals.occurrence not in (select unconditional.occurrence from unconditional)
     union all
     select
         open_deals.relationship,
@@ -438,9 +521,9 @@ items as (
         case open_deals.unsettled when 'planned' then 'plan' else replace(open_deals.unsettled, '-', ' ') end
         || ': ' || open_deals.type || ', ' || open_deals.parties
         || coalesce(': ' || nullif(concat_ws(', ', open_deals.named, sized.amount_text), ''), '') as what,
-        -- What is planned over some years is not late before they have passed.
+        -- What is planned over some years is not late before they have passed; a day was ahead if it was so when first told.
         coalesce(
-            case when open_deals.occurred_latest > open_deals.published_on then open_deals.occurred_latest end,
+            case when open_deals.occurred_latest > open_deals.first_published_on then open_deals.occurred_latest end,
             case when open_deals.unsettled = 'planned' then (open_deals.effective_on + open_deals.spread_over::interval)::date end,
             open_deals.effective_on + deadlines.days
         ) as due_on,
@@ -451,7 +534,7 @@ items as (
         [open_deals.occurrence] as occurrences
     from open_deals
     inner join agenda_days as deadlines on open_deals.unsettled = deadlines.code
-    left join sized on open_deals.development = sized.development
+    left join sized on open_deals.occurrence = sized.occurrence
 )
 
 select

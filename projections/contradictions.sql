@@ -242,18 +242,50 @@ judged as (
 ),
 
 -- Reports about a term that say it stands, or stands otherwise, against better evidence: they changed nothing.
+doubtful_terms as (
+    select *
+    from exclusivity_moves
+    qualify bool_or(move = 'ignored') over (partition by relationship, grantor, holder, coverage)
+),
+
+-- Of what bore a status out the best is believed, and the earliest of the best; for its level or last day, what states it.
 terms as (
     select
-        *,
-        last(case when move = 'ends' then occurrence end ignore nulls) over earlier as ended_by,
-        last(case when move = 'ends' then effective_on end ignore nulls) over earlier as ended_on,
-        last(case when move in ('opens', 'supports') then occurrence end ignore nulls) over earlier as stands_by
-    from exclusivity_moves
-    window earlier as (
-        partition by relationship, grantor, holder, coverage
-        order by step
-        rows between unbounded preceding and 1 preceding
-    )
+        moves.*,
+        arg_max(moves.occurrence, moves.weight) filter (where moves.move <> 'ignored' and moves.standing = 'ended')
+            over so_far as ended_by,
+        min(case when moves.move = 'ends' then moves.effective_on end) over so_far as ended_on,
+        arg_max(moves.occurrence, moves.weight) filter (where moves.move <> 'ignored') over so_far as stands_by,
+        arg_max(moves.occurrence, moves.weight) filter (where moves.move <> 'ignored' and told.expires = moves.expires)
+            over so_dated as expires_by,
+        arg_max(moves.occurrence, moves.weight) filter (
+            where
+            moves.move <> 'ignored'
+            and coalesce(told.level, case when moves.kind = 'relax' then 'relaxed' end) = moves.level
+        ) over so_levelled as level_by
+    from (
+        select
+            *,
+            strength::bigint * 16777216 - step as weight
+        from doubtful_terms
+    ) as moves
+    inner join occurrences as told on moves.occurrence = told.occurrence
+    window
+        so_far as (
+            partition by moves.relationship, moves.grantor, moves.holder, moves.coverage, moves.status_no
+            order by moves.step
+            rows between unbounded preceding and 1 preceding
+        ),
+        so_dated as (
+            partition by moves.relationship, moves.grantor, moves.holder, moves.coverage, moves.status_no, moves.expires
+            order by moves.step
+            rows between unbounded preceding and 1 preceding
+        ),
+        so_levelled as (
+            partition by moves.relationship, moves.grantor, moves.holder, moves.coverage, moves.status_no, moves.level
+            order by moves.step
+            rows between unbounded preceding and 1 preceding
+        )
 ),
 
 unmoved as (
@@ -262,8 +294,12 @@ unmoved as (
         relationship,
         kind,
         level,
-        ended_by,
-        stands_by,
+        case
+            when standing = 'ended' then ended_by
+            when expires_on < effective_on then coalesce(expires_by, stands_by)
+            when kind = 'deny' then stands_by
+            else coalesce(level_by, stands_by)
+        end as believed_occurrence,
         case
             when standing = 'ended' then 'ended ' || ended_on
             when expires_on < effective_on then 'expired ' || expires_on
@@ -279,7 +315,7 @@ refuted as (
         unmoved.occurrence,
         unmoved.relationship,
         doubtful.development as doubted_development,
-        case when starts_with(unmoved.gone, 'ended') then unmoved.ended_by else unmoved.stands_by end as believed_occurrence,
+        unmoved.believed_occurrence,
         case when unmoved.gone is null and unmoved.kind <> 'deny' then 'level' else 'status' end as field,
         case
             when unmoved.gone is not null then unmoved.gone

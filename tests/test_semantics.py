@@ -44,6 +44,9 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
         ("developments.case", "A development carries its report's grade and origin, and counts from the day"),
         ("agenda.case", "Letters, memoranda and term sheets are due after 90 days"),
         ("agenda.case", "What is planned over some years"),
+        ("agenda.case", "A rumour about what a letter was drawn up for"),
+        ("agenda.case", "The end of a contract that it names"),
+        ("agenda.case", "One key is one capacity"),
     ],
     5: [("test_projections.py", "test_one_reader_answers_under_several_scopes")],
     6: [
