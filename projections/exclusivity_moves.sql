@@ -17,6 +17,7 @@
 -- trigger               what would end it, in words
 -- carve_outs            what is excepted
 -- contested_carve_outs  which of them are told on weaker evidence alone than the term from which they are excepted
+-- contested_expires     whether its last day is told on weaker evidence alone than the term had, in place of another day
 -- strength              how good the occurrence's evidence is: attribution, then reliability
 -- standing_strength     how good the best evidence of the status is
 -- against               how good that of the status was that it changed; null where there was none
@@ -145,6 +146,7 @@ states as (
         null::varchar as trigger,
         []::varchar[] as carve_outs,
         []::varchar[] as contested_carve_outs,
+        false as contested_expires,
         null::integer as strength,
         null::integer as against
     from changes
@@ -193,6 +195,14 @@ states as (
                     excepted, lambda one: list_contains(contested_carve_outs, one) and not list_contains(new_carve_outs, one)
                 )
         end as contested_carve_outs,
+        case
+            when contract = 'new' then false
+            when contract = 'kept' or new_expires is null then contested_expires
+            when contract = 'changed' and new_expires_on is distinct from expires_on
+                then is_weaker and (expires is not null or contested_expires)
+            when new_expires_on is distinct from expires_on then contested_expires
+            else contested_expires and is_weaker
+        end as contested_expires,
         case move
             when 'supports' then greatest(strength, new_strength)
             when 'ignored' then strength
@@ -238,7 +248,7 @@ states as (
                         when kind = 'end' and (stands or standing = 'unknown') then 'ends'
                         when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
                         when standing = 'unknown' or new_strength >= strength then 'opens'
-                        when standing = 'open' and lapsed and new_class >= class then 'opens'
+                        when lapsed and new_class >= class then 'opens'
                         else 'ignored'
                     end as move
                 from (
@@ -257,6 +267,7 @@ states as (
                         former.trigger,
                         former.carve_outs,
                         former.contested_carve_outs,
+                        former.contested_expires,
                         former.strength,
                         former.against,
                         change.kind,
@@ -269,7 +280,8 @@ states as (
                         change.strength as new_strength,
                         least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
                         least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
-                        coalesce(former.expires_on < change.effective_on, false) as lapsed,
+                        -- What was ended lapses no more: who grants it anew after that day changes what was ended.
+                        former.standing = 'open' and coalesce(former.expires_on < change.effective_on, false) as lapsed,
                         former.standing = 'open' and coalesce(former.place, 5) > 0 and not lapsed as stands
                     from states as former
                     inner join changes as change
@@ -303,6 +315,7 @@ select
     states.trigger,
     states.carve_outs,
     states.contested_carve_outs,
+    states.contested_expires,
     changes.strength,
     states.strength as standing_strength,
     states.against,

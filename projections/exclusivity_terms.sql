@@ -6,7 +6,7 @@
 -- coverage              what the term covers, as a path
 -- level                 exclusive | relaxed | first-refusal | first-offer | first-ship | preferred | none; null where unstated
 -- status                in-force | superseded | expired | ended
--- contested             whether it rests on weaker evidence than the status that it changed, or an exception to it does
+-- contested             whether it, an exception to it or another last day of it rests on weaker evidence than what that changed
 -- since_on              the day on which the status began; null where it was only said to stand
 -- known_since_on        the day on which it was said to stand, where no report tells of its beginning
 -- ended_on              the day on which it stopped
@@ -58,6 +58,7 @@ statuses as (
         arg_max_null(trigger, step) as trigger,
         arg_max(carve_outs, step) as carve_outs,
         arg_max(contested_carve_outs, step) as contested_carve_outs,
+        arg_max(contested_expires, step) as contested_expires,
         arg_max(evidence_attribution, strength) filter (where says_so) as evidence_attribution,
         len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
@@ -106,7 +107,7 @@ select
         and least(dated.against // 8, 5) * 8 + least(dated.against % 8, 3)
         > least(dated.standing_strength // 8, 5) * 8 + least(dated.standing_strength % 8, 3)
     )
-    or (dated.standing = 'open' and len(dated.contested_carve_outs) > 0) as contested,
+    or (dated.standing = 'open' and (dated.contested_expires or len(dated.contested_carve_outs) > 0)) as contested,
     case when dated.opened_with in ('grant', 'relax') then dated.opened_on end as since_on,
     case when dated.opened_with in ('affirm', 'deny') then dated.opened_on end as known_since_on,
     case dated.status

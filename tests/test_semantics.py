@@ -98,6 +98,7 @@ HELD_BY: dict[int, list[tuple[str, str]]] = {
     15: [
         ("exclusivity_terms.case", "Rule 15"),
         ("exclusivity_terms.case", "A change on weaker evidence applies and is contested"),
+        ("exclusivity_terms.case", "Another last day that only insiders tell of is contested"),
         ("disputes.case", "What an analyst infers raises no dispute"),
     ],
     16: [

@@ -30,6 +30,7 @@ class Status:
     against: Strength | None
     said: list[tuple[Happening, bool]]
     contested_carve_outs: set[str] = field(default_factory=set)
+    contested_expires: bool = False
     ended: Happening | None = None
 
     @property
@@ -75,7 +76,7 @@ def _fold(moves: list[Happening]) -> list[Status]:
 
 def _apply(statuses: list[Status], move: Happening, kind: str) -> None:
     now = statuses[-1] if statuses else None
-    lapsed = bool(now and now.expires_on and now.expires_on < move.effective_on)
+    lapsed = bool(now and not now.ended and now.expires_on and now.expires_on < move.effective_on)
     stands = bool(now and not now.ended and not lapsed and now.level != "none")
     level = _level(move, kind)
     against = now.strength if now and not lapsed else None
@@ -132,7 +133,7 @@ def _apply(statuses: list[Status], move: Happening, kind: str) -> None:
 
 def _reopens(strength: Strength, now: Status, *, lapsed: bool) -> bool:
     """Say whether a report of this strength brings back a status that does not stand; what lapsed, nobody ended."""
-    by_class = lapsed and now.ended is None and _class(strength) >= _class(now.strength)
+    by_class = lapsed and _class(strength) >= _class(now.strength)
     return strength >= now.strength or by_class
 
 
@@ -171,12 +172,18 @@ def _fill(status: Status, move: Happening, level: str | None) -> None:
 
 
 def _contest(status: Status, move: Happening, before: Status) -> None:
-    """Say which exceptions rest on weaker evidence alone than the term had before."""
+    """Say which exceptions rest on weaker evidence alone than the term had before, and whether another last day does."""
     doubted = status.carve_outs & before.contested_carve_outs
     if _class(move.strength) < _class(before.strength):
         status.contested_carve_outs = doubted | (status.carve_outs - before.carve_outs)
     else:
         status.contested_carve_outs = doubted - set(move.fields["carve_outs"] or ())
+    stated = move.fields["expires"]
+    is_weaker, is_moved = _class(move.strength) < _class(before.strength), status.expires_on != before.expires_on
+    is_said = stated is not None and days(stated)[1] == status.expires_on
+    status.contested_expires = before.contested_expires and (is_weaker or not is_said)
+    if is_moved and is_weaker and before.expires:
+        status.contested_expires = True
 
 
 def _rows(statuses: list[Status], cut: Cut) -> list[dict[str, Any]]:
@@ -209,7 +216,7 @@ def _row(status: Status, following: Status | None, said: list[Happening], cut: C
         "level": status.level,
         "status": name,
         "contested": (status.against is not None and _class(status.against) > _class(status.strength))
-        or (status.ended is None and bool(status.contested_carve_outs)),
+        or (status.ended is None and (status.contested_expires or bool(status.contested_carve_outs))),
         "since_on": status.opened_on if status.opened_with in ("grant", "relax") else None,
         "known_since_on": status.opened_on if status.opened_with in ("affirm", "deny") else None,
         "ended_on": ended_on,
