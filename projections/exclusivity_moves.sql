@@ -198,9 +198,8 @@ states as (
         case
             when contract = 'new' then false
             when contract = 'kept' or new_expires is null then contested_expires
-            when contract = 'changed' and new_expires_on is distinct from expires_on
-                then is_weaker and (expires is not null or contested_expires)
-            when new_expires_on is distinct from expires_on then contested_expires
+            when contract = 'changed' and is_another_day then is_weaker and (expires is not null or contested_expires)
+            when is_another_day then contested_expires
             else contested_expires and is_weaker
         end as contested_expires,
         case move
@@ -275,6 +274,7 @@ states as (
                         change.place as new_place,
                         change.expires as new_expires,
                         change.expires_on as new_expires_on,
+                        (change.expires_on is distinct from former.expires_on) as is_another_day,
                         change.trigger as new_trigger,
                         change.carve_outs as new_carve_outs,
                         change.strength as new_strength,

@@ -172,7 +172,7 @@ def _fill(status: Status, move: Happening, level: str | None) -> None:
 
 
 def _contest(status: Status, move: Happening, before: Status) -> None:
-    """Say which exceptions rest on weaker evidence alone than the term had before, and whether another last day does."""
+    """Say which exceptions, and whether another last day, rest on weaker evidence alone than the term had before."""
     doubted = status.carve_outs & before.contested_carve_outs
     if _class(move.strength) < _class(before.strength):
         status.contested_carve_outs = doubted | (status.carve_outs - before.carve_outs)
