@@ -4,8 +4,8 @@
 -- relationship          the two organisations, slugs sorted; null where nobody was named as the customer by then
 -- track                 money (amounts in USD, but for rates) | other (all other capacities)
 -- since_on              first day
--- until_on              first day on which it stood otherwise; null where that is not known
--- binds                 whether it bound: firmly owed, neither paused nor cancelled nor reduced to nothing, to a customer, and no rate
+-- until_on              first day on which it stood otherwise, after since_on; null where that is not known
+-- binds                 whether it bound: firmly owed, not over, paused, cancelled or reduced to nothing, to a customer, and no rate
 -- usd                   the least that it was, in USD; 0 where that is unknown, and of the other track
 -- expires               when it ends, as the contract said then, in EDTF
 -- evidence_attribution  on whose word the weakest figure of it is told, or that it was paused or cancelled
@@ -58,33 +58,37 @@ figures as (
     where moves.firm
 ),
 
--- A total stands in place of the increments beside it, and voids what was told before, as a cancellation does. Power is in GW and of
--- one layer, as in compute_commitments.
+-- A total stands in place of the increments of its unit beside it, and voids what was told before, as a cancellation does. Power is in
+-- GW and of one layer, as in compute_commitments.
 sized as (
     select
         * exclude (amounts, bearing),
-        case when changes_size and len(totals) > 0 then 'replaces' else bearing end as bearing,
-        list_transform(
-            case when changes_size and len(totals) > 0 then totals else amounts end,
-            lambda a: {
-                'unit': case when a['unit'] not in ('MW', 'GW') then a['unit'] when layer = 'chip' then 'GW of chips' else 'GW' end,
-                'least': case
-                    when a['unit'] = 'MW' then coalesce(a['min'], a['value'])::decimal(18, 6) * 0.001
-                    else coalesce(a['min'], a['value'])
-                end::decimal(38, 6),
-                'most': case
-                    when a['unit'] = 'MW' then coalesce(a['max'], a['value'])::decimal(18, 6) * 0.001
-                    else coalesce(a['max'], a['value'])
-                end::decimal(38, 6)
-            }
+        bearing as told_bearing,
+        case when len(list_filter(amounts, lambda a: a['is_total'])) > 0 then 'replaces' else bearing end as bearing,
+        list_filter(
+            amounts,
+            lambda a: a['is_total'] or len(list_filter(amounts, lambda b: b['is_total'] and b['unit'] = a['unit'])) = 0
         ) as amounts
     from (
         select
-            *,
-            bearing in ('sets', 'adds', 'subtracts') as changes_size,
-            list_filter(amounts, lambda a: a['role'] = 'total') as totals
+            * exclude (amounts),
+            list_transform(
+                amounts,
+                lambda a: {
+                    'unit': case when a['unit'] not in ('MW', 'GW') then a['unit'] when layer = 'chip' then 'GW of chips' else 'GW' end,
+                    'is_total': a['role'] = 'total' and bearing in ('sets', 'adds', 'subtracts'),
+                    'least': case
+                        when a['unit'] = 'MW' then coalesce(a['min'], a['value'])::decimal(18, 6) * 0.001
+                        else coalesce(a['min'], a['value'])
+                    end::decimal(38, 6),
+                    'most': case
+                        when a['unit'] = 'MW' then coalesce(a['max'], a['value'])::decimal(18, 6) * 0.001
+                        else coalesce(a['max'], a['value'])
+                    end::decimal(38, 6)
+                }
+            ) as amounts
         from figures
-    ) as totalled
+    ) as measured
 ),
 
 steps as (
@@ -98,7 +102,8 @@ steps as (
                 }
         end ignore nulls) over of_contract as halt,
         -- The size that a pause or a cancellation mentions is listed where nothing else tells one; it is owed by nobody's word.
-        len(amounts) > 0 and bearing in ('sets', 'adds', 'subtracts', 'replaces') as is_sized
+        len(amounts) > 0 and bearing in ('sets', 'adds', 'subtracts', 'replaces') as is_sized,
+        is_sized or is_bare or bearing in ('halts', 'delivers') as is_told
     from sized
     window
         so_far as (partition by commitment, track order by sort_key rows between unbounded preceding and current row),
@@ -115,15 +120,16 @@ parts as (
         -- What is committed anew, after it was cancelled or had expired, has no day of the old contract.
         (
             last_value(
-                case when outlasts or (expires is not null and type <> 'compute-cancelled') then {'text': expires} end ignore nulls
+                case
+                    when is_told and (outlasts or (expires is not null and type <> 'compute-cancelled')) then {'text': expires}
+                end
+                ignore nulls
             ) over (
                 partition by commitment, track, contract, cancellations
                 order by sort_key
                 rows between unbounded preceding and current row
             )
         ).text as expires_so_far,
-        case when is_sized then list_transform(amounts, lambda a: a['unit']) end as units,
-        is_sized or is_bare or bearing in ('halts', 'delivers') as is_told,
         is_sized or (track = 'other' and is_bare and bearing <> 'delivers' and not is_quantified) as is_figure,
         bearing in ('sets', 'adds', 'replaces')
         and (is_sized or (track = 'other' and is_bare and not is_quantified)) as owes,
@@ -168,12 +174,89 @@ carried as (
     group by commitment, track, is_quantified, sort_key
 ),
 
+-- What is told at once of one unit adds up.
+unit_figures as (
+    select
+        commitment,
+        track,
+        contract,
+        sort_key,
+        strength,
+        amount.unit,
+        case when amount.is_total then 'replaces' else told_bearing end as bearing,
+        case when count(*) = count(amount.least) then sum(amount.least) end as least,
+        case when count(*) = count(amount.most) then sum(amount.most) end as most
+    from (
+        select
+            *,
+            unnest(amounts) as amount
+        from parts
+        where is_sized
+    ) as listed
+    group by commitment, track, contract, sort_key, strength, amount.unit, amount.is_total, told_bearing
+),
+
+-- How much of a unit there may be; of two accounts that set it the better holds.
+unit_bounds as (
+    select
+        *,
+        coalesce(bool_or(bearing <> 'subtracts') over since_total, false) as is_owed,
+        coalesce(bool_or(case bearing when 'adds' then most is null when 'subtracts' then least is null end) over since_total, false)
+            as is_unbounded,
+        coalesce(sum(case bearing when 'adds' then most when 'subtracts' then -least end) over since_total, 0) as most_change,
+        arg_max({'most': most}, {'strength': strength, 'sort_key': sort_key})
+        filter (where bearing in ('sets', 'replaces')) over since_total as setter
+    from (
+        select
+            *,
+            count(*) filter (where bearing = 'replaces') over (
+                partition by commitment, track, contract, unit
+                order by sort_key
+                rows between unbounded preceding and current row
+            ) as epoch
+        from unit_figures
+    ) as numbered
+    window since_total as (
+        partition by commitment, track, contract, unit, epoch
+        order by sort_key
+        rows between unbounded preceding and current row
+    )
+),
+
+-- How many units more there are of which something may be left.
+unit_changes as (
+    select
+        commitment,
+        track,
+        sort_key,
+        sum(is_left::integer - was_left::integer) as more_left
+    from (
+        select
+            *,
+            coalesce(lag(is_left) over (partition by commitment, track, contract, unit order by sort_key), false) as was_left
+        from (
+            select
+                *,
+                is_owed
+                and (
+                    is_unbounded
+                    or (setter is not null and setter.most is null)
+                    or coalesce(setter.most, 0) + most_change > 0
+                ) as is_left
+            from unit_bounds
+        ) as judged
+    ) as followed
+    group by commitment, track, sort_key
+),
+
 heard as (
     select
         parts.*,
-        carried.newly_heard
+        carried.newly_heard,
+        unit_changes.more_left
     from parts
     left join carried using (commitment, track, is_quantified, sort_key)
+    left join unit_changes using (commitment, track, sort_key)
 ),
 
 -- Two accounts that set one capacity do not add up: the better holds.
@@ -195,12 +278,7 @@ folded as (
         count(*) filter (
             where is_figure and ((bearing = 'adds' and least is null) or (bearing = 'subtracts' and most is null))
         ) over in_epoch as unknown_changes,
-        sum(case bearing when 'adds' then most when 'subtracts' then -least end)
-        filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as most_change,
-        count(*) filter (
-            where is_figure and ((bearing = 'adds' and most is null) or (bearing = 'subtracts' and least is null))
-        ) over in_epoch as unbounded_changes,
-        min(list_min(units)) over in_contract = max(list_max(units)) over in_contract as is_of_one_unit,
+        coalesce(sum(more_left) over in_contract, 0) as units_left,
         min({'strength': strength, 'attribution': evidence_attribution})
         filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as weakest_change,
         min(credibility) filter (where is_figure and bearing in ('adds', 'subtracts')) over in_epoch as least_credible_change,
@@ -229,16 +307,13 @@ folded as (
         )
 ),
 
--- What was reduced to nothing binds nobody until something is added.
+-- What was reduced to nothing, of all its units, binds nobody until something is added.
 left_over as (
     select
         *,
-        coalesce(
-            is_of_one_unit
-            and unbounded_changes = 0
-            and setter.most + coalesce(most_change, 0) <= 0,
-            false
-        ) as is_nothing
+        is_quantified
+        and is_owed
+        and units_left = 0 as is_nothing
     from folded
 ),
 
@@ -336,6 +411,7 @@ told as (
     group by commitment, track
 )
 
+-- One that is over when it is told binds nobody from then on.
 select
     stretches.commitment,
     stretches.relationship,
@@ -343,10 +419,10 @@ select
     stretches.since_on,
     least(
         lead(stretches.since_on) over one_by_one,
-        case when stretches.binds then spans.latest + 1 end
+        case when stretches.binds and spans.latest >= stretches.since_on then spans.latest + 1 end
     )::date as until_on,
-    stretches.binds,
-    stretches.usd,
+    stretches.binds and coalesce(spans.latest >= stretches.since_on, true) as binds,
+    case when coalesce(spans.latest >= stretches.since_on, true) then stretches.usd else 0 end::decimal(38, 6) as usd,
     stretches.expires,
     stretches.evidence.attribution as evidence_attribution,
     stretches.evidence.origins::bigint as origins,

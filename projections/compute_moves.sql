@@ -20,9 +20,8 @@
 -- bearing               sets | adds | subtracts | halts | delivers
 -- strength              how good its evidence is: attribution, then reliability
 -- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference or headline
--- inferred              whether only an inference or a headline tells it
 -- contract              how often the commitment had been made anew by then, after it had expired or was cancelled
--- outlasts              whether it tells that the commitment went on past its last day, and names no other
+-- outlasts              whether it happened after the last day, and so tells that the commitment went on, and names no other
 -- amounts               what it says how much; rounds and sums up to a day are left out
 -- occurrences           the happening, as a list of one
 -- order by: commitment, sort_key
@@ -87,6 +86,7 @@ moves as (
         happened.customer,
         happened.type,
         happened.effective_on,
+        happened.occurred_earliest,
         happened.sort_key,
         happened.layer,
         happened.stage,
@@ -107,11 +107,12 @@ moves as (
             when 'compute-delivered' then 'delivers'
             else 'halts'
         end as bearing,
+        bearing in ('sets', 'adds')
+        or (bearing = 'subtracts' and len(list_filter(happened.amounts, lambda a: a['role'] = 'total')) > 0) as owes, -- noqa: RF02
         attributions.rank * 8 + reliabilities.rank as strength,
-        happened.evidence_attribution in ('analysis', 'headline') as inferred,
         coalesce(happened.stage, 'signed') in ('signed', 'closed')
         and coalesce(happened.binding, 'unstated') <> 'no'
-        and not inferred as firm,
+        and happened.evidence_attribution not in ('analysis', 'headline') as firm,
         happened.amounts,
         spans.latest as expires_on
     from happened
@@ -127,7 +128,7 @@ moves as (
             and coalesce(sources.reliability, happened.reliability) = reliabilities.code
 ),
 
--- What was said last, before each of them, of the expiry, of a cancellation, of what is owed and of how it stands.
+-- What was said last, before each of them, of the expiry, of a cancellation and of what is owed.
 followed as (
     select
         *,
@@ -140,16 +141,40 @@ followed as (
             ignore nulls
         ) over before_it as dated,
         last_value(case when firm and type = 'compute-cancelled' then sort_key end ignore nulls) over before_it as cancelled_key,
-        last_value(case when firm and bearing in ('sets', 'adds') then sort_key end ignore nulls) over before_it as owed_key,
-        last_value(
-            case when firm and bearing <> 'delivers' then {'day': effective_on, 'sort_key': sort_key} end ignore nulls
-        ) over before_it as stood
+        last_value(case when firm and owes then sort_key end ignore nulls) over before_it as owed_key
     from moves
     window before_it as (
         partition by commitment
         order by sort_key
         rows between unbounded preceding and 1 preceding
     )
+),
+
+-- What may have been changed by the last day, as a report without a day that comes later tells, says of no time after it.
+lasting as (
+    select
+        *,
+        last_value(
+            case when outlasts or (firm and bearing = 'sets' and expires is null and effective_on > dated.day) then sort_key end
+            ignore nulls
+        ) over (
+            partition by commitment
+            order by sort_key
+            rows between unbounded preceding and 1 preceding
+        ) as went_on_key
+    from (
+        select
+            *,
+            coalesce(
+                firm
+                and type in ('compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed')
+                and expires is null
+                and effective_on > dated.day
+                and occurred_earliest > dated.day,
+                false
+            ) as outlasts
+        from followed
+    ) as told
 )
 
 -- The first that is committed after the last day of a contract makes a new one, unless it only tells of that past; what is
@@ -175,29 +200,22 @@ select
     bearing,
     strength,
     firm,
-    inferred,
     count(*) filter (
         where firm
         and case
-            when cancelled_key is not null and coalesce(cancelled_key > owed_key, true) then bearing in ('sets', 'adds')
+            when cancelled_key is not null and coalesce(cancelled_key > owed_key, true) then owes
             else
                 bearing = 'sets'
                 and effective_on > dated.day
                 and coalesce(expires_on >= effective_on, true)
-                and not coalesce(stood.sort_key > dated.sort_key and stood.day > dated.day, false)
+                and not coalesce(went_on_key > dated.sort_key, false)
         end
     ) over (
         partition by commitment
         order by sort_key
         rows between unbounded preceding and current row
     ) as contract,
-    coalesce(
-        firm
-        and type in ('compute-expanded', 'compute-reduced', 'compute-paused', 'compute-resumed')
-        and expires is null
-        and effective_on > dated.day,
-        false
-    ) as outlasts,
+    outlasts,
     amounts,
     [occurrence] as occurrences
-from followed
+from lasting

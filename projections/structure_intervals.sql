@@ -156,12 +156,12 @@ standings as (
     select
         relationship,
         subject_text,
-        ends,
         effective_on,
         lead(effective_on) over (partition by relationship, subject_text order by sort_key) as changed_on,
         last_value(capped ignore nulls) over so_far as capped,
         -- The last day goes with its text, which may leave it open.
-        (last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over so_far).day as expires_on,
+        (last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over so_far).day as last_on,
+        ends or coalesce(last_on < effective_on, false) as is_over,
         list(occurrence) over so_far as occurrences,
         evidence_attribution,
         origins,
@@ -180,12 +180,9 @@ shares as (
         'revenue-share' as component,
         standings.subject_text as subject,
         standings.effective_on as since_on,
+        case when standings.is_over then standings.changed_on else least(standings.changed_on, standings.last_on + 1) end as until_on,
         case
-            when standings.ends then standings.changed_on
-            else least(standings.changed_on, standings.expires_on + 1)
-        end as until_on,
-        case
-            when standings.ends then 0
+            when standings.is_over then 0
             when standings.capped then levels.of_code['revenue-share-capped']
             else levels.of_code['revenue-share']
         end as level,

@@ -45,6 +45,12 @@ class Told:
         return self.happening.may_change_terms
 
     @property
+    def owes(self) -> bool:
+        """Whether it says that something is owed: what is reduced to a total is, by that much."""
+        is_total = self.bearing == "subtracts" and any(a.role == "total" for a in self.amounts)
+        return is_total or self.bearing in ("sets", "adds")
+
+    @property
     def source(self) -> Account:
         """The account on whose word it stands: where it has amounts, the one that states them (rule 8)."""
         stating = (account for account in self.happening.filling if getattr(account.development, "amounts", ()))
@@ -104,12 +110,15 @@ def _by_contract(known: list[Told]) -> Iterable[Told]:
         day, own_day = told.happening.effective_on, days(told.happening.fields["expires"])[1]
         is_over = last_day is not None and last_day < day
         names_day = told.happening.fields["expires"] is not None
-        if is_called_off and told.bearing in ("sets", "adds"):
+        if is_called_off and told.owes:
             contract, last_day, is_called_off, is_over = contract + 1, None, False, False
         elif is_over and told.bearing == "sets" and (own_day is None or own_day >= day):
             contract, last_day, is_over = contract + 1, None, False
         changes = told.bearing not in ("sets", "delivers") and told.happening.type != "compute-cancelled"
-        outlasts = is_over and changes and not names_day
+        # What may have been changed by the last day says of no time after it.
+        earliest = told.happening.earliest
+        is_after = is_over and earliest is not None and last_day is not None and earliest > last_day
+        outlasts = is_after and changes and not names_day
         yield replace(told, contract=contract, outlasts=outlasts)
         if told.happening.type == "compute-cancelled":
             is_called_off, last_day = True, None
