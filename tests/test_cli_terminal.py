@@ -11,6 +11,18 @@ import pytest
 
 from cli_helpers import NAME, ask, command, environment, make_workspace, press_ctrl_c, replayed
 
+OPEN_ENDS = """\
+tracker: book/1
+report: {id: gazette, publisher: The Gazette, published: 2025-05-20, reliability: A}
+developments:
+  - {type: licence-granted, key: g, licensor: acme, licensee: globex, subject: model-ip, expires: 2030,
+     occurred: ../2025-03, attribution: document}
+  - {type: licence-amended, key: a, licensor: acme, licensee: globex, subject: model-ip, expires: 2025-10-28/..,
+     occurred: 2025-05-10, attribution: document}
+  - {type: compute-committed, key: c, provider: acme, customer: globex, amounts: 1B USD, expires: 2026-03/..,
+     occurred: 2025-05-10, attribution: document}
+"""
+
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -108,6 +120,22 @@ def test_a_terminal_shows_four_decimals_and_a_pipe_all_of_them(workspace: Path) 
     assert re.search(r" -?\d+\.\d{3,4} ", shown)
     assert not re.search(r"\.\d{5}", shown)
     assert re.search(r"\t-?\d+\.\d{10,12}\t", piped)
+
+
+def test_an_open_end_of_a_date_is_told_in_words_and_piped_as_it_was_written(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "work")
+    (workspace / "events" / "open.yaml").write_text(OPEN_ENDS, encoding="utf-8")
+    assert ask("-C", workspace, "import").code == 0
+    listed, health, timeline = (
+        output_of("-C", workspace, *asked, "acme", "globex", columns=200, NO_COLOR="1")
+        for asked in (("list", "licences"), ("health", "--as-of", "2025-05-31"), ("timeline",))
+    )
+
+    assert "2025-10-28 or later" in listed
+    assert "Acme → Globex: 1B USD, expires 2026-03 or later" in health
+    assert "occurred 2025-03 or earlier" in timeline
+    assert "2025-10-28/.." in ask("-C", workspace, "list", "licences").out
+    assert "2025-10-28 or later" in ask("-C", workspace, "diff", "--from", "2025-04-01", "--to", "2025-05-31").out
 
 
 @pytest.mark.parametrize("columns", [72, 80])

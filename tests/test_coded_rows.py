@@ -183,6 +183,36 @@ def test_without_a_table_a_name_asks_for_one(tmp_path: Path, feed: Path) -> None
     assert "give a table of names with --codes" in answer.err
 
 
+def test_what_has_no_value_is_told_by_import_and_by_health_until_a_table_gives_one(tmp_path: Path) -> None:
+    work, feed, table = tmp_path / "work", tmp_path / "feed.csv", tmp_path / "codes.csv"
+    feed.write_text(
+        "source,cameo,target,occurred,intensity\n"
+        "Arcadia,020,Ruritania,2014-01-03,\nRuritania,130,Arcadia,2014-01-20,\nArcadia,036,Ruritania,2014-01-21,2\n"
+        "Arcadia,13,Genovia,2014-01-03,\n"
+    )
+    table.write_text("code,goldstein\n020,3\n130,-4.4\n036,1\n13,NA\n")
+    ask("init", work)
+    (work / "feed.yaml").write_text(REPORT, encoding="utf-8")
+    command = ("-C", work, "import", feed, "--type", "interaction-coded", "--report", "feed-2014", "--register-parties")
+    ask("-C", work, "import", work / "feed.yaml")
+
+    first = ask(*command)
+    before = ask("-C", work, "health", "arcadia", "ruritania")
+    again = ask(*command, "--codes", table)
+    after, other = (ask("-C", work, "health", "arcadia", side) for side in ("ruritania", "genovia"))
+    taken_back = ask(*command, "--retract", "--why", "a trial")
+
+    why = "no Goldstein value and weigh nothing in health: import the rows again with --codes FILE"
+    assert f"\n3 of 4 machine-coded events have {why}" in first.err
+    assert "too little evidence for a band    no structure" in before.out
+    assert f"\n2 of 3 machine-coded events have {why}" in before.out
+    assert "3 corrected, 1 same" in again.err
+    assert "\n1 of 4 machine-coded events has no Goldstein value and weighs nothing" in again.err
+    assert ("too little evidence" in after.out, "Goldstein" in after.out) == (True, False)
+    assert "\n1 of 1 machine-coded event has no Goldstein value" in other.out
+    assert "Goldstein" not in taken_back.err
+
+
 def test_capitals_decide_between_a_root_and_its_first_subcode(codes: Path) -> None:
     known = read_codes([codes])
 

@@ -73,6 +73,19 @@ def amount_text(fields: Mapping[str, Any]) -> str | None:
         return None
 
 
+def date_text(text: str) -> str:
+    """Return a date in EDTF as people say it, where one end of it is open: `2025-10-28/..` is `2025-10-28 or later`.
+
+    Whether the other end is open or not known makes no difference to them; tables and JSON keep what was written.
+    """
+    start, slash, end = text.partition("/")
+    if not slash or {start, end} <= {"", ".."}:
+        return visible(text)
+    if end in ("", ".."):
+        return f"{visible(start)} or later"
+    return f"{visible(end)} or earlier" if start in ("", "..") else visible(text)
+
+
 def plain_decimal(value: Decimal) -> str:
     """Write a decimal without exponent and without trailing zeros."""
     text = format(value.normalize(), "f")

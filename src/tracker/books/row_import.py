@@ -26,6 +26,7 @@ from tracker.log.bulk import Bulk
 from tracker.log.refusals import Refused
 from tracker.log.store import Log
 from tracker.model.catalogue import kebab
+from tracker.model.conduct import InteractionCoded
 
 __all__ = ["Delivery", "RowsFile", "RowsOutcome", "Told", "import_rows"]
 
@@ -34,6 +35,10 @@ MOST_PROBLEMS = 1_000
 
 MOST_WARNINGS = 200
 MOST_ANEW = 20
+
+CODED_TOPIC = InteractionCoded.TOPIC
+VALUES = (b'"goldstein":', b'"intensity":')
+"""What in the content of such an event gives it a weight; within a text these quotes would be escaped."""
 
 TAKEN_BACK = "import taken back"
 """The reason of retractions for which none is given."""
@@ -74,7 +79,7 @@ class RowsOutcome:
     are retracted in the log, and `again` of the corrected ones were; `unknown` ones were to be retracted, and the log
     never held them; `anew` are the first parties and reports that became others than they were; `overruled` says how
     many words of which other files were corrected, which these would go on saying; `withdrawn` are reports of the rows
-    that were withdrawn.
+    that were withdrawn; `coded` rows are machine-coded events, and `unvalued` of them have no Goldstein value.
     """
 
     path: Path
@@ -84,6 +89,8 @@ class RowsOutcome:
     stay_retracted: int = 0
     again: int = 0
     unknown: int = 0
+    coded: int = 0
+    unvalued: int = 0
     anew: list[PlanLine] = field(default_factory=list)
     overruled: Counter[str] = field(default_factory=Counter)
     withdrawn: set[str] = field(default_factory=set)
@@ -201,6 +208,8 @@ class _Run:
                 elif (action := settle(item)) is None:
                     self._carry_out(self._reader.read(self._source.row_again(item)))
                 else:
+                    if item.topic == CODED_TOPIC:
+                        self._weigh(has_value=any(mark in item.content for mark in VALUES))
                     counts[action] += 1
                     self.outcome.not_new += action != "record"
                     if self._told.line is not None:
@@ -216,7 +225,13 @@ class _Run:
     def _carry_out(self, said: Said) -> None:
         for line in self._plan.carry_out(said):
             self._count(line)
+        if isinstance(said.event, InteractionCoded):
+            self._weigh(has_value=said.event.goldstein is not None or said.event.intensity is not None)
         self.outcome.warnings += said.warnings[: MOST_WARNINGS - len(self.outcome.warnings)]
+
+    def _weigh(self, *, has_value: bool) -> None:
+        self.outcome.coded += 1
+        self.outcome.unvalued += not has_value
 
     def _take_back(self, item: Brief | Said) -> None:
         development = item.id if isinstance(item, Brief) else getattr(item.event, "id", None)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tracker.books.problems import display_width
 from tracker.cells import text_of
-from tracker.cli.looks import AMOUNT, EVIDENCE, UNSTATED, arrange, pairs
+from tracker.cli.looks import AMOUNT, EVIDENCE, UNSTATED, arrange, pairs, said_text
 from tracker.cli.names import Names
 from tracker.cli.summary import DENIABLE
 from tracker.state.diff import SCORES, Change, FieldChange
@@ -129,7 +129,7 @@ def _one_field(name: str, before: Any, after: Any) -> str:
         told = [f"+ {text_of(item)}" for item in _without(after, before)]
         told += [f"− {text_of(item)}" for item in _without(before, after)]
         return f"{_heading(name)}: {', '.join(told)}"
-    words = f"{text_of(before) or UNSTATED} → {text_of(after) or UNSTATED}"
+    words = f"{said_text(name, before) or UNSTATED} → {said_text(name, after) or UNSTATED}"
     return words if name in PLAIN else f"{_heading(name)}: {words}"
 
 

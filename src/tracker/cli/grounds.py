@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.cells import plain_decimal, text_of
 from tracker.cli.changes import change_lines, row_lines
 from tracker.cli.health import bond, headline, signed
-from tracker.cli.looks import UNSTATED, counted
+from tracker.cli.looks import UNSTATED, counted, said_text
 from tracker.cli.names import Names
 from tracker.cli.summary import BEARS, summary
 from tracker.state.why import BASELINE
@@ -94,7 +94,7 @@ def _evidence(evidence: Evidence, head: str, names: Names) -> Iterator[str]:
         yield from _account(account)
     for field in evidence.filled:
         where = f"{field['development']} ({text_of(field['attribution'])})"
-        yield f"{INDENT}only told elsewhere: {field['field'].replace('_', ' ')} {text_of(field['value'])}, by {where}"
+        yield f"{INDENT}only told elsewhere: {field['field'].replace('_', ' ')} {_said(field, 'value')}, by {where}"
     for doubt in evidence.doubts:
         yield f"{INDENT}not believed: {_doubt(doubt)}"
     judged = [(a.coder, a.judgement) for a in evidence.accounts if a.judgement and a.believed] or [
@@ -127,8 +127,12 @@ def _account(account: Account) -> Iterator[str]:
 
 
 def _doubt(doubt: dict[str, Any]) -> str:
-    said = f"{doubt['field'].replace('_', ' ')} {text_of(doubt['doubted'])} ({doubt['doubted_development']})"
-    return f"{said}, but {text_of(doubt['believed'])} ({doubt['believed_development']}): {text_of(doubt['rule'])}"
+    said = f"{doubt['field'].replace('_', ' ')} {_said(doubt, 'doubted')} ({doubt['doubted_development']})"
+    return f"{said}, but {_said(doubt, 'believed')} ({doubt['believed_development']}): {text_of(doubt['rule'])}"
+
+
+def _said(row: dict[str, Any], column: str) -> str:
+    return said_text(row["field"], row[column])
 
 
 def _judgement(judgement: dict[str, Any]) -> str:

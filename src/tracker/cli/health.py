@@ -27,6 +27,14 @@ DRIVERS = 8
 
 Record = dict[str, Any]
 
+UNVALUED = """
+    select
+        count(*) filter (where goldstein is null and not intensity_is_judged) as without_value,
+        count(*) as events
+    from relationship_occurrences
+    where type = 'interaction-coded' and relationship is not null and relationship = coalesce(?, relationship)
+"""
+
 
 @app.command()
 @read_options
@@ -60,6 +68,9 @@ def health(
     if pair is None and reads.form is None and reads.on_terminal:
         table = session.reader.table("partnership_health", scope, limit=reads.limit)
         print_columns(_overview(table, names), sys.stdout, whole=True)
+        if any(row["band"] is None for row in table.records()):
+            for line in _unvalued(session.reader, scope, None):
+                session.note(line)
         session.note(f"{in_words(scope, session.today)}, {reach(session.reader, scope)}")
         return
     if pair is None or reads.form is not None:
@@ -87,10 +98,13 @@ def health_lines(
         return [
             f"{text_of(names.of_pair(pair))}    too little evidence for a band",
             *([text_of(elsewhere)] if elsewhere else []),
+            *_unvalued(reader, scope, pair),
             f"{in_words(scope, reader.today)}, {reach(reader, scope, pair)}",
         ]
     reached = Reach(rows[0]["evidence_through_on"], rows[0]["origins"])
     lines = [headline(rows[0], text_of(names.of_pair(pair)))]
+    if rows[0]["band"] is None:
+        lines += _unvalued(reader, scope, pair)
     if "health_drivers" in reader.projections:
         found = reader.table("health_drivers", scope, relationship=pair).records()
         moving = _strongest_first(found)
@@ -99,6 +113,24 @@ def health_lines(
         lines += _driver_lines(moving, told, names, drivers, width)
         lines += _baseline_line(found)
     return [*lines, f"{in_words(scope, rows[0]['as_of_on'])}, {reached}"]
+
+
+def _unvalued(reader: Reader, scope: Scope, pair: str | None) -> list[str]:
+    """Return why machine-coded events make no band: without a Goldstein value they weigh nothing."""
+    table = reader.sql(UNVALUED, scope, [pair], lay=["relationship_occurrences"], relationship=pair)
+    without_value, events = table.rows[0]
+    return [unvalued(without_value, events)] if without_value else []
+
+
+def unvalued(without_value: int, events: int) -> str:
+    """Return `2 of 3 machine-coded events have no Goldstein value and weigh nothing in health: …`."""
+    of_all = f"{without_value:,} of {counted(events, 'machine-coded event')}"
+    verb = "has" if without_value == 1 else "have"
+    weighs = "weighs" if without_value == 1 else "weigh"
+    return (
+        f"{of_all} {verb} no Goldstein value and {weighs} nothing in health: import the rows again with --codes FILE, "
+        "a table that gives the values of their codes"
+    )
 
 
 def headline(row: Record, who: str) -> str:

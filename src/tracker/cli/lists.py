@@ -191,11 +191,11 @@ def _since(table: Table, since: str) -> Table:
 
 def _vague_day(row: dict[str, Any]) -> str:
     """Return when it happened, where that is no day: what is told of a summer counts from its end."""
-    from tracker.cells import text_of
+    from tracker.cells import date_text
 
     if row["occurred"] is None:
         return "undated"
-    return "" if row["occurred"] == str(row["effective_on"]) else f"occurred {text_of(row['occurred'])}"
+    return "" if row["occurred"] == str(row["effective_on"]) else f"occurred {date_text(row['occurred'])}"
 
 
 def _told(row: dict[str, Any], summaries: dict[str, str], names: Names, pair: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tracker.cells import amount_text, text_of
+from tracker.cells import amount_text, date_text, text_of
 from tracker.cli.grid import Columns
 from tracker.cli.names import Names
 
@@ -151,6 +151,20 @@ def party_columns() -> frozenset[str]:
     return frozenset(n for n, spec in all_fields().items() if spec.kind in (Kind.PARTY, Kind.PARTIES))
 
 
+@cache
+def dates() -> frozenset[str]:
+    """Return the columns that hold dates as sources write them, in EDTF."""
+    # Not from the catalogue: to import the model takes longer than the answer.
+    from tracker.state.vocabulary import vocabulary
+
+    return frozenset(column.name for column in vocabulary().columns if column.kind == "edtf")
+
+
+def said_text(name: str, value: Any) -> str:
+    """Return what a field of that name says, as people read it: dates in words where an end of them is open."""
+    return date_text(value) if name in dates() and isinstance(value, str) else text_of(value)
+
+
 def evidence_text(attribution: Any, origins: Any) -> str:
     """`on-record, 2 origins`."""
     if attribution is None:
@@ -219,7 +233,7 @@ def _writer(name: str, names: Names) -> Callable[[Any], str]:
         return lambda value: _named(value, names)
     if name in SENTENCES:
         return lambda value: text_of(names.in_words(value) if isinstance(value, str) else value)
-    return text_of
+    return lambda value: said_text(name, value)
 
 
 def _named(value: Any, names: Names) -> str:

@@ -260,6 +260,10 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
         named = ", ".join(sorted(outcome.withdrawn)[:MOST_OVERRULED])
         named += ", …" if len(outcome.withdrawn) > MOST_OVERRULED else ""
         session.note(f"warning: what the rows add to a report that was withdrawn does not count: {named}")
+    if outcome.unvalued:
+        from tracker.cli.health import unvalued
+
+        session.note(unvalued(outcome.unvalued, outcome.coded))
     if outcome.stay_retracted:
         session.note(f"{outcome.stay_retracted:,} of the same stay retracted: --revert records them again")
 

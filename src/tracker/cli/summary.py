@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tracker.cells import text_of
-from tracker.cli.looks import parties_in, roles_text
+from tracker.cli.looks import parties_in, roles_text, said_text
 from tracker.cli.names import Names
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def summary(record: Mapping[str, Any], names: Names, filled: Iterable[Mapping[st
     words = {row["field"]: row["attribution"] for row in filled if row["attribution"] != record["attribution"]}
     details = [
         (f"{NAMED_FIELDS[name]} " if name in NAMED_FIELDS else "")
-        + text_of(value)
+        + said_text(name, value)
         + (f" ({text_of(words[name])})" if name in words else "")
         for name, value in own_fields(record)
     ][:SHOWN_FIELDS]
