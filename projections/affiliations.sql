@@ -7,7 +7,7 @@
 -- until_on      last day; 9999-12-31 where none is known
 -- order by: party, since_on
 -- pinned: the rows of a relationship rest on what touches it
-with
+with recursive
 
 groups as (
     select
@@ -19,26 +19,64 @@ groups as (
     group by party
 ),
 
-spans as (
-    select
-        person as party,
-        organisation,
-        office as role,
-        coalesce(since_on, date '0001-01-01') as since_on,
-        coalesce(last_on, date '9999-12-31') as until_on
-    from tenures
-    where coalesce(since_on <= last_on, true)
-    union all
+memberships as (
     select
         groups.party,
         parties.counts_for as organisation,
-        null as role,
         coalesce(starts.earliest, date '0001-01-01') as since_on,
         coalesce(ends.latest, date '9999-12-31') as until_on
     from groups
     inner join parties on groups.part_of.group = parties.party
     left join log.party_spans as starts on groups.part_of.since = starts.text
     left join log.party_spans as ends on groups.part_of.until = ends.text
+    where coalesce(starts.earliest <= ends.latest, true)
+),
+
+-- A group may be part of another one: while it is, what belongs to it counts for that one.
+climbed as (
+    select
+        party,
+        organisation,
+        since_on,
+        until_on,
+        1 as steps
+    from memberships
+    union all
+    select
+        climbed.party,
+        above.organisation,
+        greatest(climbed.since_on, above.since_on) as since_on,
+        least(climbed.until_on, above.until_on) as until_on,
+        climbed.steps + 1 as steps
+    from climbed
+    inner join memberships as above
+        on
+            climbed.organisation = above.party
+            and climbed.party <> above.organisation
+            and climbed.since_on <= above.until_on
+            and climbed.until_on >= above.since_on
+    where climbed.steps < 50
+),
+
+spans as (
+    select
+        person as party,
+        organisation,
+        office as role,
+        coalesce(since_on, date '0001-01-01') as since_on,
+        coalesce(last_on, date '9999-12-31') as until_on,
+        0 as steps
+    from tenures
+    where coalesce(since_on <= last_on, true)
+    union all by name
+    select
+        party,
+        organisation,
+        null as role,
+        since_on,
+        until_on,
+        steps
+    from climbed
 ),
 
 turns as (
@@ -78,7 +116,7 @@ apart as (
     qualify
         row_number() over (
             partition by steps.party, steps.since_on
-            order by spans.since_on desc, spans.until_on desc, spans.organisation desc, spans.role desc nulls last
+            order by spans.steps desc, spans.since_on desc, spans.until_on desc, spans.organisation desc, spans.role desc nulls last
         ) = 1
 ),
 
@@ -115,32 +153,22 @@ joined as (
     group by party, organisation, role, place
 ),
 
-bounded as (
-    select *
-    from spans
-    where
-        since_on > date '0001-01-01'
-        or until_on < date '9999-12-31'
-),
-
 -- An organisation that is in no group on a day counts for itself.
 alone as (
     select
         groups.party,
         unnest(
             case
-                when spans.party is null then [{'since': date '0001-01-01', 'until': date '9999-12-31'}]
+                when memberships.party is null then [{'since': date '0001-01-01', 'until': date '9999-12-31'}]
                 else [
-                        {'since': date '0001-01-01', 'until': (spans.since_on - 1)::date},
-                        {'since': (spans.until_on + 1)::date, 'until': date '9999-12-31'}
+                        {'since': date '0001-01-01', 'until': (memberships.since_on - 1)::date},
+                        {'since': (memberships.until_on + 1)::date, 'until': date '9999-12-31'}
                     ]
             end
         ) as span
     from groups
-    left join bounded as spans on groups.party = spans.party
-    where
-        groups.kind = 'organisation'
-        and (spans.party is not null or groups.part_of is null)
+    left join memberships on groups.party = memberships.party
+    where groups.kind = 'organisation'
 )
 
 select

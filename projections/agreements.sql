@@ -37,6 +37,7 @@ told as (
         happened.effective_on,
         happened.sort_key,
         happened.type = 'agreement-ended' as ends,
+        happened.rank < 2 and happened.type_group <> 'conduct' and happened.type <> 'term-affirmed' as begins,
         happened.type in ('agreement-reached', 'agreement-ended') as is_whole,
         coalesce(happened.stage, 'signed') in ('signed', 'closed') and coalesce(happened.binding, 'unstated') <> 'no' as is_firm,
         case when happened.type in ('agreement-reached', 'agreement-ended') then happened.subject end as subject,
@@ -69,12 +70,44 @@ listed as (
     group by relationship, agreement
 ),
 
--- Of a signing that is told through its clauses alone, these say how it stands. A draft ends nothing.
+-- Of a signing that is told through its clauses alone, these say how it stands; once it has ended, only what begins
+-- something, not what ends with it. A draft ends nothing.
 moves as (
     select *
     from told
     where not ends or is_firm
-    qualify is_whole or not bool_or(is_whole and not ends) over (partition by relationship, agreement)
+    qualify
+        is_whole
+        or (
+            not bool_or(is_whole and not ends) over (partition by relationship, agreement)
+            and (
+                begins
+                or not coalesce(
+                    bool_or(ends) over (
+                        partition by relationship, agreement
+                        order by sort_key
+                        rows between unbounded preceding and 1 preceding
+                    ),
+                    false
+                )
+            )
+        )
+),
+
+-- Once it is signed, its drafts and later talks say nothing of how it stands, also where it has ended since.
+weighty as (
+    select *
+    from moves
+    qualify
+        is_firm
+        or not coalesce(
+            bool_or(is_firm and not ends) over (
+                partition by relationship, agreement
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        )
 ),
 
 -- Round by round: what brought it about, and what ended that. A second report of an end belongs to the first.
@@ -94,11 +127,11 @@ rounds as (
         select
             *,
             lag(ends) over (partition by relationship, agreement order by sort_key) as ended_before
-        from moves
+        from weighty
     ) as compared
 ),
 
--- Once it is signed, its drafts and later talks say nothing of how it stands.
+-- What is signed puts its drafts aside.
 latest as (
     select
         *,

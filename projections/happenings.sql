@@ -233,7 +233,7 @@ select
     -- Ties go by publication and then by the event's id, which comes of its content: not by the place in the log, for
     -- the order in which books were imported must change no answer.
     (
-        ((effective_on - date '1970-01-01')::bigint * 8 + rank) * 65536
+        (least(effective_on - date '1970-01-01', 1048575)::bigint * 8 + rank) * 65536
         + greatest(0, least(65535, published_on - date '1970-01-01'))
     ) * 16777216 + (account_key & 16777215) as sort_key,
     accounts,

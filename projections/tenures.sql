@@ -30,6 +30,7 @@ accounts as (
     select
         *,
         arg_max(type, account_key) over (partition by occurrence) as elected_type,
+        arg_max_null(stage, account_key) over (partition by occurrence) as elected_stage,
         arg_max(attribution, account_key) over (partition by occurrence) in ('analysis', 'headline') as elected_is_soft
     from sayings
     where
@@ -45,14 +46,26 @@ elected as (
         arg_max_null(source, account_key) as source,
         arg_max_null(coalesce(people, [person]), account_key) as people,
         arg_max(office, account_key) as office,
-        arg_max(stage, account_key) as stage,
+        coalesce(
+            any_value(elected_stage), arg_max(stage, account_key) filter (where stage not in ('rumoured', 'talks', 'planned'))
+        ) as stage,
         arg_max(binding, account_key) as binding,
         arg_max(attribution, account_key) as attribution,
         arg_max_null(occurred_earliest, account_key) filter (where occurred is not null) as earliest_on,
-        coalesce(
-            arg_max(effective_on, account_key) filter (where occurred is not null), arg_max(effective_on, account_key)
-        ) as effective_on,
-        arg_max(rank * 1099511627776 + position, account_key) as place_in_day
+        case
+            when arg_max(occurred is not null, account_key) then arg_max(effective_on, account_key)
+            else least(
+                    arg_max(effective_on, account_key),
+                    coalesce(
+                        arg_max(effective_on, account_key) filter (where occurred is not null),
+                        min(published_on) filter (where coalesce(stage, 'signed') = coalesce(elected_stage, 'signed'))
+                    )
+                )
+        end as effective_on,
+        arg_max(
+            (rank * 65536 + greatest(0, least(65535, published_on - date '1970-01-01'))) * 16777216 + (account_key & 16777215),
+            account_key
+        ) as place_in_day
     from accounts
     where
         type = elected_type
@@ -72,7 +85,7 @@ events as (
         lower(trim(coalesce(office, ''))) as office_key,
         earliest_on,
         effective_on as day,
-        (effective_on - date '1970-01-01')::bigint * 8796093022208 + place_in_day as sort_key
+        least(effective_on - date '1970-01-01', 1048575)::bigint * 8796093022208 + place_in_day as sort_key
     from elected
     where
         coalesce(stage, 'signed') in ('signed', 'closed')
@@ -95,7 +108,7 @@ claims as (
         organisations.counts_for as organisation,
         registered.place.role as office,
         coalesce(starts.earliest, date '0001-01-01') as since_on,
-        ends.latest as until_on,
+        nullif(ends.latest, date '9999-12-31') as until_on,
         row_number() over (
             order by
                 people.counts_for, organisations.counts_for, starts.earliest nulls first, ends.latest nulls last, registered.party,
@@ -122,7 +135,7 @@ moves as (
         lower(trim(coalesce(office, ''))) as office_key,
         since_on as earliest_on,
         since_on as day,
-        (since_on - date '1970-01-01')::bigint * 8796093022208 - 1048576 + claim as sort_key,
+        least(since_on - date '1970-01-01', 1048575)::bigint * 8796093022208 - 1048576 + claim as sort_key,
         claim,
         null as occurrence
     from claims
@@ -134,7 +147,7 @@ moves as (
         office,
         lower(trim(coalesce(office, ''))) as office_key,
         until_on as day,
-        (until_on + 1 - date '1970-01-01')::bigint * 8796093022208 - 1048576 + claim as sort_key,
+        least(until_on + 1 - date '1970-01-01', 1048575)::bigint * 8796093022208 - 1048576 + claim as sort_key,
         claim
     from claims
     where until_on is not null

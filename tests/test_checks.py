@@ -115,6 +115,8 @@ developments:
 ---
 parties:
   carol: {kind: person, affiliations: [{organisation: acme, since: 2021, until: 2020}]}
+  labs: {part_of: {group: acme, since: 2021, until: 2020}}
+  works: {part_of: {group: acme, since: 2020, until: 2020}}
 ---
 report: {id: r2, published: 2025-05-05, reliability: A}
 developments:
@@ -139,7 +141,7 @@ report: {id: r2, published: 2025-07, reliability: A}
 report: {id: r3, published: 2025-07, reliability: A}
 """,
         "error",
-        ("carol", "r1#ahead", "r1#backwards", "r1#over", "r2#denied", "r2#mended", "r3"),
+        ("carol", "labs", "r1#ahead", "r1#backwards", "r1#over", "r2#denied", "r2#mended", "r3"),
         "occurred 2025-05-06 is after the report was published (2025-05-05), and nothing says that it is a plan: "
         "correct the day, or name the stage",
     ),

@@ -39,13 +39,27 @@ taken_back as (
     where topic = 'ReportWithdrawn.v1'
 ),
 
+registered as (
+    select
+        party,
+        affiliations,
+        part_of
+    from party_entries
+    where topic = 'PartyRegistered.v1'
+    qualify row_number() over (partition by party order by position desc) = 1
+),
+
 affiliated as (
     select
         party,
         unnest(affiliations) as place
-    from party_entries
-    where topic = 'PartyRegistered.v1'
-    qualify row_number() over (partition by party order by position desc) = 1
+    from registered
+    union all
+    select
+        party,
+        {'organisation': part_of.group, 'role': null, 'since': part_of.since, 'until': part_of.until} as place
+    from registered
+    where part_of is not null
 )
 
 select

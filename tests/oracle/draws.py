@@ -13,7 +13,6 @@ Draw = Callable[[Random], Any]
 """What draws a value: hypothesis's own strategies mutate a few examples, where many unlike ones are wanted."""
 
 DAYS = ("2024-01-10", "2024-03-05", "2024-03-06", "2024-06-30", "2024-12-01")
-ORGANISATIONS = ("acme", "globex", "initech", "acme-labs")
 PERSONS = ("jo-doe", "mo-roe")
 REPORTS = ("r1", "r2", "r3", "r4", "r5")
 UNFILED = ("wire", "desk")
@@ -202,6 +201,8 @@ AFFILIATIONS = one_of(
 MEMBERSHIP = maybe(
     {"group": "acme"}, {"group": "acme", "since": "2024-03-05"}, {"group": "globex", "until": "2024-03"}, none=2
 )
+OUTER = maybe({"group": "initech", "since": "2024-03-05"}, {"group": "initech", "until": "2024-03"}, none=8)
+"""Of the group itself: what belongs to it then counts for the outer one."""
 SOURCE = maybe("2024-03-06", "2024-06-30", "2025-01-05", none=2)
 REGRADE = fields(report=one_of(*REPORTS), reliability=one_of(*"ABCDEF"))
 LINK = fields(report=one_of(*REPORTS[1:]), origin=maybe(*UNFILED, *REPORTS))

@@ -17,6 +17,7 @@ COMMON = ("agreement", "occurred", "stage", "binding", "intensity", "materiality
 """Of what every development has, what a less believed account may fill in."""
 JUDGEMENT = ("intensity", "materiality", "bears_on")
 SOFT = ("analysis", "headline")
+AHEAD = ("rumoured", "talks", "planned")
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,24 @@ def _elected(known: Knowledge, cut: Cut, occurrence: str, told: list[Account]) -
         elif spec.name in JUDGEMENT and not cut.judgement:
             filled[spec.name] = None
         elif not spec.common or spec.name in COMMON:
-            stated = (getattr(account.development, spec.attribute) for account in same)
+            # Who tells of it without a stage tells that it came: what was said ahead of it fills in nothing.
+            told_ahead = [a for a in same if spec.name == "stage" and a is not best and a.development.stage in AHEAD]
+            stated = (getattr(a.development, spec.attribute) for a in same if a not in told_ahead)
             filled[spec.name] = next((value for value in stated if value not in (None, ())), None)
-    dated = next((account for account in same if account.development.occurred), best)
-    # Both the one that is believed and the one that dates it tell of it, so by either's publication it had happened.
-    day = min(dated.effective_on, best.effective_on) if dated is not best else best.effective_on
+    dated = next((account for account in same if account.development.occurred), None)
+    if best.development.occurred:
+        day = best.effective_on
+    elif dated:
+        # Both the one that is believed and the one that dates it tell of it: by either's publication it had happened.
+        day = min(dated.effective_on, best.effective_on)
+    else:
+        day = min(account.published_on for account in same if _reached(account) == _reached(best))
     return Happening(occurrence, told, filled, day, placed(known, best, day), _credibility(told))
+
+
+def _reached(account: Account) -> str:
+    """Return how far a thing had come by an account; without a stage it is told as done."""
+    return account.development.stage or "signed"
 
 
 def _credibility(told: list[Account]) -> Decimal:

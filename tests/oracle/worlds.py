@@ -19,7 +19,7 @@ from oracle.draws import (
     LINK,
     MEMBERSHIP,
     MERGE,
-    ORGANISATIONS,
+    OUTER,
     PERSONS,
     REGRADE,
     REPORTS,
@@ -57,7 +57,7 @@ def histories(seed: int, about: tuple[str, ...] = FOCUS) -> list[list[Entry]]:
 def world(rng: Random, focus: str) -> list[Entry]:
     """Draw a history: parties, reports, developments, and what is found out about them later."""
     development = one_of(*(draw for name in focus.split() for draw in GROUPS[name]))
-    entries: list[Entry] = [{"parties": {party: {} for party in ORGANISATIONS[:3]}}]
+    entries: list[Entry] = [{"parties": {"globex": {}, "initech": {}, "acme": fields(part_of=OUTER)(rng)}}]
     entries.append({"parties": {"acme-labs": fields(part_of=MEMBERSHIP)(rng)}})
     entries += [_person(person, rng) for person in PERSONS]
     published = sorted(rng.choice(DAYS) for _ in REPORTS)

@@ -10,7 +10,7 @@ from functools import partial
 from tracker.state.grain import Record
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
-from tracker.state.tellings import JUDGEMENT, SOFT
+from tracker.state.tellings import AHEAD, JUDGEMENT, SOFT
 
 OF_PAIR = """
     select * from relationship_occurrences
@@ -142,7 +142,8 @@ def _filled(happening: Record, stated: Iterable[Record]) -> Iterator[Record]:
     settled: set[str] = set()
     for row in stated:
         speaks = row["type"] == happening["type"] and (soft or row["attribution"] not in SOFT)
-        if not speaks or row["field"] in settled:
+        ahead = row["field"] == "stage" and row["value"] in AHEAD
+        if not speaks or row["field"] in settled or (ahead and row["development"] != happening["development"]):
             continue
         settled.add(row["field"])
         if row["development"] != happening["development"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker.state.decoding import SPANNED
-from tracker.state.tellings import MERGES, SOFT, WEIGHED, derived, fallback, placing, whole
+from tracker.state.tellings import AHEAD, MERGES, SOFT, WEIGHED, derived, fallback, placing, whole
 from tracker.state.vocabulary import Vocabulary, vocabulary
 
 
@@ -44,7 +44,8 @@ def _retold(known: Vocabulary) -> str:
 def _completed(known: Vocabulary) -> str:
     """One row per occurrence that several accounts tell, at the elected one: its empty fields filled from the next."""
     filled, days = fallback(known), derived(known)
-    stated = [f"arg_max(t.{c}, t.account_key) as {c}" for c in filled]
+    counts = {"stage": f" filter (where t.stage not in {AHEAD})"}
+    stated = [f"arg_max(t.{c}, t.account_key){counts.get(c, '')} as {c}" for c in filled]
     # An open end is a statement too: both days come from the account whose text is taken.
     stated += [
         f"arg_max_null(t.{c}, t.account_key) filter (where t.{own} is not null) as {c}" for c, own in days.items()
@@ -92,7 +93,11 @@ def _completed(known: Vocabulary) -> str:
             select
                 t.occurrence,
                 {", ".join(stated)},
-                arg_max(t.effective_on, t.account_key) filter (where t.occurred is not null) as effective_on
+                -- Where nobody names a day, it had happened by the first time that it was told as having come so far.
+                coalesce(
+                    arg_max(t.effective_on, t.account_key) filter (where t.occurred is not null),
+                    min(t.published_on) filter (where coalesce(t.stage, 'signed') = coalesce(e.stage, 'signed'))
+                ) as effective_on
             from elected as e
             join retold as t on t.occurrence = e.occurrence and t.type = e.type
             where t.attribution not in {SOFT} or e.attribution in {SOFT}

@@ -43,6 +43,9 @@ FALLBACK_COMMON = frozenset({"agreement", "occurred", "stage", "binding", "inten
 SOFT = ("analysis", "headline")
 """Attributions that change no term (docs/semantics.md, 15): what they alone state fills in no better account."""
 
+AHEAD = ("rumoured", "talks", "planned")
+"""Stages of what is still to come: who tells of a thing without a stage tells that it came."""
+
 NAMES_RELATIONSHIP = re.compile(r"\brelationship\b", re.IGNORECASE)
 """A `where` of this kind can be asked only of what has been placed; who belongs where then rests on all evidence."""
 
