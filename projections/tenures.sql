@@ -73,7 +73,7 @@ elected as (
     group by occurrence, type
 ),
 
--- A plan, a paper that does not bind, an inference or a headline moves nobody.
+-- A plan, a paper that does not bind, an inference or a headline moves nobody. The order is that of `happenings`.
 events as (
     select
         occurrence,
