@@ -254,6 +254,20 @@ def tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[st
 
     Those of another schema, such as `log.spans`, are left out. Raises ProjectionError where it cannot be parsed.
     """
+    if query not in _known_reads:
+        if len(_known_reads) >= KNOWN_READS:
+            _known_reads.clear()
+        _known_reads[query] = frozenset(_tables_read(con, name, query))
+    return set(_known_reads[query])
+
+
+KNOWN_READS = 256
+"""Of so many queries it is kept what they read: who replays again, as a scheduler does, parses them once."""
+
+_known_reads: dict[str, frozenset[str]] = {}
+
+
+def _tables_read(con: duckdb.DuckDBPyConnection, name: str, query: str) -> set[str]:
     tree = _syntax(con, query)
     if tree["error"] and tree["error_type"] == "not implemented":
         # A pivot, which DuckDB runs as several statements.

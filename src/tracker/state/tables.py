@@ -16,6 +16,7 @@ from tracker.state.laying import explained
 from tracker.state.load import LOG_TABLES, log_views
 from tracker.state.manifest import TableFacts, sha256
 from tracker.state.mirror import REFUSED_BY_THE_DISK
+from tracker.state.parsed import execute
 from tracker.state.projections import Projection, named_sources, sorted_by_needs, tables_read
 from tracker.state.scope import Scope
 
@@ -122,7 +123,7 @@ def _create(con: duckdb.DuckDBPyConnection, name: str, query: str, order: str, *
     # What stands in the order of the log comes nearly so, and to sort it would cost as much as to make it.
     sorts = bool(order) and not laid and not order.startswith("position")
     ordered = f"select * from ({query}\n) order by {order}" if sorts else query
-    con.execute(f'create {"view" if laid else "table"} state."{name}" as {ordered}')
+    execute(con, f'create {"view" if laid else "table"} state."{name}" as {ordered}')
 
 
 def _read_by_day(
