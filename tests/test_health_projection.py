@@ -156,6 +156,17 @@ def reader_of(documents: list[dict[str, Any]], *folders: Path) -> Reader:
 
 
 @cache
+def random_reader(seed: int) -> Reader:
+    """Return one reader for the tests that ask the same random history on several days."""
+    return reader_of(history(seed))
+
+
+@cache
+def commitment_reader(name: str) -> Reader:
+    return reader_of(commitments(name))
+
+
+@cache
 def bound_reader() -> Reader:
     """Return one reader for the tests that ask the same history on several days."""
     return reader_of([*history(1), *bonds()])
@@ -204,11 +215,9 @@ def two_years_before(day: date) -> date:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("as_of", DAYS, ids=str)
 def test_tone_equals_a_plain_recomputation(seed, as_of):
-    documents = history(seed)
+    rows = random_reader(seed).table("relationship_tone", Scope(as_of=as_of)).records()
 
-    rows = reader_of(documents).table("relationship_tone", Scope(as_of=as_of)).records()
-
-    expected = evidence(documents, as_of)
+    expected = evidence(history(seed), as_of)
     assert {row["relationship"] for row in rows} >= set(expected)
     for row in rows:
         r, s = expected[row["relationship"]][1], expected[row["relationship"]][-1]
@@ -222,7 +231,7 @@ def test_tone_equals_a_plain_recomputation(seed, as_of):
 
 
 def test_the_cap_on_an_origin_is_at_work_in_these_histories():
-    rows = reader_of(history(0)).sql("select count(*) filter (where not counted) from tone_evidence").rows
+    rows = random_reader(0).sql("select count(*) filter (where not counted) from tone_evidence").rows
 
     assert rows[0][0] > 10
 
@@ -266,7 +275,7 @@ def test_each_point_of_the_history_is_the_health_of_its_day():
 
 @pytest.mark.parametrize("name", COMMITMENTS)
 def test_a_commitment_counts_in_each_point_with_what_it_was_by_then(name: str):
-    reader = reader_of(commitments(name))
+    reader = commitment_reader(name)
 
     points = reader.table("health_history").records()
 
@@ -278,7 +287,7 @@ def test_a_commitment_counts_in_each_point_with_what_it_was_by_then(name: str):
 
 @pytest.mark.parametrize("name", COMMITMENTS)
 def test_what_binds_today_is_what_is_counted_today(name: str):
-    reader = reader_of(commitments(name))
+    reader = commitment_reader(name)
 
     binding = reader.sql(
         "select sum(usd) as usd, count(*) > 0 as binds from compute_history where binds and until_on is null"
@@ -292,7 +301,7 @@ def test_what_binds_today_is_what_is_counted_today(name: str):
 
 
 def test_the_points_of_the_history_are_sundays_and_the_day_asked_for():
-    days = {row["week_on"] for row in reader_of(history(0)).table("health_history").records()}
+    days = {row["week_on"] for row in random_reader(0).table("health_history").records()}
 
     assert {day for day in days if day.isoweekday() != 7} == {TODAY}
 
