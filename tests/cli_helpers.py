@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -158,7 +162,20 @@ def press_ctrl_c(process: pexpect.spawn) -> None:
 
 
 def make_workspace(root: Path, *, imported: bool = True) -> Path:
-    """Make a workspace with the book of this module, and import it."""
+    """Make a workspace with the book of this module, and import it: a copy of one that was made so in this session.
+
+    Two of them have one log. Where logs have to differ, there is `new_workspace`.
+    """
+    return copied(_template(imported), root)
+
+
+def make_replayed(root: Path, times: int = 1) -> Path:
+    """Make a workspace with the book of this module that was replayed once, or more often; likewise a copy."""
+    return copied(_replayed_template(times), root)
+
+
+def new_workspace(root: Path, *, imported: bool = True) -> Path:
+    """Make a workspace with the book of this module, and import it, by commands of its own."""
     assert ask("init", root).code == 0
     for name, text in (("parties.yaml", PARTIES), (f"books/{NAME}.yaml", BOOK), ("sources/planet.txt", ARTICLE)):
         path = root / "events" / name
@@ -175,6 +192,31 @@ def replayed(root: Path) -> Path:
     done = ask("-C", root, "replay")
     assert done.code == 0, done.err
     return root
+
+
+def copied(template: Path, root: Path) -> Path:
+    """Copy a workspace that nothing has open; nothing in one says where it stands. Never links: tests damage files."""
+    shutil.copytree(template, root, dirs_exist_ok=True)
+    return root
+
+
+@cache
+def templates() -> Path:
+    """Return a folder for what is made once in a session, or in each process of one, and copied from there."""
+    folder = Path(tempfile.mkdtemp(prefix="tracker-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _template(imported: bool) -> Path:
+    return new_workspace(templates() / ("imported" if imported else "empty"), imported=imported)
+
+
+@cache
+def _replayed_template(times: int) -> Path:
+    before = _replayed_template(times - 1) if times > 1 else _template(True)
+    return replayed(copied(before, templates() / f"replayed-{times}"))
 
 
 @contextmanager

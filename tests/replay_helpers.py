@@ -48,7 +48,12 @@ def make_places(root: Path, rows: Rows, names: tuple[str, ...] = FEW) -> Places:
         (root / "bundled" / f"{name}.sql").write_bytes((ROOT / "projections" / f"{name}.sql").read_bytes())
     log = root / ".tracker" / "log.sqlite"
     append(log, rows, create=True)
-    return Places(log, (root / "bundled", root / "projections"))
+    return places_in(root)
+
+
+def places_in(root: Path) -> Places:
+    """Return the log and the folders of projections that stand in a folder."""
+    return Places(root / ".tracker" / "log.sqlite", (root / "bundled", root / "projections"))
 
 
 def append(log: Path, rows: Rows, *, create: bool = False) -> None:
@@ -76,14 +81,14 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def replay_many(root: Path, times: str) -> None:
     """Replay so many times, saying the number of each generation that is published."""
-    places = Places(root / ".tracker" / "log.sqlite", (root / "bundled", root / "projections"))
+    places = places_in(root)
     for _ in range(int(times)):
         print(replay(places, TODAY).generation, flush=True)
 
 
 def read_until_told(root: Path, times: str) -> None:
     """Append an event of its own and read it back, again and again; say how many were read."""
-    places = Places(root / ".tracker" / "log.sqlite", (root / "bundled", root / "projections"))
+    places = places_in(root)
     topic, data = history()[0][1:]
     count = 0
     for _ in range(int(times)):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_helpers import ask, environment, make_workspace
+from cli_helpers import ask, environment, make_workspace, new_workspace
 from test_verify import _change, _edit
 from tracker import archive as archives
 from tracker import backup
@@ -426,7 +426,7 @@ def test_an_archive_that_is_made_to_exhaust_its_reader_is_refused(
 
 def test_a_forged_log_in_a_backup_is_refused_by_its_checkpoints_or_its_manifest(root: Path, tmp_path: Path) -> None:
     back_up(load_workspace(root), tmp_path / "desk.tar")
-    other = make_workspace(tmp_path / "other")
+    other = new_workspace(tmp_path / "other")
     ask("-C", other, "party", "add", "hooli", "--name", "Hooli")
     state = other / ".tracker"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_helpers import Answer, ask, command, environment, make_workspace, replayed, run, working_in
+from cli_helpers import Answer, ask, command, environment, make_replayed, make_workspace, run, working_in
 from refusals import recorded
 from tracker.state.replay_lock import one_at_a_time
 
@@ -40,7 +40,7 @@ def files_of(root: Path) -> dict[str, bytes]:
 
 
 def test_a_second_replay_ends_with_4_and_says_who_replays(tmp_path: Path) -> None:
-    root = replayed(make_workspace(tmp_path / "ws"))
+    root = make_replayed(tmp_path / "ws")
     before = files_of(root)
 
     with one_at_a_time(root / ".tracker" / "log.sqlite"):
@@ -123,7 +123,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def test_a_read_only_workspace_is_read_and_every_writing_command_ends_with_4(open_folder: Path) -> None:
-    root = replayed(make_workspace(open_folder / "ws"))
+    root = make_replayed(open_folder / "ws")
     for arguments in WRITING.values():
         # What a command imports it cannot read as nobody, if Python lies in the home of root.
         shutil.copytree(root, open_folder / "twin")
@@ -201,7 +201,7 @@ def test_a_full_disk_ends_each_writing_command_with_4_and_nothing_is_half_writte
 
 
 def test_a_damaged_generation_is_set_aside_with_a_warning_and_rebuilt_from_the_log(tmp_path: Path) -> None:
-    root = replayed(make_workspace(tmp_path / "ws"))
+    root = make_replayed(tmp_path / "ws")
     expected = ask("-C", root, "list", "parties").out
     before = recorded(root)
     live = root / ".tracker" / "generations" / "1.duckdb"
@@ -264,7 +264,7 @@ def test_ctrl_c_in_an_import_ends_with_130_and_importing_again_completes_it(tmp_
 
 
 def test_ctrl_c_in_a_replay_ends_with_130_and_leaves_nothing_of_it(tmp_path: Path) -> None:
-    root = replayed(make_workspace(tmp_path / "ws"))
+    root = make_replayed(tmp_path / "ws")
     folder = root / ".tracker" / "generations"
     kept = sorted(path.name for path in folder.iterdir())
 

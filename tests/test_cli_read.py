@@ -12,7 +12,7 @@ import duckdb
 import pyarrow.parquet
 import pytest
 
-from cli_helpers import ask, make_workspace, replayed
+from cli_helpers import ask, make_replayed, make_workspace
 from tracker.state import reader
 from tracker.state.reader import Reader
 
@@ -20,7 +20,7 @@ from tracker.state.reader import Reader
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace that no test of this module changes."""
-    return replayed(make_workspace(tmp_path_factory.mktemp("read") / "work"))
+    return make_replayed(tmp_path_factory.mktemp("read") / "work")
 
 
 def records(workspace: Path, *arguments: str) -> list[dict[str, object]]:

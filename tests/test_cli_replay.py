@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cli_helpers import ask, make_workspace
+from cli_helpers import ask, make_replayed, make_workspace
 from tracker.workspace import bundled
 
 COUNT = len(list(bundled("projections").glob("*.sql")))
@@ -17,6 +17,12 @@ COUNT = len(list(bundled("projections").glob("*.sql")))
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return make_workspace(tmp_path / "work")
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    """Return the same workspace with generation 1."""
+    return make_replayed(tmp_path / "work")
 
 
 def test_replay_says_what_it_built_and_that_it_is_the_same(workspace: Path) -> None:
@@ -41,29 +47,27 @@ def test_the_answers_are_the_same_before_and_after_a_replay(workspace: Path) -> 
     assert [ask("-C", workspace, *words) for words in asked] == before
 
 
-def test_drift_is_shown_by_row_and_not_published(workspace: Path) -> None:
-    ask("-C", workspace, "replay")
-    with duckdb.connect(str(workspace / ".tracker" / "generations" / "1.duckdb")) as con:
+def test_drift_is_shown_by_row_and_not_published(live: Path) -> None:
+    with duckdb.connect(str(live / ".tracker" / "generations" / "1.duckdb")) as con:
         con.execute("update state.compute_commitments set amount_max = 12 where customer = 'acme'")
 
-    answer = ask("-C", workspace, "replay")
+    answer = ask("-C", live, "replay")
 
     assert answer.code == 1
     assert "! compute_commitments: 2 rows on either side are not on the other\n" in answer.out
     assert "amount_max is '12.000000', and '11900000000.000000' in the log\n" in answer.out
     assert "1 table drifted from generation 1, which stays: tracker replay --accept" in answer.out.splitlines()[-1]
-    assert ask("-C", workspace, "replay", "--accept").out.splitlines()[-1].endswith("from generation 1, accepted")
-    assert ask("-C", workspace, "replay").code == 0
+    assert ask("-C", live, "replay", "--accept").out.splitlines()[-1].endswith("from generation 1, accepted")
+    assert ask("-C", live, "replay").code == 0
 
 
-def test_an_edited_projection_is_named_with_those_that_read_it(workspace: Path) -> None:
-    ask("-C", workspace, "replay")
-    (workspace / "projections" / "health_weights.sql").write_text(
+def test_an_edited_projection_is_named_with_those_that_read_it(live: Path) -> None:
+    (live / "projections" / "health_weights.sql").write_text(
         (Path(__file__).parents[1] / "projections" / "health_weights.sql").read_text("utf-8").replace("0.5", "0.6"),
         "utf-8",
     )
 
-    planned, done = ask("-C", workspace, "replay", "--dry-run"), ask("-C", workspace, "replay")
+    planned, done = ask("-C", live, "replay", "--dry-run"), ask("-C", live, "replay")
 
     assert "~ health_weights: its SQL changed\n" in planned.out
     assert planned.out.endswith("nothing was rebuilt\n")
@@ -114,28 +118,26 @@ def test_a_scope_needs_a_place_of_its_own(workspace: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("place", [".tracker", ".tracker/generations/1.duckdb", ".tracker/new", "/"])
-def test_a_replay_beside_the_live_state_is_written_over_none_of_it(workspace: Path, place: str) -> None:
-    ask("-C", workspace, "replay")
-    generation = (workspace / ".tracker/generations/1.duckdb").read_bytes()
+def test_a_replay_beside_the_live_state_is_written_over_none_of_it(live: Path, place: str) -> None:
+    generation = (live / ".tracker/generations/1.duckdb").read_bytes()
 
-    answer = ask("-C", workspace, "replay", "--as-of", "2020-01-01", "-o", workspace / place)
+    answer = ask("-C", live, "replay", "--as-of", "2020-01-01", "-o", live / place)
 
     assert (answer.code, answer.out) == (3, "")
-    assert answer.err.startswith(f"error: cannot write {workspace / place}: it is ")
-    assert (workspace / ".tracker/generations/1.duckdb").read_bytes() == generation
-    assert ask("-C", workspace, "replay").out.endswith("same as generation 1\n")
+    assert answer.err.startswith(f"error: cannot write {live / place}: it is ")
+    assert (live / ".tracker/generations/1.duckdb").read_bytes() == generation
+    assert ask("-C", live, "replay").out.endswith("same as generation 1\n")
 
 
 @pytest.mark.parametrize("other", [["--dry-run"], ["--accept"], ["-o", "elsewhere"]])
-def test_a_rollback_is_asked_for_alone(workspace: Path, other: list[str]) -> None:
-    for _ in range(2):
-        ask("-C", workspace, "replay")
+def test_a_rollback_is_asked_for_alone(tmp_path: Path, other: list[str]) -> None:
+    live = make_replayed(tmp_path / "work", times=2)
 
-    answer = ask("-C", workspace, "replay", "--rollback", *other)
+    answer = ask("-C", live, "replay", "--rollback", *other)
 
     assert (answer.code, answer.out) == (2, "")
     assert "exclude each other" in answer.err
-    assert ask("-C", workspace, "replay").out.endswith("same as generation 2\n")
+    assert ask("-C", live, "replay").out.endswith("same as generation 2\n")
 
 
 def test_a_dry_run_tells_of_the_live_state_and_of_nothing_that_is_written_elsewhere(workspace: Path) -> None:
@@ -163,10 +165,8 @@ def test_a_file_for_other_programs_says_what_its_tables_and_columns_hold(workspa
     assert told == ("what the two sides are at odds about, and whether it is settled.",)
 
 
-def test_runs_are_a_table_of_queries(workspace: Path) -> None:
-    ask("-C", workspace, "replay")
-
-    answer = ask("-C", workspace, "query", "select run, trigger, result, events, error from runs")
+def test_runs_are_a_table_of_queries(live: Path) -> None:
+    answer = ask("-C", live, "query", "select run, trigger, result, events, error from runs")
 
     assert answer.rows == [["run", "trigger", "result", "events", "error"], ["1", "manual", "first", "8", ""]]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from cli_helpers import NAME, ask, command, environment, make_workspace, press_ctrl_c, replayed
+from cli_helpers import NAME, ask, command, environment, make_replayed, make_workspace, press_ctrl_c
 
 OPEN_ENDS = """\
 tracker: book/1
@@ -29,7 +29,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace that no test of this module changes."""
-    return replayed(make_workspace(tmp_path_factory.mktemp("terminal") / "work"))
+    return make_replayed(tmp_path_factory.mktemp("terminal") / "work")
 
 
 def on_terminal(*arguments: str | Path, columns: int = 120, **settings: str) -> pexpect.spawn:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cli_helpers import ask, make_workspace
+from cli_helpers import ask, make_replayed, make_workspace
 from refusals import recorded
 from tracker.state.guard import projection_problem
 from tracker.state.projections import read_projections
@@ -43,9 +43,7 @@ WRITING = {
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = make_workspace(tmp_path_factory.mktemp("own") / "ws")
-    assert ask("-C", root, "replay").code == 0
-    return root
+    return make_replayed(tmp_path_factory.mktemp("own") / "ws")
 
 
 @pytest.fixture

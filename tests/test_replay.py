@@ -16,9 +16,9 @@ import duckdb
 import pytest
 
 from case_runner import ROOT
-from cli_helpers import environment, make_workspace
+from cli_helpers import copied, environment, make_workspace
 from oracle.scopes import TODAY
-from replay_helpers import append, history, live_file, make_places, opened
+from replay_helpers import append, history, live_file, make_places, opened, places_in
 from tracker.errors import ExitCode
 from tracker.log.verify import verify
 from tracker.state.export import CannotExport
@@ -39,6 +39,19 @@ def places(tmp_path: Path) -> Places:
     return make_places(tmp_path, ROWS[:-5])
 
 
+@pytest.fixture(scope="module")
+def replayed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("replayed")
+    assert replay(make_places(root, ROWS[:-5]), TODAY).result == "first"
+    return root
+
+
+@pytest.fixture
+def live(replayed_once: Path, tmp_path: Path) -> Places:
+    """Return a copy of the same places with generation 1."""
+    return places_in(copied(replayed_once, tmp_path))
+
+
 def test_the_second_replay_is_the_same_as_the_first(places: Places) -> None:
     outcomes = [replay(places, TODAY) for _ in range(2)]
 
@@ -56,12 +69,11 @@ def test_a_replay_compares_at_the_event_and_the_day_of_the_live_generation(place
     assert (outcome.manifest.position, outcome.manifest.as_of) == (len(ROWS), TODAY)
 
 
-def test_an_edited_cell_of_the_live_generation_is_drift_that_names_the_row(places: Places) -> None:
-    replay(places, TODAY)
-    with opened(live_file(places)) as con:
+def test_an_edited_cell_of_the_live_generation_is_drift_that_names_the_row(live: Places) -> None:
+    with opened(live_file(live)) as con:
         con.execute("update state.parties set name = 'Forged' where party = 'w0-globex'")
 
-    outcome = replay(places, TODAY)
+    outcome = replay(live, TODAY)
 
     (drift,) = outcome.drift
     (sample,) = drift.samples
@@ -72,17 +84,16 @@ def test_an_edited_cell_of_the_live_generation_is_drift_that_names_the_row(place
         "name",
         "Forged",
     )
-    assert replay(places, TODAY, accept=True).generation == 2
-    assert replay(places, TODAY).result == "same"
+    assert replay(live, TODAY, accept=True).generation == 2
+    assert replay(live, TODAY).result == "same"
 
 
-def test_a_changed_projection_is_named_with_those_that_read_it(places: Places) -> None:
-    replay(places, TODAY)
+def test_a_changed_projection_is_named_with_those_that_read_it(live: Places) -> None:
     text = (ROOT / "projections" / "happenings.sql").read_text(encoding="utf-8")
     changed = text.replace("coalesce(bearing, intensity, default_intensity)", "coalesce(intensity, default_intensity)")
-    (places.projections[1] / "happenings.sql").write_text(changed, encoding="utf-8")
+    (live.projections[1] / "happenings.sql").write_text(changed, encoding="utf-8")
 
-    outcome = replay(places, TODAY)
+    outcome = replay(live, TODAY)
 
     assert outcome.result == "changed"
     assert changed != text
@@ -102,11 +113,10 @@ def test_a_projection_that_reads_the_clock_is_caught_as_drift_by_the_next_replay
     assert [drift.table for drift in outcome.drift] == ["clock"]
 
 
-def test_a_reader_sees_what_was_appended_since_the_generation(places: Places) -> None:
-    replay(places, TODAY)
-    append(places.log, ROWS[-5:])
+def test_a_reader_sees_what_was_appended_since_the_generation(live: Places) -> None:
+    append(live.log, ROWS[-5:])
 
-    reader = open_reader(places.log, places.projections, TODAY)
+    reader = open_reader(live.log, live.projections, TODAY)
 
     assert reader.tail == 5
     assert len(reader.table("events").rows) == len(ROWS)
@@ -130,15 +140,14 @@ def test_a_second_replay_is_refused_and_told_who_replays(places: Places) -> None
     assert runs_of(places.log).all() == []
 
 
-def test_rolling_back_lets_the_generation_before_answer(places: Places) -> None:
-    replay(places, TODAY)
-    replay(places, TODAY)
+def test_rolling_back_lets_the_generation_before_answer(live: Places) -> None:
+    replay(live, TODAY)
 
-    assert roll_back(places) == 1
-    assert open_reader(places.log, places.projections, TODAY).generation.number == 1  # type: ignore[union-attr]
+    assert roll_back(live) == 1
+    assert open_reader(live.log, live.projections, TODAY).generation.number == 1  # type: ignore[union-attr]
     with pytest.raises(NothingToRollBackTo, match="no generation before 1"):
-        roll_back(places)
-    assert replay(places, TODAY).generation == 3
+        roll_back(live)
+    assert replay(live, TODAY).generation == 3
 
 
 def test_what_was_rolled_back_to_is_what_rolling_back_from_the_next_generation_leads_to(places: Places) -> None:
@@ -152,14 +161,13 @@ def test_what_was_rolled_back_to_is_what_rolling_back_from_the_next_generation_l
     assert generations_of(places.log).numbers() == [1, 4]
 
 
-def test_the_history_tells_every_run(places: Places) -> None:
-    replay(places, TODAY)
-    replay(places, TODAY, trigger="schedule:morning")
-    (places.projections[1] / "broken.sql").write_text("select nothing", "utf-8")
+def test_the_history_tells_every_run(live: Places) -> None:
+    replay(live, TODAY, trigger="schedule:morning")
+    (live.projections[1] / "broken.sql").write_text("select nothing", "utf-8")
     with pytest.raises(ProjectionError, match="projection 'broken' does not work"):
-        replay(places, TODAY)
+        replay(live, TODAY)
 
-    told = runs_of(places.log).all()
+    told = runs_of(live.log).all()
 
     assert [(run.run, run.trigger, run.result, run.generation) for run in told] == [
         (1, "manual", "first", 1),
@@ -167,22 +175,21 @@ def test_the_history_tells_every_run(places: Places) -> None:
         (3, "manual", "failed", None),
     ]
     assert "broken" in str(told[2].error)
-    assert not [path for path in generations_of(places.log).folder.iterdir() if "building" in path.name]
+    assert not [path for path in generations_of(live.log).folder.iterdir() if "building" in path.name]
 
 
-def test_a_replay_that_is_killed_leaves_the_live_generation_and_is_told_as_crashed(places: Places) -> None:
-    replay(places, TODAY)
-    root = places.projections[1].parent
+def test_a_replay_that_is_killed_leaves_the_live_generation_and_is_told_as_crashed(live: Places) -> None:
+    root = live.projections[1].parent
     process = helper("replay_many", root, "1")
-    folder = generations_of(places.log).folder
+    folder = generations_of(live.log).folder
     while not list(folder.glob("*.building")) and process.poll() is None:
         time.sleep(0.005)
     process.kill()
     process.wait()
 
-    assert [run.result for run in runs_of(places.log).all(running_pid(places.log))] == ["first", "crashed"]
-    assert open_reader(places.log, places.projections, TODAY).generation is not None
-    assert replay(places, TODAY).result == "same"
+    assert [run.result for run in runs_of(live.log).all(running_pid(live.log))] == ["first", "crashed"]
+    assert open_reader(live.log, live.projections, TODAY).generation is not None
+    assert replay(live, TODAY).result == "same"
     assert sorted(path.name for path in folder.iterdir()) == ["1.duckdb", "2.duckdb", "CURRENT"]
 
 
@@ -265,26 +272,24 @@ def change_log(log: Path, statement: str) -> None:
             con.execute(guard)
 
 
-def test_nothing_is_published_over_a_log_that_fails_its_checkpoints(places: Places) -> None:
-    replay(places, TODAY)
-    change_log(places.log, "delete from dcb_events where position > 20")
+def test_nothing_is_published_over_a_log_that_fails_its_checkpoints(live: Places) -> None:
+    change_log(live.log, "delete from dcb_events where position > 20")
 
     with pytest.raises(LogNotProven, match="nothing was published"):
-        replay(places, TODAY)
-    assert generations_of(places.log).numbers() == [1]
-    assert runs_of(places.log).all()[-1].result == "failed"
+        replay(live, TODAY)
+    assert generations_of(live.log).numbers() == [1]
+    assert runs_of(live.log).all()[-1].result == "failed"
 
 
 RENAMED = 'update dcb_events set data = cast(replace(data, \'"name":"\', \'"name":"X\') as blob) where position = {}'
 
 
-def test_no_drift_is_offered_for_acceptance_where_the_log_was_changed(places: Places) -> None:
-    replay(places, TODAY)
-    change_log(places.log, RENAMED.format(1))
+def test_no_drift_is_offered_for_acceptance_where_the_log_was_changed(live: Places) -> None:
+    change_log(live.log, RENAMED.format(1))
 
     with pytest.raises(LogNotProven, match=r"event 1 .*nothing was published"):
-        replay(places, TODAY, accept=True)
-    assert generations_of(places.log).numbers() == [1]
+        replay(live, TODAY, accept=True)
+    assert generations_of(live.log).numbers() == [1]
 
 
 def test_a_verified_log_that_was_changed_since_is_found_out_without_a_generation_to_compare(places: Places) -> None:
@@ -306,46 +311,43 @@ def test_a_verified_log_that_was_changed_since_is_not_exported(places: Places, t
     assert not (tmp_path / name).exists()
 
 
-def test_an_event_changed_after_a_verification_and_before_its_first_replay_is_found_out(places: Places) -> None:
-    replay(places, TODAY)
-    append(places.log, ROWS[-5:])
-    assert verify(places.log).ok
-    change_log(places.log, f"update dcb_events set type = 'Nothing.v1' where position = {len(ROWS)}")
+def test_an_event_changed_after_a_verification_and_before_its_first_replay_is_found_out(live: Places) -> None:
+    append(live.log, ROWS[-5:])
+    assert verify(live.log).ok
+    change_log(live.log, f"update dcb_events set type = 'Nothing.v1' where position = {len(ROWS)}")
 
     with pytest.raises(LogNotProven, match=f"event {len(ROWS)} "):
-        replay(places, TODAY)
-    assert generations_of(places.log).numbers() == [1]
+        replay(live, TODAY)
+    assert generations_of(live.log).numbers() == [1]
 
 
-def test_the_plan_says_what_changed_and_writes_nothing(places: Places) -> None:
-    replay(places, TODAY)
-    append(places.log, ROWS[-5:])
-    (places.projections[1] / "clock.sql").write_text("select 1 as one", "utf-8")
-    runs = runs_of(places.log).all()
+def test_the_plan_says_what_changed_and_writes_nothing(live: Places) -> None:
+    append(live.log, ROWS[-5:])
+    (live.projections[1] / "clock.sql").write_text("select 1 as one", "utf-8")
+    runs = runs_of(live.log).all()
 
-    found = plan(places.log, places.projections, TODAY)
+    found = plan(live.log, live.projections, TODAY)
 
     assert (found.events, found.new_events, found.live) == (len(ROWS), 5, 1)
     assert found.changed == {"clock": "is new"}
     assert found.seconds > 0
     assert found.bytes_needed > 0
-    assert generations_of(places.log).numbers() == [1]
-    assert runs_of(places.log).all() == runs
+    assert generations_of(live.log).numbers() == [1]
+    assert runs_of(live.log).all() == runs
 
 
-def test_a_replay_under_a_scope_writes_files_and_leaves_the_live_state(places: Places, tmp_path: Path) -> None:
-    replay(places, TODAY)
+def test_a_replay_under_a_scope_writes_files_and_leaves_the_live_state(live: Places, tmp_path: Path) -> None:
     day = date(2024, 3, 1)
 
-    outcome = replay(places, TODAY, scope=Scope(as_of=day), output=tmp_path / "out")
+    outcome = replay(live, TODAY, scope=Scope(as_of=day), output=tmp_path / "out")
 
-    reader = open_reader(places.log, places.projections, TODAY)
+    reader = open_reader(live.log, live.projections, TODAY)
     written = duckdb.connect().execute(f"from '{tmp_path / 'out' / 'relationships.parquet'}'").fetchall()
     assert outcome.result == "exported"
     assert written == reader.table("relationships", Scope(as_of=day)).rows
     assert written != reader.table("relationships").rows
     assert (tmp_path / "out" / "manifest.json").exists()
-    assert generations_of(places.log).numbers() == [1]
+    assert generations_of(live.log).numbers() == [1]
     assert not [path for path in tmp_path.iterdir() if "building" in path.name]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_helpers import ask, command, environment, make_workspace
+from cli_helpers import ask, command, environment, make_workspace, new_workspace
 from tracker.errors import ExitCode
 from tracker.schedule.jobs import job_named
 from tracker.schedule.runner import Ran, SchedulerRunning, run_due, run_forever, run_now, standings
@@ -391,7 +391,7 @@ def test_a_replay_lock_of_our_own_is_no_other_replay(desk: Desk):
 def test_the_zone_of_the_machine_and_its_hash_seed_change_no_run(tmp_path: Path):
     digests = set()
     for zone, seed in (("UTC", "0"), ("Asia/Kathmandu", "1"), ("America/New_York", "2")):
-        root = make_workspace(tmp_path / zone.replace("/", "-"))
+        root = new_workspace(tmp_path / zone.replace("/", "-"))
         done = subprocess.run(
             command("-C", root, "replay"),
             env=environment(TZ=zone, PYTHONHASHSEED=seed),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pymerkle import InmemoryTree
 
-from cli_helpers import Answer, ask, make_workspace, working_in
+from cli_helpers import Answer, ask, make_workspace, new_workspace, working_in
 from log_helpers import read_only
 from test_verify import _change, _edit
 from tracker.errors import ExitCode
@@ -367,7 +367,7 @@ def test_an_unsigned_checkpoint_counts_for_the_place_it_was_kept_in(root: Path, 
 
 def test_a_signed_note_without_a_key_to_check_it_is_asked_for_one(root: Path, tmp_path: Path) -> None:
     note = shutil.copy(_notes(root)[0], tmp_path / "a.note")
-    other = make_workspace(tmp_path / "other")
+    other = new_workspace(tmp_path / "other")
 
     answer = ask("-C", other, "verify", "--against", note)
     assert answer.code == ExitCode.USAGE
