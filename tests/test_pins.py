@@ -96,6 +96,23 @@ def somebody_awaited_who_goes_elsewhere() -> Rows:
     return rows_of(log_of(entries))
 
 
+@cache
+def a_term_that_ends_last() -> Rows:
+    """Return a log of a term that bears on another pair, and whose end is the last that is told."""
+    told = {"report": "r1", "attribution": "document"}
+    term = {"grantor": "globex", "holder": "acme", "coverage": "cloud", **told}
+    bearing = {"level": "exclusive", "bears_on": {"acme--initech": -3}}
+    met = [{"party": "acme", "counterparty": other, **told} for other in ("globex", "initech")]
+    entries: list[Entry] = [
+        {"parties": {"acme": {}, "globex": {}, "initech": {}}},
+        {"report": {"id": "r1", "published": "2024-12-01", "reliability": "A"}},
+        *({"developments": [{"type": "contact-made", "key": f"met-{n}", **each}]} for n, each in enumerate(met)),
+        {"developments": [{"type": "exclusivity-granted", "key": "in", "occurred": "2023-06-01", **term, **bearing}]},
+        {"developments": [{"type": "exclusivity-ended", "key": "out", "occurred": "2024-06-30", **term}]},
+    ]
+    return rows_of(log_of(entries))
+
+
 def moves_nobody(entry: Entry) -> bool:
     """Say whether an entry of a history only tells what nobody's place depends on."""
     told = entry.get("developments", [])
@@ -270,14 +287,13 @@ def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     else:
         pinning.setattr(laying, "calm_tail", lambda *_: CalmTail(frozenset(), files=False))
 
-    logs = {"people": lambda _: somebody_awaited_who_goes_elsewhere(), "types": calm_at_the_end}
-    tails = {"calm": 20, "types": 6}
+    term, people = [a_term_that_ends_last()], [somebody_awaited_who_goes_elsewhere()]
+    logs = {"people": people, "calm": term, "types": term, "deals": term, "columns": term}
+    tail = 1 if forgotten in ("calm", "types") else 0
     assert any(
         answer != PINNED_AS_PLACED
-        for seed in range(8)
-        for answer in differing_over_a_generation(
-            logs.get(forgotten, recorded)(seed), tails.get(forgotten, 0), tmp_path
-        )
+        for rows in logs.get(forgotten, map(recorded, range(8)))
+        for answer in differing_over_a_generation(rows, tail, tmp_path)
     )
 
 
@@ -303,7 +319,7 @@ def test_what_bears_on_a_pair_is_pinned_for_a_projection_that_names_no_columns(
     header = "-- bonds: who is bound\n-- grain: one row per term\n-- order by: all\n-- pinned: it renames what is\n"
     (tmp_path / "bonds.sql").write_text(f"{header}select * from exclusivity_terms\n")
     projections = {**PROJECTIONS, "bonds": read_projection(tmp_path / "bonds.sql")}
-    answered, whole = opened(recorded(1), projections), opened(recorded(1), projections)
+    answered, whole = (opened(a_term_that_ends_last(), projections) for _ in range(2))
     pinning.setattr(whole.scopes, "_can_pin", lambda *_: False)
 
     told = {pair: rows_under(answered, Scope(), ["bonds"], pair)["bonds"] for pair in pairs_of(whole, Scope())}
