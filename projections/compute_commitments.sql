@@ -33,8 +33,15 @@ known as (
     select
         commitment,
         bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0) as quantified,
-        bool_or(bearing in ('sets', 'adds', 'subtracts') and len(amounts) > 0 and firm and contract = last_contract)
-            as firmly_quantified,
+        -- What is taken from a commitment of unknown size leaves one of unknown size.
+        bool_or(
+            firm
+            and contract = last_contract
+            and (
+                (bearing in ('sets', 'adds') and len(amounts) > 0)
+                or (bearing = 'subtracts' and len(list_filter(amounts, lambda a: a['role'] = 'total')) > 0)
+            )
+        ) as firmly_quantified,
         bool_or(bearing <> 'delivers' and len(amounts) > 0) as sized,
         bool_or(bearing in ('sets', 'adds') and firm) as firmly_owed,
         max(layer) as layer,

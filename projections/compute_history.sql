@@ -45,7 +45,12 @@ figures as (
         parties.best.customer,
         tracks.track,
         len(moves.amounts) = 0 as is_bare,
-        moves.bearing in ('sets', 'adds', 'subtracts') and len(moves.amounts) > 0 as quantifies,
+        -- What is taken from a commitment of unknown size leaves one of unknown size, which binds in the track of all others.
+        case
+            when moves.bearing in ('sets', 'adds') or (moves.bearing = 'subtracts' and tracks.track = 'money')
+                then len(moves.amounts) > 0
+            else moves.bearing = 'subtracts' and len(list_filter(moves.amounts, lambda a: a['role'] = 'total')) > 0 -- noqa: RF02
+        end as quantifies,
         case
             when tracks.track = 'money' then list_filter(moves.amounts, lambda a: a['per'] is null and a['unit'] = 'USD') -- noqa: RF02
             else list_filter(

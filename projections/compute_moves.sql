@@ -22,7 +22,7 @@
 -- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference or headline
 -- contract              how often the commitment had been made anew by then, after it had expired or was cancelled
 -- outlasts              whether it happened after the last day, and so tells that the commitment went on, and names no other
--- amounts               what it says how much; rounds and sums up to a day are left out
+-- amounts               what it says how much; rounds and sums up to a day are left out, and what is taken from an unknown size
 -- occurrences           the happening, as a list of one
 -- order by: commitment, sort_key
 -- pinned: the rows of a relationship rest on what touches it
@@ -175,10 +175,32 @@ lasting as (
             ) as outlasts
         from followed
     ) as told
-)
+),
 
 -- The first that is committed after the last day of a contract makes a new one, unless it only tells of that past; what is
 -- changed after that day goes on.
+contracted as (
+    select
+        *,
+        count(*) filter (
+            where firm
+            and case
+                when cancelled_key is not null and coalesce(cancelled_key > owed_key, true) then owes
+                else
+                    bearing = 'sets'
+                    and effective_on > dated.day
+                    and coalesce(expires_on >= effective_on, true)
+                    and not coalesce(went_on_key > dated.sort_key, false)
+            end
+        ) over (
+            partition by commitment
+            order by sort_key
+            rows between unbounded preceding and current row
+        ) as contract
+    from lasting
+)
+
+-- What is taken from a commitment of unknown size leaves one of unknown size: it is taken from nothing that is added later.
 select
     commitment,
     occurrence,
@@ -200,22 +222,25 @@ select
     bearing,
     strength,
     firm,
-    count(*) filter (
-        where firm
-        and case
-            when cancelled_key is not null and coalesce(cancelled_key > owed_key, true) then owes
-            else
-                bearing = 'sets'
-                and effective_on > dated.day
-                and coalesce(expires_on >= effective_on, true)
-                and not coalesce(went_on_key > dated.sort_key, false)
-        end
-    ) over (
-        partition by commitment
-        order by sort_key
-        rows between unbounded preceding and current row
-    ) as contract,
+    contract,
     outlasts,
-    amounts,
+    case
+        when
+            firm
+            and bearing = 'subtracts'
+            and not owes
+            and coalesce(bool_or(firm and owes and len(amounts) = 0) over by_then, false)
+            and not coalesce(bool_or(firm and owes and len(amounts) > 0) over by_then, false)
+            and not coalesce(bool_or(firm and bearing = 'sets' and len(amounts) > 0) over of_contract, false)
+            then []
+        else amounts
+    end as amounts,
     [occurrence] as occurrences
-from lasting
+from contracted
+window
+    by_then as (
+        partition by commitment, contract
+        order by sort_key
+        rows between unbounded preceding and 1 preceding
+    ),
+    of_contract as (partition by commitment, contract)

@@ -115,6 +115,7 @@ COMMITMENTS = {
     "halted": ["2023-01-10 committed 2B USD", "2023-03-10 paused", "2023-05-10 resumed", "2024-03-10 cancelled"],
     "anew": ["2023-01-10 committed 90B USD", "2024-03-10 cancelled", "2024-06-10 committed 1500M USD total"],
     "sized later": ["2023-01-10 committed", "2024-03-10 expanded 120B USD", "2024-08-10 delivered 1B USD"],
+    "taken from unknown": ["2023-01-10 committed", "2024-03-10 reduced 2 GW", "2024-08-10 expanded 1B USD"],
     "dated": ["2023-01-10 committed 3 GW until 2023-12", "2024-03-10 expanded 1B USD until 2024-06"],
     "reduced to nothing": ["2023-01-10 committed 2B USD", "2024-03-10 reduced 2B USD", "2024-08-10 expanded 5M USD"],
     "renewed": ["2022-01-10 committed 2B USD until 2022-12", "2024-03-10 committed 900M USD", "2024-08-10 paused"],

@@ -96,7 +96,7 @@ def compute_commitments(told: Iterable[Happening], as_of: date) -> list[dict[str
         {"commitment": commitment} | row
         for commitment, known in by_key.items()
         if any(t.bearing != "delivers" for t in known)
-        for row in _rows(list(_by_contract(known)), as_of)
+        for row in _rows(list(_of_known_size(list(_by_contract(known)))), as_of)
     ]
 
 
@@ -128,6 +128,17 @@ def _by_contract(known: list[Told]) -> Iterable[Told]:
             last_day = None
 
 
+def _of_known_size(known: list[Told]) -> Iterable[Told]:
+    """Leave out what is taken from a commitment of unknown size: it is taken from nothing that is added later."""
+    for place, told in enumerate(known):
+        of_contract = [(n, t) for n, t in enumerate(known) if t.contract == told.contract and t.firm and t.owes]
+        owed_by_then = [t for n, t in of_contract if n < place]
+        is_sized = any(t.amounts for t in owed_by_then) or any(t.amounts for _, t in of_contract if t.bearing == "sets")
+        of_unknown = bool(owed_by_then) and not is_sized
+        takes = told.firm and told.bearing == "subtracts" and not told.owes
+        yield replace(told, amounts=[]) if takes and of_unknown else told
+
+
 def _rows(known: list[Told], as_of: date) -> Iterable[dict[str, Any]]:
     figures: dict[Key, list[Figure]] = defaultdict(list)
     for told in known:
@@ -145,7 +156,7 @@ def _figures(told: Told, known: list[Told]) -> Iterable[tuple[Key, Figure]]:
     if not told.amounts:
         sized = any(t.amounts for t in known if t.bearing != "delivers")
         owed = any(t.firm and t.bearing in ("sets", "adds") for t in known)
-        sized_firmly = any(t.firm and t.amounts for t in changes if t.contract == last)
+        sized_firmly = any(t.firm and t.amounts and t.owes for t in changes if t.contract == last)
         if not sized or (told.firm and told.contract == last and owed and not sized_firmly):
             layer = max((t.layer for t in known if t.layer), default=None)
             yield (None, layer, None), Figure(told, told.bearing, None, None, [])
