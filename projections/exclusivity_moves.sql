@@ -167,14 +167,14 @@ states as (
         case contract
             when 'new' then new_expires
             when 'changed' then coalesce(new_expires, expires)
-            when 'filled' then coalesce(expires, new_expires)
+            when 'filled' then case when settles_day then new_expires else coalesce(expires, new_expires) end
             else expires
         end as expires,
         -- The last day goes with its text, which may leave it open.
         case
             when contract = 'new' then new_expires_on
             when contract = 'changed' and new_expires is not null then new_expires_on
-            when contract = 'filled' and expires is null then new_expires_on
+            when contract = 'filled' and (settles_day or expires is null) then new_expires_on
             else expires_on
         end as expires_on,
         case contract
@@ -199,7 +199,6 @@ states as (
             when contract = 'new' then false
             when contract = 'kept' or new_expires is null then contested_expires
             when contract = 'changed' and is_another_day then is_weaker and (expires is not null or contested_expires)
-            when is_another_day then contested_expires
             else contested_expires and is_weaker
         end as contested_expires,
         case move
@@ -224,13 +223,19 @@ states as (
                 *,
                 move = 'opens' or (move = 'ends' and standing = 'unknown') as begins,
                 case
-                    when move = 'opens' and not (kind = 'relax' and stands) then 'new'
-                    when stands and kind in ('grant', 'relax') then 'changed'
+                    when stands and kind = 'relax' then 'changed'
+                    -- What only weaker evidence relaxed or ended goes on as the contract that it was.
+                    when move = 'opens' and kind in ('affirm', 'relax') and is_doubted and coalesce(expires_on >= effective_on, true)
+                        then 'changed'
+                    when move = 'opens' then 'new'
+                    when stands and kind = 'grant' then 'changed'
                     when stands and kind = 'affirm' and move = 'supports' then 'filled'
                     else 'kept'
                 end as contract,
                 -- Words on the record are as good as a document here, and grade C as A: exclusivity_terms says why.
-                new_class < class as is_weaker
+                new_class < class as is_weaker,
+                -- Of a last day that is contested, as good evidence as the term's has the last word.
+                contested_expires and new_expires is not null and is_another_day and new_class >= class as settles_day
             from (
                 select
                     *,
@@ -243,6 +248,7 @@ states as (
                         when kind = 'relax' and stands then 'opens'
                         when kind = 'affirm' and stands and (place is null or new_place is null or new_place = place) then 'supports'
                         when kind = 'affirm' and stands and level = 'relaxed' and new_place < place then 'supports'
+                        when kind = 'affirm' and stands and is_doubted and new_class > class then 'opens'
                         when kind = 'affirm' and stands then 'ignored'
                         when kind = 'end' and (stands or standing = 'unknown') then 'ends'
                         when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
@@ -270,6 +276,7 @@ states as (
                         former.strength,
                         former.against,
                         change.kind,
+                        change.effective_on,
                         change.level as new_level,
                         change.place as new_place,
                         change.expires as new_expires,
@@ -280,6 +287,9 @@ states as (
                         change.strength as new_strength,
                         least(former.strength // 8, 5) * 8 + least(former.strength % 8, 3) as class,
                         least(change.strength // 8, 5) * 8 + least(change.strength % 8, 3) as new_class,
+                        -- It rests on weaker evidence than what it changed.
+                        former.against is not null
+                        and least(former.against // 8, 5) * 8 + least(former.against % 8, 3) > class as is_doubted,
                         -- What was ended lapses no more: who grants it anew after that day changes what was ended.
                         former.standing = 'open' and coalesce(former.expires_on < change.effective_on, false) as lapsed,
                         former.standing = 'open' and coalesce(former.place, 5) > 0 and not lapsed as stands

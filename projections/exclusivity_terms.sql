@@ -7,7 +7,7 @@
 -- level                 exclusive | relaxed | first-refusal | first-offer | first-ship | preferred | none; null where unstated
 -- status                in-force | superseded | expired | ended
 -- contested             whether it, an exception to it or another last day of it rests on weaker evidence than what that changed
--- since_on              the day on which the status began; null where it was only said to stand
+-- since_on              the day on which the status began; null where it was only said to stand, or was over when it was first told
 -- known_since_on        the day on which it was said to stand, where no report tells of its beginning
 -- ended_on              the day on which it stopped
 -- ended_by              the occurrence that ended or superseded it
@@ -84,6 +84,8 @@ followed as (
 dated as (
     select
         followed.*,
+        -- Of what was over when it was told nobody says when it began.
+        coalesce(followed.expires_on < followed.opened_on, false) as is_late,
         case
             when followed.standing = 'ended' then 'ended'
             when followed.expires_on < coalesce(followed.next_on, scope.as_of_on) then 'expired'
@@ -108,8 +110,8 @@ select
         > least(dated.standing_strength // 8, 5) * 8 + least(dated.standing_strength % 8, 3)
     )
     or (dated.standing = 'open' and (dated.contested_expires or len(dated.contested_carve_outs) > 0)) as contested,
-    case when dated.opened_with in ('grant', 'relax') then dated.opened_on end as since_on,
-    case when dated.opened_with in ('affirm', 'deny') then dated.opened_on end as known_since_on,
+    case when dated.opened_with in ('grant', 'relax') and not dated.is_late then dated.opened_on end as since_on,
+    case when dated.opened_with in ('affirm', 'deny') and not dated.is_late then dated.opened_on end as known_since_on,
     case dated.status
         when 'ended' then dated.ended_on
         when 'expired' then dated.expires_on

@@ -162,7 +162,7 @@ licence_times as (
         * exclude (occurrences),
         goes_on and coalesce(lag(exclusive) over one_by_one, false) as stays_exclusive,
         lead(since_on) over one_by_one as next_on,
-        status = 'ended' or coalesce(since_on >= until_on, false) as is_over,
+        status = 'ended' or coalesce(since_on >= until_on, status = 'expired') as is_over,
         list_sort(list_distinct(flatten(list(occurrences) over one_licence))) as occurrences
     from (
         select
@@ -229,7 +229,7 @@ licensed as (
 right_times as (
     select
         *,
-        is_consent and (status in ('ended', 'waived') or coalesce(since_on >= until_on, false)) as is_over
+        is_consent and (status in ('ended', 'waived') or coalesce(since_on >= until_on, status = 'expired')) as is_over
     from (
         select
             rights.* replace (

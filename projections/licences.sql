@@ -6,7 +6,7 @@
 -- subject               what is licensed, as a path
 -- exclusive             whether it is exclusive; null where nobody says
 -- status                in-force | superseded | expired | ended
--- since_on              the day on which these conditions began; null where they were only said to hold, or to have ended
+-- since_on              the day on which these conditions began; null where they were only said to hold, or to be over
 -- known_since_on        the day on which the licence was said to stand, where no report tells of its beginning
 -- ended_on              the day on which they stopped
 -- expires               when it ends, as the contract says, in EDTF
@@ -289,6 +289,8 @@ followed as (
 dated as (
     select
         followed.*,
+        -- Of what was over when it was told nobody says when it began.
+        coalesce(followed.expires_on < followed.opened_on, false) as is_late,
         case
             when followed.standing = 'ended' then 'ended'
             when followed.expires_on < coalesce(followed.next_on, scope.as_of_on) then 'expired'
@@ -306,8 +308,8 @@ select
     dated.subject,
     dated.exclusive,
     dated.status,
-    case when dated.opened_with in ('grant', 'amend') then dated.opened_on end as since_on,
-    case when dated.opened_with = 'affirm' then dated.opened_on end as known_since_on,
+    case when dated.opened_with in ('grant', 'amend') and not dated.is_late then dated.opened_on end as since_on,
+    case when dated.opened_with = 'affirm' and not dated.is_late then dated.opened_on end as known_since_on,
     case dated.status
         when 'ended' then dated.ended_on
         when 'expired' then dated.expires_on

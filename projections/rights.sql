@@ -6,7 +6,7 @@
 -- right_key             what may be done, as a path
 -- nature                consent | trigger | freedom; null where nobody says
 -- status                in-force | waived | ended | expired; using a right does not use it up
--- since_on              the day on which it was granted; null where no report tells of that
+-- since_on              the day on which it was granted; null where no report tells of that, or not before it was over
 -- known_since_on        the day on which it was said to stand, or used, where no report tells of its beginning
 -- ended_on              the day on which it was waived, ended or expired
 -- expires               when it ends, as the contract says, in EDTF
@@ -265,6 +265,8 @@ statuses as (
 dated as (
     select
         statuses.*,
+        -- Of what was over when it was told nobody says when it began.
+        coalesce(statuses.expires_on < statuses.opened_on, false) as is_late,
         case
             when statuses.standing <> 'open' then statuses.standing
             -- Only what had expired is followed by another time while nobody ended it.
@@ -282,8 +284,8 @@ select
     dated.right_key,
     dated.nature,
     dated.status,
-    case when dated.opened_with = 'grant' then dated.opened_on end as since_on,
-    case when dated.opened_with in ('use', 'affirm') then dated.opened_on end as known_since_on,
+    case when dated.opened_with = 'grant' and not dated.is_late then dated.opened_on end as since_on,
+    case when dated.opened_with in ('use', 'affirm') and not dated.is_late then dated.opened_on end as known_since_on,
     case when dated.status = 'expired' then dated.expires_on else dated.ended_on end as ended_on,
     dated.expires,
     dated.trigger,

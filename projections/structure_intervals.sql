@@ -354,13 +354,7 @@ seats as (
 ),
 
 terms as (
-    select
-        *,
-        coalesce(since_on, known_since_on, date '0001-01-01') as begun_on,
-        lead(coalesce(since_on, known_since_on)) over (
-            partition by relationship, grantor, holder, coverage
-            order by coalesce(since_on, known_since_on, ended_on)
-        ) as next_on
+    select *
     from exclusivity_terms
     where coverage || '.' like 'cloud.%'
 ),
@@ -373,7 +367,7 @@ strengths as (
         terms.grantor,
         terms.holder,
         terms.coverage,
-        terms.begun_on,
+        terms.occurrences,
         moves.effective_on,
         case
             when moves.expires_on < moves.effective_on then 0
@@ -394,14 +388,14 @@ strengths as (
             and terms.grantor = moves.grantor
             and terms.holder = moves.holder
             and terms.coverage = moves.coverage
-            and terms.begun_on <= moves.effective_on
-            and coalesce(terms.next_on > moves.effective_on, true)
+            and list_contains(terms.occurrences, moves.occurrence)
+            and (terms.status <> 'superseded' or terms.ended_on > moves.effective_on)
     where
         moves.move <> 'ignored'
         and moves.standing = 'open'
     qualify
         row_number() over (
-            partition by terms.relationship, terms.grantor, terms.holder, terms.coverage, terms.begun_on, moves.effective_on
+            partition by terms.relationship, terms.grantor, terms.holder, terms.coverage, terms.occurrences, moves.effective_on
             order by moves.step desc
         ) = 1
 ),
@@ -412,19 +406,19 @@ changed_strengths as (
         grantor,
         holder,
         coverage,
-        begun_on,
+        occurrences,
         level,
         min(effective_on) as effective_on,
         arg_max_null(expires_on, effective_on) as expires_on,
         lead(min(effective_on)) over (
-            partition by relationship, grantor, holder, coverage, begun_on
+            partition by relationship, grantor, holder, coverage, occurrences
             order by min(effective_on)
         ) as changed_on
     from (
         select
             *,
             sum(is_new::integer) over (
-                partition by relationship, grantor, holder, coverage, begun_on
+                partition by relationship, grantor, holder, coverage, occurrences
                 order by effective_on
             ) as strength_no
         from (
@@ -432,7 +426,7 @@ changed_strengths as (
                 *,
                 coalesce(
                     lag(level) over (
-                        partition by relationship, grantor, holder, coverage, begun_on
+                        partition by relationship, grantor, holder, coverage, occurrences
                         order by effective_on
                     ) <> level,
                     true
@@ -440,7 +434,7 @@ changed_strengths as (
             from strengths
         ) as marked
     ) as numbered
-    group by relationship, grantor, holder, coverage, begun_on, level, strength_no
+    group by relationship, grantor, holder, coverage, occurrences, level, strength_no
 ),
 
 -- A term of which only the end is told is a component that they had.
@@ -464,7 +458,7 @@ preferences as (
         terms.credibility,
         terms.occurrences
     from terms
-    left join changed_strengths as strengths using (relationship, grantor, holder, coverage, begun_on)
+    left join changed_strengths as strengths using (relationship, grantor, holder, coverage, occurrences)
     where coalesce(terms.level, '') <> 'none'
 ),
 

@@ -42,6 +42,11 @@ class Status:
         return days(self.expires)[1]
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether it rests on weaker evidence than what it changed."""
+        return self.against is not None and _class(self.against) > _class(self.strength)
+
+    @property
     def speaks(self) -> list[Happening]:
         """What says that it is as it is: its end, once there is one."""
         return [happening for happening, of_end in self.said if of_end == (self.ended is not None)]
@@ -113,22 +118,49 @@ def _apply(statuses: list[Status], move: Happening, kind: str) -> None:
         _state(now, move, adding=True)
         _contest(now, move, before)
     elif kind == "relax" and now and stands:
-        fresh.expires, fresh.trigger, fresh.carve_outs = now.expires, now.trigger, set(now.carve_outs)
-        _state(fresh, move, adding=True)
-        _contest(fresh, move, now)
+        _go_on(fresh, now, move, adding=True)
         statuses.append(fresh)
     elif kind == "affirm" and now and stands:
-        # What one report calls relaxed, another may give a level; any other level is a contradiction.
-        may_be = now.level in (None, level) or level is None or (now.level == "relaxed" and _weaker(level, "relaxed"))
-        if may_be:
-            before = replace(now)
-            _bear_out(now, move)
-            _fill(now, move, level)
-            _contest(now, move, before)
+        _affirm(statuses, now, fresh, move)
     elif now is None or _reopens(move.strength, now, lapsed=lapsed):
-        if kind == "affirm" and now and level is None and now.level != "none":
-            fresh.level = now.level
+        _reopen(now, fresh, move, kind)
         statuses.append(fresh)
+
+
+def _affirm(statuses: list[Status], now: Status, fresh: Status, move: Happening) -> None:
+    """What is called relaxed may have a level; any other one is a contradiction, or told on better evidence."""
+    level = fresh.level
+    may_be = now.level in (None, level) or level is None or (now.level == "relaxed" and _weaker(level, "relaxed"))
+    if may_be:
+        before = replace(now)
+        _bear_out(now, move)
+        _fill(now, move, level)
+        stated, is_as_good = move.fields["expires"], _class(move.strength) >= _class(before.strength)
+        if before.contested_expires and stated and is_as_good and days(stated)[1] != before.expires_on:
+            now.expires = stated
+        _contest(now, move, before)
+    elif now.is_doubted and _class(move.strength) > _class(now.strength):
+        # What only weaker evidence relaxed stands as the contract that it was.
+        _go_on(fresh, now, move, adding=False)
+        statuses.append(fresh)
+
+
+def _reopen(now: Status | None, fresh: Status, move: Happening, kind: str) -> None:
+    """Fill in what is known of a term that did not stand, or of which nobody had told."""
+    if now is None:
+        return
+    if kind == "affirm" and fresh.level is None and now.level != "none":
+        fresh.level = now.level
+    is_past = now.expires_on is not None and now.expires_on < move.effective_on
+    if now.is_doubted and not is_past and kind in ("affirm", "relax"):
+        _go_on(fresh, now, move, adding=kind == "relax")
+
+
+def _go_on(fresh: Status, now: Status, move: Happening, *, adding: bool) -> None:
+    """Let a status have what the contract said before, and what is said of it now."""
+    fresh.expires, fresh.trigger, fresh.carve_outs = now.expires, now.trigger, set(now.carve_outs)
+    _state(fresh, move, adding=adding)
+    _contest(fresh, move, now)
 
 
 def _reopens(strength: Strength, now: Status, *, lapsed: bool) -> bool:
@@ -211,14 +243,16 @@ def _row(status: Status, following: Status | None, said: list[Happening], cut: C
         said = [*said, following.said[0][0]]
     else:
         name, ended_on, ended_by = "in-force", None, None
+    # Of what was over when it was told nobody says when it began.
+    opened_on = None if status.expires_on and status.expires_on < status.opened_on else status.opened_on
     best = max(status.speaks, key=lambda happening: happening.strength)
     return {
         "level": status.level,
         "status": name,
-        "contested": (status.against is not None and _class(status.against) > _class(status.strength))
+        "contested": status.is_doubted
         or (status.ended is None and (status.contested_expires or bool(status.contested_carve_outs))),
-        "since_on": status.opened_on if status.opened_with in ("grant", "relax") else None,
-        "known_since_on": status.opened_on if status.opened_with in ("affirm", "deny") else None,
+        "since_on": opened_on if status.opened_with in ("grant", "relax") else None,
+        "known_since_on": opened_on if status.opened_with in ("affirm", "deny") else None,
         "ended_on": ended_on,
         "ended_by": ended_by,
         "expires": status.expires,
