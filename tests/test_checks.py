@@ -67,9 +67,26 @@ developments:
 report: {id: r3, published: 2025-07-05, reliability: A}
 developments:
   - {type: dispute-raised, key: new-quarrel, party: acme, counterparty: globex, topic: pay}
+---
+report: {id: r4, published: 2024-05-05, reliability: A}
+developments:
+  - {type: compute-committed, key: a, provider: acme, customer: globex, commitment: a, expires: 2022, occurred: 2020}
+  - {type: compute-committed, key: b, provider: acme, customer: globex, commitment: b, occurred: 2020}
+  - {type: compute-cancelled, key: b2, provider: acme, customer: globex, commitment: b, occurred: 2023-03-01}
+  - {type: compute-committed, key: c, provider: acme, customer: globex, commitment: c, expires: 2022, occurred: 2020}
+  - {type: compute-committed, key: d, provider: acme, customer: globex, commitment: d, expires: 2022, occurred: 2020}
+  - {type: compute-committed, key: e, provider: acme, customer: globex, commitment: e, expires: 2026, occurred: 2020}
+---
+report: {id: r5, published: 2025-06-05, reliability: A}
+developments:
+  - {type: compute-committed, key: lapsed, provider: acme, customer: globex, commitment: a}
+  - {type: compute-committed, key: called-off, provider: acme, customer: globex, commitment: b, occurred: 2023}
+  - {type: compute-committed, key: dated, provider: acme, customer: globex, commitment: c, occurred: 2023}
+  - {type: compute-committed, key: to-come, provider: acme, customer: globex, commitment: d, expires: 2030}
+  - {type: compute-committed, key: stands, provider: acme, customer: globex, commitment: e}
 """,
         "warning",
-        ("r1#undated", "r1#vague"),
+        ("r1#undated", "r1#vague", "r5#called-off", "r5#lapsed"),
         "exclusivity-granted has no day before exclusivity-relaxed of 2022-02-01, of which the same report tells, and "
         "so counts from 2025-05-05, as begun anew: say when it was, as near as that is known, such as "
         "occurred: ../2022-02-01",
@@ -472,6 +489,21 @@ developments:
 
 def test_every_check_has_a_control():
     assert set(CHECKS) == {*CONTROLS, *OTHERWISE}
+
+
+def test_a_commitment_that_an_undated_report_makes_anew_is_named_with_the_day_of_its_end(tmp_path):
+    name = "begun_after_its_end"
+
+    found = run_checks(
+        Reader([rows_of(CONTROLS[name].entries)], PROJECTIONS, TODAY),
+        Scope(),
+        [own_check(tmp_path, name, CHECKS[name].query)],
+    )
+
+    assert [finding.problem for finding in found if finding.subject == "r5#lapsed"] == [
+        "compute-committed has no day before 2022-12-31, its last day, and so counts from 2025-06-05, as a new "
+        "contract of a: say when it was, as near as that is known, such as occurred: ../2022-12-31"
+    ]
 
 
 def test_an_amount_without_a_unit_or_a_number_is_found_even_if_the_log_was_written_by_something_else():

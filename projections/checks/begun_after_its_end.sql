@@ -1,4 +1,4 @@
--- begun_after_its_end: what one report tells to be changed or over counts as begun anew, as its beginning has no day, or a vague one.
+-- begun_after_its_end: what was over, or what one report tells to be changed, counts as begun anew, as its day is missing or vague.
 -- grain: one row per development that begins something
 -- problem   what is wrong, and what to do
 -- severity  warning: it may have begun anew
@@ -39,6 +39,29 @@ told as (
         )
         and coalesce(stage, 'signed') in ('signed', 'closed')
         or type = 'compute-committed' and commitment is not null
+),
+
+-- How each contract of a commitment ended, by the time of what is told of it next.
+contracts as (
+    select
+        *,
+        lag(contract) over so_far as contract_before,
+        last_value(
+            case
+                when not firm then null
+                when type = 'compute-cancelled' then {'day': effective_on, 'text': 'its cancellation'}
+                when expires is not null then {'day': expires_on, 'text': 'its last day'}
+            end
+            ignore nulls
+        ) over (so_far rows between unbounded preceding and 1 preceding) as ended
+    from (
+        select
+            moves.*,
+            spans.latest as expires_on
+        from compute_moves as moves
+        left join log.spans as spans on moves.expires = spans.text
+    ) as told_of
+    window so_far as (partition by commitment order by sort_key)
 )
 
 select
@@ -69,3 +92,19 @@ where
     -- Such a seat is taken for the one that was given up.
     and not (begun.type = 'board-seat-taken' and begun.occurred_earliest is null)
 group by begun.development, begun.type, begun.effective_on
+union all
+-- Who names a last day to come tells of a contract that stands.
+select
+    'compute-committed has no day before ' || contracts.ended.day || ', ' || contracts.ended.text || ', and so counts from '
+    || contracts.effective_on || ', as a new contract of ' || contracts.commitment || ': say when it was, as near as that is known,'
+    || ' such as occurred: ../' || contracts.ended.day as problem,
+    'warning' as severity,
+    occurrences.development as subject
+from contracts
+inner join occurrences on contracts.occurrence = occurrences.occurrence
+where
+    contracts.contract > contracts.contract_before
+    and contracts.type = 'compute-committed'
+    and contracts.expires is null
+    and contracts.ended.day is not null
+    and coalesce(occurrences.occurred_earliest <= contracts.ended.day, true)
