@@ -1,7 +1,7 @@
 -- contradictions: where accounts of one happening differ, what is believed, and by which rule.
 -- grain: one row per (occurrence, field, doubted_development)
--- occurrence            the happening; of a report about a term that had ended, what it affirms
--- field                 type, a role, or a field of the type; status of a term
+-- occurrence            the happening; of a report about a term that changes nothing of it, what it affirms
+-- field                 type, a role, or a field of the type; status, level or last day of a term
 -- believed              what the answers rest on
 -- believed_development  the account that says so
 -- doubted               what is not believed
@@ -241,17 +241,22 @@ judged as (
     where agreeing.occurrence is null
 ),
 
--- Reports about a term that say it stands, or stands otherwise, against better evidence: they changed nothing.
+-- Reports about a term that say it stands, or stands otherwise, against better evidence: they changed nothing. Nor does who says
+-- that it stands, until another day.
 doubtful_terms as (
     select *
     from exclusivity_moves
-    qualify bool_or(move = 'ignored') over (partition by relationship, grantor, holder, coverage)
+    qualify
+        bool_or(move = 'ignored' or (kind = 'affirm' and expires is not null)) over (
+            partition by relationship, grantor, holder, coverage
+        )
 ),
 
 -- Of what bore a status out the best is believed, and the earliest of the best; for its level or last day, what states it.
 terms as (
     select
         moves.*,
+        told.expires as told_expires,
         arg_max(moves.occurrence, moves.weight) filter (where moves.move <> 'ignored' and moves.standing = 'ended')
             over so_far as ended_by,
         min(case when moves.move = 'ends' then moves.effective_on end) over so_far as ended_on,
@@ -339,6 +344,33 @@ refuted as (
         end as rule
     from unmoved
     inner join occurrences as doubtful on unmoved.occurrence = doubtful.occurrence
+    union all
+    select
+        terms.occurrence,
+        terms.relationship,
+        doubtful.development as doubted_development,
+        coalesce(terms.expires_by, terms.stands_by) as believed_occurrence,
+        'expires' as field,
+        terms.expires as believed,
+        terms.told_expires as doubted,
+        'an affirmation changes no last day: what is extended is granted anew' as rule
+    from terms
+    inner join occurrences as doubtful on terms.occurrence = doubtful.occurrence
+    inner join log.spans as held on terms.expires = held.text
+    inner join log.spans as other on terms.told_expires = other.text
+    where
+        terms.kind = 'affirm'
+        and terms.move = 'supports'
+        and terms.standing = 'open'
+        -- A vaguer day, or a finer one, is no other.
+        and not (
+            coalesce(held.earliest >= other.earliest, other.earliest is null)
+            and coalesce(held.latest <= other.latest, other.latest is null)
+        )
+        and not (
+            coalesce(other.earliest >= held.earliest, held.earliest is null)
+            and coalesce(other.latest <= held.latest, held.latest is null)
+        )
 )
 
 select
