@@ -19,17 +19,33 @@ groups as (
     group by party
 ),
 
+-- Who comes into another group leaves the one before.
 memberships as (
     select
-        groups.party,
-        parties.counts_for as organisation,
-        coalesce(starts.earliest, date '0001-01-01') as since_on,
-        coalesce(ends.latest, date '9999-12-31') as until_on
-    from groups
-    inner join parties on groups.part_of.group = parties.party
-    left join log.party_spans as starts on groups.part_of.since = starts.text
-    left join log.party_spans as ends on groups.part_of.until = ends.text
-    where coalesce(starts.earliest <= ends.latest, true)
+        party,
+        organisation,
+        since_on,
+        least(until_on, coalesce(lead(since_on) over in_time - 1, until_on))::date as until_on,
+        lag(until_on) over in_time as left_on,
+        lead(since_on) over in_time is null as is_last
+    from (
+        select
+            places.party,
+            parties.counts_for as organisation,
+            coalesce(starts.earliest, date '0001-01-01') as since_on,
+            coalesce(ends.latest, date '9999-12-31') as until_on
+        from (
+            select
+                party,
+                unnest(part_of) as place
+            from groups
+        ) as places
+        inner join parties on places.place.group = parties.party
+        left join log.party_spans as starts on places.place.since = starts.text
+        left join log.party_spans as ends on places.place.until = ends.text
+        where coalesce(starts.earliest <= ends.latest, true)
+    ) as told
+    window in_time as (partition by party order by since_on, until_on, organisation)
 ),
 
 -- A group may be part of another one: while it is, what belongs to it counts for that one.
@@ -161,8 +177,14 @@ alone as (
             case
                 when memberships.party is null then [{'since': date '0001-01-01', 'until': date '9999-12-31'}]
                 else [
-                        {'since': date '0001-01-01', 'until': (memberships.since_on - 1)::date},
-                        {'since': (memberships.until_on + 1)::date, 'until': date '9999-12-31'}
+                        {
+                            'since': coalesce(memberships.left_on + 1, date '0001-01-01')::date,
+                            'until': (memberships.since_on - 1)::date
+                        },
+                        {
+                            'since': case when memberships.is_last then (memberships.until_on + 1)::date end,
+                            'until': date '9999-12-31'
+                        }
                     ]
             end
         ) as span

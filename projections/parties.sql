@@ -4,7 +4,7 @@
 -- name        the name that tables show
 -- kind        organisation | person
 -- aliases     its other names, in any script
--- part_of     the group that it is part of
+-- part_of     the group that it is part of; of several, the one that it came to last
 -- counts_for  the party that it was merged into, directly or not; itself where it was not merged
 -- note        what a reader should know
 -- order by: party
@@ -18,7 +18,12 @@ registered as (
         arg_max(name, position) as name,
         arg_max(kind, position) as kind,
         arg_max(aliases, position) as aliases,
-        arg_max_null(part_of, position) as part_of,
+        list_max(
+            list_transform(
+                arg_max_null(part_of, position),
+                lambda one: {'since': coalesce(one.since, ''), 'until': coalesce(one.until, '9999'), 'organisation': one.group}
+            )
+        ).organisation as part_of,
         arg_max_null(note, position) as note
     from party_entries
     where topic = 'PartyRegistered.v1'
@@ -78,7 +83,7 @@ select
     registered.name,
     registered.kind,
     list_concat(coalesce(registered.aliases, []), coalesce(added.aliases, [])) as aliases,
-    struct_extract(registered.part_of, 'group') as part_of,
+    registered.part_of,
     coalesce(roots.counts_for, registered.party) as counts_for,
     registered.note
 from registered

@@ -340,6 +340,12 @@ def test_what_is_wrong_in_an_entry_is_said_in_plain_words_at_its_place(
             "'until' is before 'since'",
         ),
         (
+            "tracker: book/1\nparties: [{id: a, name: A, part_of: [acme, {group: acme, since: 2025, until: 2024}]}]\n",
+            (2, 78),
+            "'until' is before 'since'",
+        ),
+        ("tracker: book/1\nparties: [{id: a, name: A, part_of: [acme, nobody]}]\n", (2, 44), "unknown party 'nobody'"),
+        (
             "tracker: book/1\nparties: [{id: a, name: A, part_of: b}, {id: b, name: B, part_of: a}]\n",
             (2, 16),
             "parties depend on each other in a circle",

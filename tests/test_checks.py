@@ -229,6 +229,32 @@ developments:
         "is told in CNY and USD, which are never added up: check the currencies, "
         "or give each contract a commitment key of its own",
     ),
+    "acquired_but_not_moved": Control(
+        """
+parties:
+  seller: {name: Seller}
+  buyer: {name: Buyer}
+  left: {name: Left, part_of: {group: seller, since: 2016}}
+  moved: {part_of: [{group: seller, since: 2016}, {group: buyer, since: 2024-09}]}
+  moved-later: {part_of: [{group: seller, since: 2016}, {group: buyer, since: 2025}]}
+  alone: {}
+  gone-on: {part_of: {group: buyer, until: 2024-09-12}}
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: acquisition-made, key: left, acquirer: buyer, target: left, occurred: 2024-09-12, stage: closed}
+  - {type: acquisition-made, key: moved, acquirer: buyer, target: moved, occurred: 2024-09-12}
+  - {type: acquisition-made, key: moved-later, acquirer: buyer, target: moved-later, occurred: 2024-09-12}
+  - {type: acquisition-made, key: alone, acquirer: buyer, target: alone, occurred: 2024-09-12, form: merger}
+  - {type: acquisition-made, key: gone-on, acquirer: buyer, target: gone-on, occurred: 2024-09-12}
+  - {type: acquisition-made, key: by-a-part, acquirer: moved, target: alone, occurred: 2024-09-14, stage: signed}
+  - {type: acquisition-made, key: assets, acquirer: buyer, target: left, occurred: 2024-09-13, form: asset}
+""",
+        "warning",
+        ("r1#alone", "r1#gone-on", "r1#left"),
+        "Left was taken over by Buyer on 2024-09-12, and counts for Seller after that: what is told of it counts in "
+        "relationships of that one; say in the entry of left that it is part_of: {group: buyer, since: 2024-09-12}, in "
+        "a list with the group before, or name the form, if only assets or people were bought",
+    ),
     "person_in_two_places": Control(
         """
 parties:

@@ -191,6 +191,46 @@ def test_who_has_left_a_group_is_told_under_whom_to_look_for_that_time(tmp_path:
     assert "count" not in ask("-C", tmp_path, "health", "labs", "globex", "--as-of", "2024-02-29").out
 
 
+SOLD = """tracker: book/1
+parties:
+  - {id: acme, name: Acme}
+  - {id: globex, name: Globex}
+  - {id: initech, name: Initech}
+  - {id: labs, name: Acme Labs, part_of: {group: acme, since: 2016}}
+report: {id: wire, publisher: The Wire, published: 2024-12-01, reliability: A}
+developments:
+  - {type: acquisition-made, key: sale, acquirer: initech, target: labs, occurred: 2024-09-12, attribution: document}
+  - {type: dispute-raised, key: price, party: labs, counterparty: globex, topic: price, occurred: 2024-11-15}
+"""
+
+
+def test_a_subsidiary_that_was_sold_counts_for_its_buyer_once_the_book_says_so(tmp_path: Path) -> None:
+    make_workspace(tmp_path, imported=False)
+    book = tmp_path / "events" / "books" / "wire.yaml"
+    book.write_text(SOLD, encoding="utf-8")
+    assert ask("-C", tmp_path, "import", book).code == 0
+
+    def pairs() -> dict[str, str]:
+        rows = records(tmp_path, "query", "select occurrence, relationship from occurrences")
+        return {str(row["occurrence"]): str(row["relationship"]) for row in rows}
+
+    assert "counts for Acme after that" in ask("-C", tmp_path, "check").out
+    assert pairs() == {"wire#sale": "acme--initech", "wire#price": "acme--globex"}
+
+    sold = SOLD.replace(
+        "{group: acme, since: 2016}", "[{group: acme, since: 2016}, {group: initech, since: 2024-09-12}]"
+    )
+    book.write_text(sold, encoding="utf-8")
+    assert "labs" in ask("-C", tmp_path, "import", book, "--why", "it was sold").out
+
+    assert "acquired_but_not_moved" not in ask("-C", tmp_path, "check").out
+    assert pairs() == {"wire#sale": "acme--initech", "wire#price": "globex--initech"}
+    assert records(tmp_path, "query", "select part_of from parties where party = 'labs'") == [{"part_of": "initech"}]
+    again = ask("-C", tmp_path, "-v", "import", book).out
+    assert "same\tlabs" in again, again
+    assert "changed" not in ask("-C", tmp_path, "replay").out
+
+
 def test_drivers_shown_and_left_out_add_up_to_health(workspace: Path) -> None:
     drivers = records(workspace, "list", "health_drivers", "acme", "globex")
     (row,) = records(workspace, "health", "acme", "globex")

@@ -58,8 +58,12 @@ affiliated as (
     select
         party,
         {'organisation': part_of.group, 'role': null, 'since': part_of.since, 'until': part_of.until} as place
-    from registered
-    where part_of is not null
+    from (
+        select
+            party,
+            unnest(part_of) as part_of
+        from registered
+    ) as grouped
 )
 
 select

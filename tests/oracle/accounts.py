@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -151,11 +151,11 @@ class Knowledge:
             spans = [(self.canonical(a.organisation), a.role, *_span(a.since, a.until)) for a in own]
             here = [(since, until, where, role or "") for where, role, since, until in spans if since <= day <= until]
             return self.organisation(max(here)[2], day) if here else None
-        if held.part_of:
-            since, until = _span(held.part_of.since, held.part_of.until)
-            group = self.canonical(held.part_of.group)
-            if since <= day <= until and group != party:
-                return self.organisation(group, day)
+        # Who comes into another group leaves the one before, and is never in one that it left before it came.
+        groups = [(*_span(m.since, m.until), self.canonical(m.group)) for m in held.part_of or ()]
+        _, until, group = max((g for g in groups if g[0] <= min(g[1], day)), default=(day, date.min, party))
+        if day <= until and group != party:
+            return self.organisation(group, day)
         return party
 
     def relationship(self, first: str | None, second: str | None, day: date) -> str | None:
@@ -292,4 +292,7 @@ def placed(known: Knowledge, account: Account, day: date) -> str | None:
     pair = account.development.PAIR
     if pair is None:
         return None
+    # On the day of a takeover both may be one already.
+    if account.type == "acquisition-made":
+        day -= timedelta(days=1)
     return known.relationship(account.party("for") or account.party(pair[0]), account.party(pair[1]), day)

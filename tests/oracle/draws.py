@@ -199,7 +199,11 @@ AFFILIATIONS = one_of(
     [{"organisation": "acme-labs", "since": "2024-02", "role": "director"}],
 )
 MEMBERSHIP = maybe(
-    {"group": "acme"}, {"group": "acme", "since": "2024-03-05"}, {"group": "globex", "until": "2024-03"}, none=2
+    {"group": "acme"},
+    {"group": "acme", "since": "2024-03-05"},
+    {"group": "globex", "until": "2024-03"},
+    [{"group": "acme", "until": "2024-06"}, {"group": "globex", "since": "2024-03-05"}],
+    none=1,
 )
 OUTER = maybe({"group": "initech", "since": "2024-03-05"}, {"group": "initech", "until": "2024-03"}, none=8)
 """Of the group itself: what belongs to it then counts for the outer one."""

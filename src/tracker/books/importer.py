@@ -211,8 +211,7 @@ def _added_to(book: Book) -> set[str]:
 def _named(book: Book) -> set[str]:
     named = {party for entry in book.developments for party in parties_of(entry.event)}
     for entry in book.parties:
-        named |= {affiliation.organisation for affiliation in entry.event.affiliations}
-        named |= {entry.event.part_of.group} if entry.event.part_of else set()
+        named |= entry.event.belongs_to
     return named
 
 

@@ -158,8 +158,7 @@ def in_order(parties: Sequence[Entry[PartyRegistered]], known: Known) -> list[En
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for entry in parties:
         party = entry.event
-        before = {a.organisation for a in party.affiliations} | ({party.part_of.group} if party.part_of else set())
-        before = {other for other in before if other not in known.parties}
+        before = {other for other in party.belongs_to if other not in known.parties}
         before |= {owner for name in _names(party) if (owner := known.owner(name)) not in (None, party.party)}
         sorter.add(party.party, *sorted(other for other in before if other in entries))
     try:

@@ -116,7 +116,7 @@ def add(
                 kind=records.PartyKind(kind.value),
                 aliases=tuple(alias or ()),
                 affiliations=tuple(_affiliation(index, text) for text in at or ()),
-                part_of=records.Membership(group=index.resolve(part_of)) if part_of is not None else None,
+                part_of=(records.Membership(group=index.resolve(part_of)),) if part_of is not None else None,
                 note=note,
             )
         if registered.affiliations and kind is KindOfParty.ORGANISATION:
@@ -125,8 +125,8 @@ def add(
             raise UsageError(f"--part-of names the group of an organisation: a person is --at {part_of}")
         near = {index.resolve(each): each for each in index.suggest(given_name)}
         record(session, log, [RegisterParty(registered)], dry_run=dry_run, undo=NO_UNDO)
-    if registered.part_of:
-        near.pop(registered.part_of.group, None)
+    for membership in registered.part_of or ():
+        near.pop(membership.group, None)
     for owner, each in near.items():
         merge = f"tracker party merge {identity} {owner} --why …"
         session.note(f"'{given_name}' comes near '{each}': if they are one, {merge}")

@@ -28,9 +28,7 @@ class RegisterParty(UseCase):
 
     def boundary(self, known: Known) -> list[str]:
         owners = {owner for name in self._names() if (owner := known.owner(name))}
-        groups = {a.organisation for a in self.party.affiliations}
-        if self.party.part_of:
-            groups.add(self.party.part_of.group)
+        groups = self.party.belongs_to
         return [_name(n) for n in self._names()] + [party_tag(p) for p in sorted({self.party.party, *owners, *groups})]
 
     def decide(self, known: Known) -> Iterator[Intent]:
@@ -47,11 +45,12 @@ class RegisterParty(UseCase):
                 f"'{self.party.party}' is merged into '{held.merged_into}' and keeps its kind: "
                 f"tracker party unmerge {self.party.party} first"
             )
-        for affiliation in self.party.affiliations:
-            if affiliation.organisation not in known.parties:
-                raise UnknownParty(affiliation.organisation)
-        if self.party.part_of and self.party.part_of.group not in known.parties:
-            raise UnknownParty(self.party.part_of.group)
+        for organisation in (
+            *(a.organisation for a in self.party.affiliations),
+            *(m.group for m in self.party.part_of or ()),
+        ):
+            if organisation not in known.parties:
+                raise UnknownParty(organisation)
         # A name that is dropped is tagged as well, so that whoever asks for it next learns that it is free.
         names = {fold_name(name) for name in self._names()} | known.names_of(self.party.party)
         yield Intent(

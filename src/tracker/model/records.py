@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer
 
 from tracker.model.fields import (
     DevelopmentId,
@@ -50,8 +50,18 @@ class Membership(Frozen):
     until: Annotated[EdtfText | None, Field(description="Until when, in EDTF.")] = None
 
 
-def _membership(value: object) -> object:
-    return {"group": value} if isinstance(value, str) else value
+def _memberships(value: object) -> object:
+    """Return a list of one group, of several, or None: an empty list says nothing, as an empty field does."""
+    given = as_list(value)
+    if not isinstance(given, list | tuple):
+        return given
+    return [{"group": one} if isinstance(one, str) else one for one in given] or None
+
+
+def _stored(memberships: object, serialized: SerializerFunctionWrapHandler) -> object:
+    """Return a single group as itself, as it was always stored."""
+    stored = serialized(memberships)
+    return stored[0] if isinstance(stored, list | tuple) and len(stored) == 1 else stored
 
 
 class Record(Event):
@@ -69,10 +79,17 @@ class PartyRegistered(Record):
         tuple[Affiliation, ...], BeforeValidator(as_list), Field(description="A person's organisations.")
     ] = ()
     part_of: Annotated[
-        Annotated[Membership, BeforeValidator(_membership)] | None,
-        Field(description="The group that an organisation is part of."),
+        tuple[Membership, ...] | None,
+        BeforeValidator(_memberships),
+        WrapSerializer(_stored),
+        Field(description="Its group: acme, or {group: acme, since: 2016}; a list where it was sold on."),
     ] = None
     note: Annotated[LongText | None, Field(description="What a reader should know.")] = None
+
+    @property
+    def belongs_to(self) -> frozenset[str]:
+        """The organisations that it is said to belong to, or to have belonged to."""
+        return frozenset({a.organisation for a in self.affiliations} | {m.group for m in self.part_of or ()})
 
 
 class PartyAliasAdded(Record):

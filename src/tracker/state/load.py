@@ -24,9 +24,12 @@ from tracker.state.vocabulary import Vocabulary, vocabulary
 
 PARTY_STRUCT = (
     "STRUCT(party VARCHAR, name VARCHAR, kind VARCHAR, aliases VARCHAR[], affiliations STRUCT(organisation VARCHAR, "
-    '"role" VARCHAR, since VARCHAR, until VARCHAR)[], part_of STRUCT("group" VARCHAR, since VARCHAR, until VARCHAR), '
+    '"role" VARCHAR, since VARCHAR, until VARCHAR)[], part_of JSON, '
     "note VARCHAR, alias VARCHAR, into_party VARCHAR)"
 )
+
+GROUPS = 'STRUCT("group" VARCHAR, since VARCHAR, until VARCHAR)[]'
+"""A single group is stored as itself, several as a list."""
 
 REPORT_STRUCT = (
     "STRUCT(report VARCHAR, publisher VARCHAR, title VARCHAR, published VARCHAR, language VARCHAR, url VARCHAR, "
@@ -253,7 +256,12 @@ def _load_parties(con: duckdb.DuckDBPyConnection) -> None:
         create table log.party_entries as
         select
             position, topic, recorded_at, revision,
-            p.party, p.name, p.kind, p.aliases, p.affiliations, p.part_of, p.note, p.alias, into_party
+            p.party, p.name, p.kind, p.aliases, p.affiliations,
+            json_transform(
+                case when json_type(p.part_of) = 'ARRAY' then p.part_of else '[' || p.part_of || ']' end,
+                '{structure(con, GROUPS)}'
+            ) as part_of,
+            p.note, p.alias, into_party
         from (
             select
                 position, event_topic as topic, recorded_at, revision,
@@ -269,8 +277,8 @@ def _load_parties(con: duckdb.DuckDBPyConnection) -> None:
         """
         select unnest(affiliations).since as text from log.party_entries
         union select unnest(affiliations).until from log.party_entries
-        union select part_of.since from log.party_entries
-        union select part_of.until from log.party_entries
+        union select unnest(part_of).since from log.party_entries
+        union select unnest(part_of).until from log.party_entries
     """,
     )
 

@@ -46,7 +46,7 @@ def of_all_pins() -> dict[str, str]:
             union
             select party, unnest(affiliations).organisation from log.party_entries
             union
-            select party, part_of."group" from log.party_entries where part_of is not null
+            select party, unnest(part_of)."group" from log.party_entries
             union
             -- One account may name who, and another of the same happening where.
             select who.party, place.counts_for

@@ -286,10 +286,14 @@ def placing(source: str) -> str:
 
 
 def _organisation_joins(side: str, party: str) -> str:
-    """Join what a party counts for on the day: a person for the organisation, an organisation for its group."""
+    """Join what a party counts for on the day: a person for the organisation, an organisation for its group.
+
+    Who is taken over counts for whom it did on the day before: on that day both sides may be one already.
+    """
+    day = "c.effective_on - (c.type = 'acquisition-made')::integer"
     return f"""
             left join affiliations as {side}
-                on {side}.party = {party} and c.effective_on between {side}.since_on and {side}.until_on
+                on {side}.party = {party} and {day} between {side}.since_on and {side}.until_on
             left join affiliations as {side}1
                 on {side}1.party = {side}.organisation and {side}1.party <> {side}.party
-                and c.effective_on between {side}1.since_on and {side}1.until_on"""
+                and {day} between {side}1.since_on and {side}1.until_on"""

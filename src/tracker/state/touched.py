@@ -24,7 +24,7 @@ UNSETTLED = f"""
         union
         select unnest(affiliations).organisation from {GENERATION}.log.party_entries
         union
-        select part_of."group" from {GENERATION}.log.party_entries
+        select unnest(part_of)."group" from {GENERATION}.log.party_entries
     )
     select party
     from {TAIL}.log.party_entries
