@@ -231,3 +231,14 @@ def test_what_other_engines_take_is_met_with_what_this_one_takes(workspace: Path
     sql, told = HINTED[what]
 
     refused(workspace, "query", sql, told=told)
+
+
+def test_a_relationship_whose_slugs_are_not_sorted_is_met_with_its_name(workspace: Path) -> None:
+    answer = ask("-C", workspace, "query", "select * from relationships where relationship = 'globex--acme'")
+
+    assert answer.code == 0
+    assert "a relationship has its slugs sorted: 'acme--globex', not 'globex--acme'" in answer.err
+    sorted_one = ask("-C", workspace, "query", "select * from relationships where relationship = 'acme--none'")
+    assert "sorted" not in sorted_one.err
+    found = ask("-C", workspace, "query", "select 1 where 'globex--acme' <> ''")
+    assert "sorted" not in found.err

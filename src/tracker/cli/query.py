@@ -34,7 +34,7 @@ def query(
         list[str] | None,
         typer.Option(
             "--scope",
-            metavar="NAME CUTS",
+            metavar="'NAME CUTS'",
             help="A further scope, which the SQL reads as NAME.timeline: 'before as_of=2024-12-31 lens=documents'.",
         ),
     ] = None,
@@ -51,7 +51,8 @@ def query(
     last, where.
     """
     session = session_of(ctx)
-    table = _run(session, reads, _text(sql), timeout, named_scopes(session, others or []))
+    text = _text(sql)
+    table = _run(session, reads, text, timeout, named_scopes(session, others or []))
     if reads.form in (None, Format.TABLE) and reads.on_terminal:
         from tracker.cells import text_of
         from tracker.cli.grid import print_columns
@@ -66,6 +67,14 @@ def query(
     from tracker.cli.looks import counted
 
     session.note(counted(len(table.rows), "row"))
+    if not table.rows:
+        for first, second in dict.fromkeys(PAIR_TEXT.findall(text)):
+            if first > second:
+                session.note(f"a relationship has its slugs sorted: '{second}--{first}', not '{first}--{second}'")
+
+
+PAIR_TEXT = re.compile(r"'([a-z0-9]+(?:-[a-z0-9]+)*)--([a-z0-9]+(?:-[a-z0-9]+)*)'")
+"""A text of SQL that may name a relationship."""
 
 
 def _text(sql: str | None) -> str:
