@@ -134,6 +134,17 @@ def test_an_unknown_party_in_two_roles_of_a_row_is_told_once(workspace: Path, tm
     assert in_(workspace, path).err.count("unknown party 'Soylent'") == 1
 
 
+def test_a_new_name_of_two_alphabets_is_warned_of(workspace: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path, ROWS[0], {**ROWS[1], "party": "\u0410cme Steel", "counterparty": "LG\u7535\u5b50 \xc5s"})
+
+    told = in_(workspace, path, "--register-parties")
+
+    assert told.code == 0
+    assert f"{path}:2:1: warning: the name of the new party 'cme-steel' holds a word of two alphabets" in told.err
+    assert "\u0410 CYRILLIC CAPITAL LETTER A" in told.err
+    assert told.err.count("two alphabets") == 1
+
+
 def test_json_that_is_laid_out_otherwise_is_met_with_how_it_is_made_lines(workspace: Path, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     for text, told in ((json.dumps(ROWS), "jq -c '.[]'"), (json.dumps(ROWS[0], indent=1), "jq -c . ")):

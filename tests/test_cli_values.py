@@ -138,6 +138,22 @@ def test_the_log_itself_refuses_what_would_make_it_unreadable(tmp_path: Path) ->
     assert desk.log.head() == before
 
 
+def test_a_name_that_looks_like_another_one_is_warned_of(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "ws")
+    book = root / "events" / "more.yaml"
+    book.write_text(
+        "tracker: book/1\nparties:\n"
+        "  - {id: twin, name: \u0410cme, aliases: [LG\u7535\u5b50, \u0413\u0430\u0437 Gas]}\n",
+        encoding="utf-8",
+    )
+
+    answer = ask("-C", root, "import")
+
+    assert answer.code == 0
+    assert f"{book}:3:22: warning: the name holds a word of two alphabets, '\u0410cme'" in answer.err
+    assert answer.err.count("two alphabets") == 1
+
+
 def test_a_party_of_a_book_has_a_name_that_can_be_seen(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "ws")
     book = root / "events" / "more.yaml"

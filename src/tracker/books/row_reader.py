@@ -25,7 +25,7 @@ from tracker.books.row_parties import RowParties
 from tracker.books.row_routes import PUBLISHED, UNKEYED, WHY, LongWay, Route, keyed
 from tracker.books.row_values import entry_node, from_cells
 from tracker.books.rows import SKIPPED, BadHeader, BadRow, Row
-from tracker.books.rules import check_development, check_party, check_report
+from tracker.books.rules import check_development, check_party, check_report, mixed_alphabets
 from tracker.books.wording import unknown_field
 from tracker.books.yaml_nodes import Mapping, Mark
 from tracker.errors import did_you_mean
@@ -34,7 +34,7 @@ from tracker.model.conduct import InteractionCoded
 from tracker.model.development import Development
 from tracker.model.edtf import EdtfError, published_on
 from tracker.model.fields import DEVELOPMENT_ID, Event
-from tracker.model.names import suggest
+from tracker.model.names import mixed_word, suggest
 from tracker.model.records import PartyRegistered, ReportFiled
 
 RETRACTION = "retraction"
@@ -206,6 +206,10 @@ class RowReader:
     def _said(self, row: Row, given: dict[str, Any], event: Event, warnings: tuple[Problem, ...] = ()) -> Said:
         why, published = self._reason(row, given, PUBLISHED if isinstance(event, Development) else None)
         new = self._parties.new()
+        for party in new:
+            if mixed := mixed_word(party.name):
+                said = mixed_alphabets(mixed, f"name of the new party '{party.party}'")
+                warnings += (Problem(self.path, row.line, 1, *said, severity="warning"),)
         if not isinstance(event, Development):
             if isinstance(event, PartyRegistered):
                 self._know(event)

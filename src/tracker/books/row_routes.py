@@ -14,7 +14,7 @@ from tracker.books.rules import SPANS
 from tracker.model.catalogue import Kind
 from tracker.model.development import Development
 from tracker.model.edtf import parse_edtf, published_on
-from tracker.model.names import RELATIONSHIP_SEPARATOR, fold_name, hidden_characters
+from tracker.model.names import RELATIONSHIP_SEPARATOR, fold_name, hidden_characters, mixed_word
 from tracker.model.records import PartyRegistered, ReportFiled
 
 UNKEYED = "unkeyed"
@@ -65,7 +65,7 @@ class Route:
                 raise LongWay
         elif self._is_party:
             names = event.name, *event.aliases
-            if hidden_characters("".join(names)) or not all(map(fold_name, names)):
+            if hidden_characters("".join(names)) or not all(map(fold_name, names)) or any(map(mixed_word, names)):
                 raise LongWay
         elif self._spans and any(backwards(getattr(event, a), getattr(event, b)) for a, b in self._spans):
             raise LongWay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, timedelta
 
 from tracker.books.cameo import Codes
@@ -10,7 +11,7 @@ from tracker.books.yaml_nodes import Mapping, Mark, Node, Sequence, text_of
 from tracker.model.development import Development
 from tracker.model.edtf import EdtfError, parse_edtf, published_from, published_on
 from tracker.model.fields import Stage
-from tracker.model.names import fold_name, hidden_characters
+from tracker.model.names import fold_name, hidden_characters, mixed_word
 from tracker.model.records import PartyKind, PartyRegistered, ReportFiled
 
 PLANS = frozenset(Stage) - {Stage.SIGNED, Stage.CLOSED}
@@ -54,6 +55,8 @@ def check_party(party: PartyRegistered, node: Mapping, reading: Reading) -> None
     for what, mark, text in named:
         if fold_name(text):
             _warn_of_hidden(text, mark, what, reading)
+            if mixed := mixed_word(text):
+                reading.warn(mark, *mixed_alphabets(mixed, what))
         else:
             reading.error(mark, f"the {what} '{text}' holds no character that can be seen", "write a name")
     for child in _mappings(node):
@@ -65,6 +68,13 @@ def check_party(party: PartyRegistered, node: Mapping, reading: Reading) -> None
     if party.part_of and is_person:
         message = f"'{party.party}' is a person and part_of a group, which an organisation is"
         reading.warn(node.locate(["part_of"]), message, "name it among its affiliations")
+
+
+def mixed_alphabets(word: str, what: str) -> tuple[str, str]:
+    """Return what is said of a word of a name that looks like another one, and what to do."""
+    letters = ", ".join(f"{c} {unicodedata.name(c)}" for c in dict.fromkeys(word) if not c.isascii())
+    message = f"the {what} holds a word of two alphabets, '{word}' ({letters}): it is another name than it looks like"
+    return message, "write it in one alphabet"
 
 
 def check_development(node: Mapping, published: str | None, reading: Reading) -> None:

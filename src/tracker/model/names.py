@@ -36,6 +36,8 @@ _HIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_LOOK_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 # What stands for a blank in printable ASCII: Unicode's categories of punctuation, and the blank itself.
 _ASCII_BLANKS: Final = {code: " " for code in range(0x20, 0x7F) if unicodedata.category(chr(code))[0] in "PZ"}
 # Letters that decomposition leaves whole, as their own languages write them in ASCII.
@@ -192,6 +194,17 @@ def _contains(whole: str, part: str) -> bool:
 def hidden_characters(text: str) -> list[str]:
     """Return the control, bidirectional and zero-width characters of the text, each once: `U+200B ZERO WIDTH SPACE`."""
     return [f"U+{ord(c):04X} {unicodedata.name(c, 'CONTROL')}".strip() for c in dict.fromkeys(_HIDDEN.findall(text))]
+
+
+def mixed_word(text: str) -> str | None:
+    """Return the first word whose letters are of two alphabets that look alike, as of Latin and Cyrillic."""
+    if text.isascii():
+        return None
+    for word in _LETTERS.findall(text):
+        alphabets = {unicodedata.name(c, "").partition(" ")[0] for c in word} & _LOOK_ALIKE
+        if len(alphabets) > 1:
+            return str(word)
+    return None
 
 
 def visible(text: str, newlines: bool = False) -> str:
