@@ -18,13 +18,12 @@
 -- order by: report
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
-with recursive
+with
 
 filings as (
     select
         *,
         lag(reliability) over filed as former_reliability,
-        lag(origin) over filed as former_origin,
         row_number() over filed as filing
     from report_entries
     where topic = 'ReportFiled.v1'
@@ -37,7 +36,7 @@ latest as (
     qualify row_number() over (partition by report order by position desc) = 1
 ),
 
--- Filing a report anew changes its grade or origin only where it says something else than the filing before.
+-- Filing a report anew changes its grade only where it says something else than the filing before.
 graded as (
     select
         report,
@@ -60,55 +59,6 @@ graded as (
     group by report
 ),
 
-linked as (
-    select
-        report,
-        arg_max_null(origin, position) as retells
-    from (
-        select
-            report,
-            origin,
-            position
-        from filings
-        where filing = 1 or origin is distinct from former_origin
-        union all
-        select
-            report,
-            origin,
-            position
-        from report_entries
-        where topic = 'OriginLinked.v1'
-    ) as links
-    group by report
-),
-
-followed as (
-    select
-        report,
-        retells as origin,
-        1 as steps
-    from linked
-    where retells is not null
-    union all
-    select
-        followed.report,
-        linked.retells as origin,
-        followed.steps + 1 as steps
-    from followed
-    inner join linked on followed.origin = linked.report
-    where
-        linked.retells is not null
-        and followed.steps < 50
-),
-
-roots as (
-    select
-        report,
-        arg_max(origin, steps) as origin
-    from followed
-    group by report
-),
-
 withdrawals as (
     select distinct report
     from report_entries
@@ -127,13 +77,12 @@ select
     latest.retrieved,
     latest.text_sha256,
     graded.reliability,
-    linked.retells,
-    coalesce(roots.origin, latest.report) as origin,
+    chains.retells,
+    chains.origin,
     withdrawals.report is not null as withdrawn,
     latest.note
 from latest
 inner join graded on latest.report = graded.report
-inner join linked on latest.report = linked.report
+inner join origin_chains as chains on latest.report = chains.report
 inner join scope on coalesce(latest.published_on <= scope.known_on, true)
-left join roots on latest.report = roots.report
 left join withdrawals on latest.report = withdrawals.report

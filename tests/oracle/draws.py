@@ -59,7 +59,7 @@ BEARINGS = maybe(
 COMMON = {
     "report": one_of(*REPORTS),
     "occurred": OCCURRED,
-    "origin": maybe(*UNFILED, "r1", none=12),
+    "origin": maybe(*UNFILED, "r1", "r4", none=12),
     "attribution": ATTRIBUTIONS,
     "credibility": maybe("1", "2", "3", "5", none=5),
     "stage": maybe("signed", "closed", "talks", "planned", "letter-of-intent", "rumoured", none=20),

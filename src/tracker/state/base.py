@@ -17,12 +17,16 @@ from tracker.state.tellings import telling_views
 from tracker.state.vocabulary import Vocabulary, vocabulary
 
 BASE_VIEWS = (
-    "scope", "events", "party_entries", "report_entries", "weighed", "sayings", "placings", "reported", "retold",
-    "completed", "happened", *STATEMENT_VIEWS,
+    "scope", "events", "party_entries", "report_entries", "origin_chains", "weighed", "sayings", "placings", "reported",
+    "retold", "completed", "happened", *STATEMENT_VIEWS,
 )  # fmt: skip
 
-LAID = frozenset({"events", "party_entries", "report_entries", "weighed", "sayings", "reported", "happened"})
+LAID = frozenset(
+    {"events", "party_entries", "report_entries", "origin_chains", "weighed", "sayings", "reported", "happened"}
+)
 """Base views that only cut, join or rename what is kept: to keep their rows as well would cost more than it saves.
+
+The chains of origins are kept as the projection `reports` tells them.
 
 Some projections are so too, and say it in their header (`laid:`).
 """
@@ -35,6 +39,53 @@ ACCOUNT = (
     "published_on", "attribution", "speaker", "reliability", "stage", "binding", "quote.exact as quote", "sic", "note",
 )  # fmt: skip
 """What the view of every type tells of an account, before the columns of its own."""
+
+
+ORIGIN_CHAINS = """
+    with recursive filings as (
+        select *, lag(origin) over filed as former_origin, row_number() over filed as filing
+        from report_entries
+        where topic = 'ReportFiled.v1'
+        window filed as (partition by report order by position)
+    ),
+    -- Filing a report anew changes its origin only where it says something else than the filing before.
+    linked as (
+        select report, arg_max_null(origin, position) as retells
+        from (
+            select report, origin, position
+            from filings
+            where filing = 1 or origin is distinct from former_origin
+            union all
+            select report, origin, position
+            from report_entries
+            where topic = 'OriginLinked.v1'
+        ) as links
+        group by report
+    ),
+    followed as (
+        select report, retells as origin, 1 as steps
+        from linked
+        where retells is not null
+        union all
+        select followed.report, linked.retells as origin, followed.steps + 1 as steps
+        from followed
+        join linked on followed.origin = linked.report
+        where linked.retells is not null and followed.steps < 50
+    ),
+    roots as (
+        select report, arg_max(origin, steps) as origin
+        from followed
+        group by report
+    )
+    select linked.report, linked.retells, coalesce(roots.origin, linked.report) as origin
+    from linked
+    left join roots on linked.report = roots.report
+"""
+"""Which report each one retells, and the root of that chain: also of those that were not public by `known_at`.
+
+Who carried a thing first is ours to know and counts under every scope (docs/semantics.md, 3): a chain that leads
+through a report of which the day is not certain yet is followed all the same.
+"""
 
 
 def literal(text: str) -> str:
@@ -57,6 +108,7 @@ def base_views(scope: Scope, today: date, known: Vocabulary | None = None) -> di
         "events": f"select * from log.entries {'where ' + recorded if recorded else ''}",
         "party_entries": f"select * from log.party_entries {'where ' + recorded if recorded else ''}",
         "report_entries": _report_entries(scope, recorded),
+        "origin_chains": ORIGIN_CHAINS,
         **telling_views(scope, recorded, known),
         **completion_views(known),
         **statement_views(),

@@ -117,6 +117,8 @@ def _weighing(scope: Scope, recorded: str) -> str:
         known = f"date '{scope.known_at}'"
         cuts += [f"r.published_on <= {known}", f"d.counts_on <= {known}"]
         superseded += f" and d.superseded_on <= {known}"
+    # `reports` has no report that was not public yet; a chain of origins may lead through one.
+    chains = "origin_chains" if scope.known_at else "reports"
     where = f"where {' and '.join(cuts)}" if cuts else ""
     types = {column.name: column.sql_type for column in vocabulary().columns}
     judged = [f"d.{c}" if scope.judgement else f"null::{types[c]} as {c}" for c in sorted(JUDGEMENT)]
@@ -143,7 +145,7 @@ def _weighing(scope: Scope, recorded: str) -> str:
             from log.developments as d
             cross join merges
             join reports as r on r.report = d.report
-            left join reports as o on o.report = d.origin
+            left join {chains} as o on o.report = d.origin
             {where}
         ),
         ranked as (
