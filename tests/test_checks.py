@@ -59,6 +59,12 @@ developments:
   - {type: board-seat-given-up, key: left, organisation: acme, holder: globex, occurred: 2023-03-01}
   - {type: compute-committed, key: c1, provider: acme, customer: globex, amount: 1 GW}
   - {type: compute-cancelled, key: c2, provider: acme, customer: globex, occurred: 2023-03-01}
+  - {type: compute-committed, key: c3, provider: acme, customer: globex, commitment: site, amount: 1 GW, stage: talks}
+  - {type: compute-paused, key: c4, provider: acme, customer: globex, commitment: site, occurred: 2023-03-01}
+  - {type: compute-committed, key: c5, provider: acme, customer: globex, commitment: chips, amount: 1 GW}
+  - {type: compute-paused, key: c6, provider: acme, customer: globex, commitment: chips, occurred: 2023-03-01}
+  - {type: licence-granted, key: guessed, licensor: globex, licensee: acme, subject: ip, attribution: analysis}
+  - {type: licence-ended, key: gone, licensor: globex, licensee: acme, subject: ip, occurred: 2023-03-01}
 ---
 report: {id: r2, published: 2025-06-05, reliability: A}
 developments:
@@ -86,7 +92,7 @@ developments:
   - {type: compute-committed, key: stands, provider: acme, customer: globex, commitment: e}
 """,
         "warning",
-        ("r1#undated", "r1#vague", "r5#called-off", "r5#lapsed"),
+        ("r1#c5", "r1#undated", "r1#vague", "r5#called-off", "r5#lapsed"),
         "exclusivity-granted has no day before exclusivity-relaxed of 2022-02-01, of which the same report tells, and "
         "so counts from 2025-05-05, as begun anew: say when it was, as near as that is known, such as "
         "occurred: ../2022-02-01",
@@ -259,14 +265,19 @@ developments:
         """
 parties:
   acme-labs: {part_of: acme}
+  acme-works: {part_of: acme-labs}
+  bought: {part_of: {group: acme, since: 2022}}
   carol: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: globex, since: 2023}]}
   dave:
     kind: person
     affiliations: [{organisation: acme, since: 2020, until: 2023}, {organisation: globex, since: 2024}]
   erin: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: acme-labs, since: 2023}]}
+  frank: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: acme-works, since: 2023}]}
+  grace: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: bought, since: 2022}]}
+  heidi: {kind: person, affiliations: [{organisation: acme, since: 2020}, {organisation: bought, since: 2021}]}
 """,
         "warning",
-        ("carol",),
+        ("carol", "heidi"),
         "is at Acme and at Globex on 2023-01-01, and counts for the one that was joined last: "
         "date the end of the other, or say for whom in each development",
     ),

@@ -34,11 +34,15 @@ told as (
         type in (
             'exclusivity-granted', 'exclusivity-relaxed', 'exclusivity-ended', 'licence-granted', 'licence-amended', 'licence-ended',
             'right-granted', 'right-waived', 'right-ended', 'revenue-share-agreed', 'revenue-share-changed', 'board-seat-taken',
-            'board-seat-given-up', 'compute-expanded', 'compute-reduced', 'compute-paused', 'compute-cancelled', 'dispute-raised',
+            'board-seat-given-up', 'compute-committed', 'compute-expanded',
+            'compute-reduced', 'compute-paused', 'compute-cancelled', 'dispute-raised',
             'dispute-settled', 'leader-appointed', 'leader-removed', 'leader-departed'
         )
+        -- What is ahead, binds nobody or is inferred neither begins nor changes anything.
         and coalesce(stage, 'signed') in ('signed', 'closed')
-        or type = 'compute-committed' and commitment is not null
+        and coalesce(binding, 'unstated') <> 'no'
+        and evidence_attribution not in ('analysis', 'headline')
+        and (not starts_with(type, 'compute-') or commitment is not null)
 ),
 
 -- How each contract of a commitment ended, by the time of what is told of it next.

@@ -6,23 +6,27 @@
 -- order by: subject, problem
 with
 
+-- An organisation counts for its outermost group, on each day for that of the day.
 stays as (
     select
         tenures.person,
         tenures.organisation,
-        coalesce(parties.part_of, tenures.organisation) as of_group,
         coalesce(tenures.since_on, date '0001-01-01') as since_on,
-        coalesce(tenures.last_on, date '9999-12-31') as last_on
+        coalesce(tenures.last_on, date '9999-12-31') as last_on,
+        places.organisation as of_group,
+        greatest(coalesce(tenures.since_on, places.since_on), places.since_on) as there_from_on,
+        least(coalesce(tenures.last_on, places.until_on), places.until_on) as there_until_on
     from tenures
-    inner join parties on tenures.organisation = parties.party
+    inner join affiliations as places on tenures.organisation = places.party
 ),
 
+-- Who leaves the one on the day of joining the other is in both on no other day.
 clashes as (
     select
         former.person,
         former.organisation,
         latter.organisation as other,
-        max(greatest(former.since_on, latter.since_on)) as from_on
+        max(greatest(former.there_from_on, latter.there_from_on)) as from_on
     from stays as former
     inner join stays as latter
         on
@@ -31,6 +35,7 @@ clashes as (
             and former.of_group <> latter.of_group
             and former.since_on < latter.last_on
             and former.last_on > latter.since_on
+            and greatest(former.there_from_on, latter.there_from_on) <= least(former.there_until_on, latter.there_until_on)
     group by former.person, former.organisation, latter.organisation
 )
 
