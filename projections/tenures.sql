@@ -108,6 +108,7 @@ claims as (
         organisations.counts_for as organisation,
         registered.place.role as office,
         coalesce(starts.earliest, date '0001-01-01') as since_on,
+        starts.latest as since_latest_on,
         nullif(ends.latest, date '9999-12-31') as until_on,
         row_number() over (
             order by
@@ -135,6 +136,7 @@ moves as (
         lower(trim(coalesce(office, ''))) as office_key,
         since_on as earliest_on,
         since_on as day,
+        since_latest_on,
         least(since_on - date '1970-01-01', 1048575)::bigint * 8796093022208 - 1048576 + claim as sort_key,
         claim,
         null as occurrence
@@ -320,18 +322,23 @@ distinguished as (
         or not coalesce(bool_or(was_open) over (partition by person, organisation, occurrence), false)
 ),
 
--- Of a beginning, the events' own day is believed where it is not before the registered one; a vaguer one moves nothing.
+-- Of a beginning, the events' own day is believed where it is not before the registered one; a vaguer one moves nothing. Who is
+-- reinstated was there before: that is the registered beginning only where it may mean that day.
 begun as (
     select
         * exclude (day),
-        kind <> 'registered' and not retold and earliest_on >= registered_on as overrides,
+        kind <> 'registered' and not retold and earliest_on >= registered_on
+        and (kind <> 'reinstated' or coalesce(earliest_on <= registered_latest_on, false)) as overrides,
         case when kind <> 'registered' and earliest_on = registered_on then registered_on else day end as day
     from (
         select
             *,
             min(day) filter (where kind = 'registered') over (
                 partition by person, organisation, office_key, stay
-            ) as registered_on
+            ) as registered_on,
+            arg_min(since_latest_on, day) filter (where kind = 'registered') over (
+                partition by person, organisation, office_key, stay
+            ) as registered_latest_on
         from distinguished
     ) as compared
 ),
