@@ -15,7 +15,7 @@
 -- order by: occurrence, field, doubted_development
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
-with
+with recursive
 
 elected as (
     select
@@ -148,6 +148,34 @@ amounts as (
     group by differing.occurrence, differing.field, differing.doubted_development, doubted.text
 ),
 
+-- Every group above an organisation, whatever the day: affiliations knows the outermost of each day.
+direct_groups as (
+    select
+        parties.party,
+        above.counts_for as organisation
+    from parties
+    inner join parties as above on parties.part_of = above.party
+),
+
+groups as (
+    select
+        party,
+        organisation,
+        1 as steps
+    from direct_groups
+    union all
+    select
+        groups.party,
+        direct_groups.organisation,
+        groups.steps + 1 as steps
+    from groups
+    inner join direct_groups
+        on
+            groups.organisation = direct_groups.party
+            and groups.party <> direct_groups.organisation
+    where groups.steps < 50
+),
+
 -- What is only vaguer or finer is no contradiction. A person may stand for the organisation, and that for its group; and
 -- where two meet, quarrel or agree, it says nothing which of them is named first.
 agreeing as (
@@ -195,6 +223,30 @@ agreeing as (
         differing.compared = 'party'
         and case when own.party = differing.believed then differing.doubted else differing.believed end
         in (own.organisation, above.organisation)
+    union
+    select
+        differing.occurrence,
+        differing.field,
+        differing.doubted_development
+    from differing
+    inner join affiliations as own
+        on
+            own.party in (differing.believed, differing.doubted)
+            and differing.effective_on between own.since_on and own.until_on
+    inner join groups
+        on
+            groups.party in (own.party, own.organisation)
+            and case when differing.believed = own.party then differing.doubted else differing.believed end = groups.organisation
+    inner join affiliations as above
+        on
+            own.organisation = above.party
+            and differing.effective_on between above.since_on and above.until_on
+    inner join affiliations as outermost
+        on
+            groups.organisation = outermost.party
+            and above.organisation = outermost.organisation
+            and differing.effective_on between outermost.since_on and outermost.until_on
+    where differing.compared = 'party'
     union
     select
         differing.occurrence,
