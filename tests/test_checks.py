@@ -623,6 +623,23 @@ def test_a_check_looks_through_the_scope():
     assert findings(rows, Scope(known_at=date(2025, 5, 4))) == []
 
 
+def test_an_origin_that_is_not_public_yet_is_no_slip() -> None:
+    rows = rows_of("""
+report: {id: monthly-2, published: 2025-05-01, reliability: A}
+---
+report: {id: monthly-3, published: 2025-06, reliability: A}
+---
+report: {id: echo, published: 2025-06-10, reliability: A}
+developments:
+  - {type: contact-made, key: filed, party: acme, counterparty: globex, origin: monthly-3, quote: They met.}
+  - {type: contact-made, key: slip, party: acme, counterparty: globex, origin: monthly-4, quote: They met.}
+""")
+
+    found = findings(rows, Scope(known_at=date(2025, 6, 15)))
+
+    assert [finding.subject for finding in found if finding.check == "unknown_origin"] == ["echo#slip"]
+
+
 @pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.name)
 def test_a_check_has_a_true_header(check):
     columns = Reader([], PROJECTIONS, TODAY).sql(check.query).columns

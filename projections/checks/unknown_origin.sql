@@ -12,10 +12,11 @@ unfiled as (
         min(reported.development) as development,
         count(*) as accounts
     from reported
-    left join reports on reported.origin = reports.report
+    -- A report that is not public under the scope is filed all the same.
+    left join origin_chains as filed on reported.origin = filed.report
     where
         reported.status = 'current'
-        and reports.report is null
+        and filed.report is null
     group by reported.origin
 )
 
