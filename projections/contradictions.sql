@@ -308,6 +308,8 @@ doubtful_terms as (
 terms as (
     select
         moves.*,
+        told.development,
+        told.level as told_level,
         told.expires as told_expires,
         arg_max(moves.occurrence, moves.weight) filter (where moves.move <> 'ignored' and moves.standing = 'ended')
             over so_far as ended_by,
@@ -349,8 +351,10 @@ unmoved as (
     select
         occurrence,
         relationship,
+        development,
         kind,
         level,
+        told_level,
         case
             when standing = 'ended' then ended_by
             when expires_on < effective_on then coalesce(expires_by, stands_by)
@@ -369,45 +373,43 @@ unmoved as (
 -- An affirmation of another level is doubted for its level, all else for saying that the term stands, or that there is none.
 refuted as (
     select
-        unmoved.occurrence,
-        unmoved.relationship,
-        doubtful.development as doubted_development,
-        unmoved.believed_occurrence,
-        case when unmoved.gone is null and unmoved.kind <> 'deny' then 'level' else 'status' end as field,
+        occurrence,
+        relationship,
+        development as doubted_development,
+        believed_occurrence,
+        case when gone is null and kind <> 'deny' then 'level' else 'status' end as field,
         case
-            when unmoved.gone is not null then unmoved.gone
-            when unmoved.kind = 'deny' then 'in-force'
-            else unmoved.level
+            when gone is not null then gone
+            when kind = 'deny' then 'in-force'
+            else level
         end as believed,
         case
-            when unmoved.gone is not null then 'in-force'
-            when unmoved.kind = 'deny' then 'none'
-            else doubtful.level
+            when gone is not null then 'in-force'
+            when kind = 'deny' then 'none'
+            else told_level
         end as doubted,
-        case unmoved.kind
+        case kind
             when 'affirm' then 'an affirmation'
             when 'deny' then 'a denial'
             else 'a relaxation'
         end
         || case
-            when unmoved.gone is not null then ' reopens nothing that better evidence ended'
-            when unmoved.kind = 'deny' then ' ends nothing that better evidence says to stand'
+            when gone is not null then ' reopens nothing that better evidence ended'
+            when kind = 'deny' then ' ends nothing that better evidence says to stand'
             else ' changes no level'
         end as rule
     from unmoved
-    inner join occurrences as doubtful on unmoved.occurrence = doubtful.occurrence
     union all
     select
         terms.occurrence,
         terms.relationship,
-        doubtful.development as doubted_development,
+        terms.development as doubted_development,
         coalesce(terms.expires_by, terms.stands_by) as believed_occurrence,
         'expires' as field,
         terms.expires as believed,
         terms.told_expires as doubted,
         'an affirmation changes no last day: what is extended is granted anew' as rule
     from terms
-    inner join occurrences as doubtful on terms.occurrence = doubtful.occurrence
     inner join log.spans as held on terms.expires = held.text
     inner join log.spans as other on terms.told_expires = other.text
     where
