@@ -344,6 +344,11 @@ def test_what_is_wrong_in_an_entry_is_said_in_plain_words_at_its_place(
             (2, 78),
             "'until' is before 'since'",
         ),
+        (
+            "tracker: book/1\nparties: [{id: a, name: A, part_of: [acme, {group: globex, until: 2024}]}]\n",
+            (2, 37),
+            "'part_of': each of several groups but the first needs its own since: nobody is in two at once",
+        ),
         ("tracker: book/1\nparties: [{id: a, name: A, part_of: [acme, nobody]}]\n", (2, 44), "unknown party 'nobody'"),
         (
             "tracker: book/1\nparties: [{id: a, name: A, part_of: b}, {id: b, name: B, part_of: a}]\n",

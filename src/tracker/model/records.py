@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer
 
 from tracker.model.fields import (
     DevelopmentId,
@@ -58,6 +58,13 @@ def _memberships(value: object) -> object:
     return [{"group": one} if isinstance(one, str) else one for one in given] or None
 
 
+def _one_after_another(memberships: tuple[Membership, ...] | None) -> tuple[Membership, ...] | None:
+    begun = [membership.since for membership in memberships or ()]
+    if len(set(begun)) < len(begun):
+        raise ValueError("each of several groups but the first needs its own since: nobody is in two at once")
+    return memberships
+
+
 def _stored(memberships: object, serialized: SerializerFunctionWrapHandler) -> object:
     """Return a single group as itself, as it was always stored."""
     stored = serialized(memberships)
@@ -81,6 +88,7 @@ class PartyRegistered(Record):
     part_of: Annotated[
         tuple[Membership, ...] | None,
         BeforeValidator(_memberships),
+        AfterValidator(_one_after_another),
         WrapSerializer(_stored),
         Field(description="Its group: acme, or {group: acme, since: 2016}; a list where it was sold on."),
     ] = None
