@@ -39,6 +39,7 @@ CANDIDATES: dict[Kind, tuple[Any, ...]] = {
     Kind.TEXTS: (
         ["acme", "初创"],
         [{"organisation": "globex", "role": "CEO", "since": "2014-02-04", "until": "2025-05-31"}],
+        [{"group": "acme", "until": "2014-02-03"}, {"group": "globex", "since": "2014-02-04", "until": "2025-05-31"}],
     ),
     Kind.AMOUNT: ("数十亿美元", "about 27%"),
     Kind.AMOUNTS: (["4.5 GW", "up to 11.9B USD per year conditional"],),

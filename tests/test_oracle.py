@@ -121,7 +121,7 @@ def test_the_comparison_catches_a_broken_projection(rule: str) -> None:
     assert broken != PROJECTIONS[name]
     trial = Trial({**PROJECTIONS, name: broken}, (SEEN_IN.get(name, name),))
 
-    assert any(trial.differences(*recorded_histories(seed), scopes(seed, 4)) for seed in range(10))
+    assert any(trial.differences(*recorded_histories(seed), scopes(seed, 4)) for seed in range(30))
 
 
 @pytest.mark.slow
