@@ -176,6 +176,29 @@ groups as (
     where groups.steps < 50
 ),
 
+-- Whom each of two parties stands for on the day, beside the other one.
+stood_for as (
+    select
+        differing.occurrence,
+        differing.field,
+        differing.doubted_development,
+        differing.effective_on,
+        own.party,
+        own.organisation,
+        above.organisation as outermost,
+        case when own.party = differing.believed then differing.doubted else differing.believed end as other
+    from differing
+    inner join affiliations as own
+        on
+            own.party in (differing.believed, differing.doubted)
+            and differing.effective_on between own.since_on and own.until_on
+    left join affiliations as above
+        on
+            own.organisation = above.party
+            and differing.effective_on between above.since_on and above.until_on
+    where differing.compared = 'party'
+),
+
 -- What is only vaguer or finer is no contradiction. A person may stand for the organisation, and that for its group; and
 -- where two meet, quarrel or agree, it says nothing which of them is named first.
 agreeing as (
@@ -207,46 +230,26 @@ agreeing as (
         or list_has_all(doubted_members, believed_members)
     union
     select
-        differing.occurrence,
-        differing.field,
-        differing.doubted_development
-    from differing
-    inner join affiliations as own
-        on
-            own.party in (differing.believed, differing.doubted)
-            and differing.effective_on between own.since_on and own.until_on
-    left join affiliations as above
-        on
-            own.organisation = above.party
-            and differing.effective_on between above.since_on and above.until_on
-    where
-        differing.compared = 'party'
-        and case when own.party = differing.believed then differing.doubted else differing.believed end
-        in (own.organisation, above.organisation)
+        occurrence,
+        field,
+        doubted_development
+    from stood_for
+    where other in (organisation, outermost)
     union
     select
-        differing.occurrence,
-        differing.field,
-        differing.doubted_development
-    from differing
-    inner join affiliations as own
-        on
-            own.party in (differing.believed, differing.doubted)
-            and differing.effective_on between own.since_on and own.until_on
+        stood_for.occurrence,
+        stood_for.field,
+        stood_for.doubted_development
+    from stood_for
     inner join groups
         on
-            groups.party in (own.party, own.organisation)
-            and case when differing.believed = own.party then differing.doubted else differing.believed end = groups.organisation
+            groups.party in (stood_for.party, stood_for.organisation)
+            and stood_for.other = groups.organisation
     inner join affiliations as above
         on
-            own.organisation = above.party
-            and differing.effective_on between above.since_on and above.until_on
-    inner join affiliations as outermost
-        on
-            groups.organisation = outermost.party
-            and above.organisation = outermost.organisation
-            and differing.effective_on between outermost.since_on and outermost.until_on
-    where differing.compared = 'party'
+            groups.organisation = above.party
+            and stood_for.outermost = above.organisation
+            and stood_for.effective_on between above.since_on and above.until_on
     union
     select
         differing.occurrence,
