@@ -7,72 +7,7 @@
 -- until_on      last day; 9999-12-31 where none is known
 -- order by: party, since_on
 -- pinned: the rows of a relationship rest on what touches it
-with recursive
-
-groups as (
-    select
-        party,
-        arg_max(kind, position) as kind,
-        arg_max_null(part_of, position) as part_of
-    from party_entries
-    where topic = 'PartyRegistered.v1'
-    group by party
-),
-
--- Who comes into another group leaves the one before.
-memberships as (
-    select
-        party,
-        organisation,
-        since_on,
-        least(until_on, coalesce(lead(since_on) over in_time - 1, until_on))::date as until_on,
-        lag(until_on) over in_time as left_on,
-        lead(since_on) over in_time is null as is_last
-    from (
-        select
-            places.party,
-            parties.counts_for as organisation,
-            coalesce(starts.earliest, date '0001-01-01') as since_on,
-            coalesce(ends.latest, date '9999-12-31') as until_on
-        from (
-            select
-                party,
-                unnest(part_of) as place
-            from groups
-        ) as places
-        inner join parties on places.place.group = parties.party
-        left join log.party_spans as starts on places.place.since = starts.text
-        left join log.party_spans as ends on places.place.until = ends.text
-        where coalesce(starts.earliest <= ends.latest, true)
-    ) as told
-    window in_time as (partition by party order by since_on, until_on, organisation)
-),
-
--- A group may be part of another one: while it is, what belongs to it counts for that one.
-climbed as (
-    select
-        party,
-        organisation,
-        since_on,
-        until_on,
-        1 as steps
-    from memberships
-    union all
-    select
-        climbed.party,
-        above.organisation,
-        greatest(climbed.since_on, above.since_on) as since_on,
-        least(climbed.until_on, above.until_on) as until_on,
-        climbed.steps + 1 as steps
-    from climbed
-    inner join memberships as above
-        on
-            climbed.organisation = above.party
-            and climbed.party <> above.organisation
-            and climbed.since_on <= above.until_on
-            and climbed.until_on >= above.since_on
-    where climbed.steps < 50
-),
+with
 
 spans as (
     select
@@ -92,7 +27,7 @@ spans as (
         since_on,
         until_on,
         steps
-    from climbed
+    from memberships
 ),
 
 turns as (
@@ -170,27 +105,40 @@ joined as (
 ),
 
 -- An organisation that is in no group on a day counts for itself.
+in_groups as (
+    select
+        party,
+        since_on,
+        until_on,
+        lag(until_on) over in_time as left_on,
+        lead(since_on) over in_time is null as is_last
+    from memberships
+    where steps = 1
+    window in_time as (partition by party order by since_on)
+),
+
 alone as (
     select
-        groups.party,
+        parties.party,
+        parties.counts_for,
         unnest(
             case
-                when memberships.party is null then [{'since': date '0001-01-01', 'until': date '9999-12-31'}]
+                when in_groups.party is null then [{'since': date '0001-01-01', 'until': date '9999-12-31'}]
                 else [
                         {
-                            'since': coalesce(memberships.left_on + 1, date '0001-01-01')::date,
-                            'until': (memberships.since_on - 1)::date
+                            'since': coalesce(in_groups.left_on + 1, date '0001-01-01')::date,
+                            'until': (in_groups.since_on - 1)::date
                         },
                         {
-                            'since': case when memberships.is_last then (memberships.until_on + 1)::date end,
+                            'since': case when in_groups.is_last then (in_groups.until_on + 1)::date end,
                             'until': date '9999-12-31'
                         }
                     ]
             end
         ) as span
-    from groups
-    left join memberships on groups.party = memberships.party
-    where groups.kind = 'organisation'
+    from parties
+    left join in_groups on parties.party = in_groups.party
+    where parties.kind = 'organisation'
 )
 
 select
@@ -202,11 +150,10 @@ select
 from joined
 union all
 select
-    alone.party,
-    parties.counts_for as organisation,
+    party,
+    counts_for as organisation,
     null as role,
-    alone.span.since as since_on,
-    alone.span.until as until_on
+    span.since as since_on,
+    span.until as until_on
 from alone
-inner join parties on alone.party = parties.party
-where alone.span.since <= alone.span.until
+where span.since <= span.until

@@ -15,7 +15,7 @@
 -- order by: occurrence, field, doubted_development
 -- pinned: the rows of a relationship rest on what touches it
 -- local: what its people did elsewhere moves them only by where they belonged
-with recursive
+with
 
 elected as (
     select
@@ -148,34 +148,6 @@ amounts as (
     group by differing.occurrence, differing.field, differing.doubted_development, doubted.text
 ),
 
--- Every group above an organisation, whatever the day: affiliations knows the outermost of each day.
-direct_groups as (
-    select
-        parties.party,
-        above.counts_for as organisation
-    from parties
-    inner join parties as above on parties.part_of = above.party
-),
-
-groups as (
-    select
-        party,
-        organisation,
-        1 as steps
-    from direct_groups
-    union all
-    select
-        groups.party,
-        direct_groups.organisation,
-        groups.steps + 1 as steps
-    from groups
-    inner join direct_groups
-        on
-            groups.organisation = direct_groups.party
-            and groups.party <> direct_groups.organisation
-    where groups.steps < 50
-),
-
 -- Whom each of two parties stands for on the day, beside the other one.
 stood_for as (
     select
@@ -185,17 +157,12 @@ stood_for as (
         differing.effective_on,
         own.party,
         own.organisation,
-        above.organisation as outermost,
         case when own.party = differing.believed then differing.doubted else differing.believed end as other
     from differing
     inner join affiliations as own
         on
             own.party in (differing.believed, differing.doubted)
             and differing.effective_on between own.since_on and own.until_on
-    left join affiliations as above
-        on
-            own.organisation = above.party
-            and differing.effective_on between above.since_on and above.until_on
     where differing.compared = 'party'
 ),
 
@@ -234,22 +201,18 @@ agreeing as (
         field,
         doubted_development
     from stood_for
-    where other in (organisation, outermost)
+    where other = organisation
     union
     select
         stood_for.occurrence,
         stood_for.field,
         stood_for.doubted_development
     from stood_for
-    inner join groups
+    inner join memberships as groups
         on
             groups.party in (stood_for.party, stood_for.organisation)
             and stood_for.other = groups.organisation
-    inner join affiliations as above
-        on
-            groups.organisation = above.party
-            and stood_for.outermost = above.organisation
-            and stood_for.effective_on between above.since_on and above.until_on
+            and stood_for.effective_on between groups.since_on and groups.until_on
     union
     select
         differing.occurrence,

@@ -23,6 +23,7 @@ FEW = (
     *(
         "parties",
         "reports",
+        "memberships",
         "tenures",
         "affiliations",
         "evidence_weights",

@@ -104,8 +104,8 @@ def test_a_projection_that_compares_each_row_with_each_is_found_out(
         f"select one.position, count(*) as others from happenings as one join happenings as other on {condition}\n"
         "group by one.position\n"
     )
-    few = {name: PROJECTIONS[name] for name in ("parties", "reports", "tenures", "affiliations", "happenings")}
-    few |= {name: PROJECTIONS[name] for name in ("evidence_weights",)}
+    needed = ("parties", "reports", "memberships", "tenures", "affiliations", "happenings", "evidence_weights")
+    few = {name: PROJECTIONS[name] for name in needed}
 
     plans = executed(log, tmp_path / "1.duckdb", monkeypatch, {**few, "neighbours": read_projection(path)})
 

@@ -10,7 +10,7 @@ from tracker.state.mirror import GENERATION, TAIL
 from tracker.state.pins import Part
 from tracker.state.projections import Projection
 
-SETTLED = frozenset({"parties", "tenures", "affiliations"})
+SETTLED = frozenset({"parties", "memberships", "tenures", "affiliations"})
 """Who somebody is and where they belong: a tail that moves nobody leaves these as they are."""
 
 
