@@ -79,7 +79,7 @@ events as (
         occurrence,
         organisation,
         source,
-        unnest(people) as person,
+        unnest(list_distinct(people)) as person,
         case type when 'people-hired' then 'hired' else split_part(type, '-', 2) end as kind,
         office,
         lower(trim(coalesce(office, ''))) as office_key,
@@ -109,6 +109,7 @@ claims as (
         registered.place.role as office,
         coalesce(starts.earliest, date '0001-01-01') as since_on,
         starts.latest as since_latest_on,
+        ends.earliest as until_earliest_on,
         nullif(ends.latest, date '9999-12-31') as until_on,
         row_number() over (
             order by
@@ -124,6 +125,22 @@ claims as (
     left join log.party_spans as starts on registered.place.since = starts.text
     left join log.party_spans as ends on registered.place.until = ends.text
     where coalesce(starts.earliest <= ends.latest, true)
+),
+
+-- Of several registrations of one office those that overlap go on until the last of them ends; one without an end goes on where
+-- it may begin when the other ends.
+lapses as (
+    select ending.*
+    from claims as ending
+    anti join claims as lasting
+        on
+            ending.person = lasting.person
+            and ending.organisation = lasting.organisation
+            and lower(trim(coalesce(ending.office, ''))) = lower(trim(coalesce(lasting.office, '')))
+            and ending.until_on >= lasting.since_on
+            and coalesce(ending.until_on < lasting.until_on, ending.until_earliest_on <= lasting.since_latest_on)
+            and ending.claim <> lasting.claim
+    where ending.until_on is not null
 ),
 
 -- What is registered for a day stands before that day's events.
@@ -151,8 +168,7 @@ moves as (
         until_on as day,
         least(until_on + 1 - date '1970-01-01', 1048575)::bigint * 8796093022208 - 1048576 + claim as sort_key,
         claim
-    from claims
-    where until_on is not null
+    from lapses
     union all by name
     select events.* exclude (source) -- noqa: RF02
     from events
@@ -178,7 +194,24 @@ moves as (
 ),
 
 -- A hiring tells of an organisation more than of an office: it bears out the office that the person has there, if any. A
--- report that names no office means the one that was spoken of last.
+-- report that names no office means the one that was spoken of last; told without a day, be it over or not.
+spoken as (
+    select
+        *,
+        case
+            when kind in ('registered', 'appointed', 'reinstated') then nullif(office_key, '')
+            when
+                kind in ('removed', 'departed')
+                and bool_or(kind in ('registered', 'appointed', 'reinstated')) over (
+                    partition by person, organisation, office_key
+                    order by sort_key
+                    rows between unbounded preceding and 1 preceding
+                )
+                then nullif(office_key, '')
+        end as known_office
+    from moves
+),
+
 ordered as (
     select
         *,
@@ -191,27 +224,33 @@ ordered as (
             ),
             0
         ) as epoch,
-        last_value(case when kind in ('registered', 'appointed', 'reinstated') then office_key end ignore nulls) over (
-            partition by person, organisation
-            order by sort_key
-            rows between unbounded preceding and 1 preceding
+        coalesce(
+            last_value(known_office ignore nulls) over before,
+            max(case when kind in ('registered', 'appointed', 'reinstated', 'hired') and office_key = '' then '' end) over before,
+            last_value(nullif(office_key, '') ignore nulls) over before
         ) as office_before
-    from moves
+    from spoken
+    window before as (
+        partition by person, organisation
+        order by sort_key
+        rows between unbounded preceding and 1 preceding
+    )
 ),
 
 openings as (
     select
         * replace (
             case
-                when kind = 'hired' or (kind = 'appointed' and office_key = '') then coalesce(office_in_epoch, office_key)
-                when kind = 'reinstated' and office_key = '' then coalesce(office_before, '')
-                else office_key
+                when kind = 'hired' and office_in_epoch is not null then office_in_epoch
+                when office_key <> '' then office_key
+                when kind = 'reinstated' or office_in_epoch is null and earliest_on is null then coalesce(office_before, '')
+                else coalesce(office_in_epoch, '')
             end as office_key
         )
     from (
         select
             *,
-            last_value(case when kind in ('registered', 'appointed', 'reinstated') then office_key end ignore nulls) over (
+            last_value(case when opens then known_office end ignore nulls) over (
                 partition by person, organisation, epoch
                 order by sort_key
                 rows between unbounded preceding and 1 preceding
