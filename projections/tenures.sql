@@ -52,16 +52,13 @@ elected as (
         arg_max(binding, account_key) as binding,
         arg_max(attribution, account_key) as attribution,
         arg_max_null(occurred_earliest, account_key) filter (where occurred is not null) as earliest_on,
-        case
-            when arg_max(occurred is not null, account_key) then arg_max(effective_on, account_key)
-            else least(
-                    arg_max(effective_on, account_key),
-                    coalesce(
-                        arg_max(effective_on, account_key) filter (where occurred is not null),
-                        min(published_on) filter (where coalesce(stage, 'signed') = coalesce(elected_stage, 'signed'))
-                    )
-                )
-        end as effective_on,
+        least(
+            arg_max(effective_on, account_key),
+            coalesce(
+                arg_max(effective_on, account_key) filter (where occurred is not null),
+                min(published_on) filter (where coalesce(stage, 'signed') = coalesce(elected_stage, 'signed'))
+            )
+        ) as effective_on,
         arg_max(
             (rank * 65536 + greatest(0, least(65535, published_on - date '1970-01-01'))) * 16777216 + (account_key & 16777215),
             account_key
@@ -250,7 +247,7 @@ openings as (
     from (
         select
             *,
-            last_value(case when opens then known_office end ignore nulls) over (
+            last_value(coalesce(known_office, case when kind = 'reinstated' then office_before end) ignore nulls) over (
                 partition by person, organisation, epoch
                 order by sort_key
                 rows between unbounded preceding and 1 preceding
@@ -366,7 +363,7 @@ distinguished as (
 begun as (
     select
         * exclude (day),
-        kind <> 'registered' and not retold and earliest_on >= registered_on
+        kind <> 'registered' and earliest_on >= registered_on
         and (kind <> 'reinstated' or coalesce(earliest_on <= registered_latest_on, false)) as overrides,
         case when kind <> 'registered' and earliest_on = registered_on then registered_on else day end as day
     from (
