@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from strategies import developments
 from tracker.books.names import PartyIndex
 from tracker.books.row_reader import RowOptions, RowReader, Said
+from tracker.books.row_routes import UNKEYED
 from tracker.books.rows import BadRow, Row, jsonl_rows
 from tracker.books.writer import entry_of
 from tracker.model.catalogue import EventType, event_types, parties_of
@@ -160,6 +161,15 @@ def test_a_row_without_a_key_gets_the_same_one_on_either_way() -> None:
     assert isinstance(long, Development) and long.key.startswith("2025-05-") and short == long.content()
     _, other = read({**row, "occurred": "2025-05", "goldstein": "-2"})
     assert isinstance(other, Development) and other.key == long.key
+
+
+def test_a_key_of_any_word_stays_that_word_on_either_way() -> None:
+    row = {"type": "contact-made", "report": "r1", "key": UNKEYED, "party": "acme", "counterparty": "globex"}
+
+    short, long = read(row)
+
+    assert isinstance(long, Development)
+    assert long.key == UNKEYED and short == long.content()
 
 
 def test_a_party_is_looked_up_anew_when_its_names_move() -> None:

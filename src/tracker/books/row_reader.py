@@ -214,7 +214,7 @@ class RowReader:
             if isinstance(event, PartyRegistered):
                 self._know(event)
             return Said(row, event, (), why, None, new, warnings)
-        if event.key == UNKEYED:
+        if "key" not in given:
             event = keyed(event)
         if isinstance(event, InteractionCoded) and (doubt := self._doubt(event.cameo)):
             self._told_codes.add(event.cameo)
