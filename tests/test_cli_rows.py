@@ -236,6 +236,58 @@ def test_a_table_may_say_that_it_is_one(workspace: Path, tmp_path: Path) -> None
     assert in_(workspace, "--csv", rows_file(tmp_path)).code == ExitCode.USAGE
 
 
+def coded_table(folder: Path) -> Path:
+    path = folder / "feed.csv"
+    path.write_text("Actor1,Actor2,cameo,occurred\nacme,globex,010,2025-05-01\n", encoding="utf-8")
+    return path
+
+
+CODED = ("--type", "interaction-coded", "--report", "wire-1", "--columns")
+
+
+def test_a_column_called_like_a_field_that_is_not_read_is_told(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path, ROWS[0]))
+    path = coded_table(tmp_path)
+    columns = "source=Actor1,target=Actor2,cameo=cameo"
+    warning = "feed.csv:1:1: warning: the column 'occurred' is not read"
+
+    answer = in_(workspace, path, *CODED, columns, "--dry-run")
+    left_out = in_(workspace, path, *CODED, f"{columns},-=occurred", "--dry-run")
+
+    assert warning in answer.err and "add occurred=occurred to --columns, or -=occurred" in answer.err
+    assert "1 recorded" in answer.err and "1 recorded" in left_out.err
+    assert "warning" not in left_out.err
+
+
+def test_a_missing_field_of_which_there_is_a_column_is_met_with_how_to_read_it(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path, ROWS[0]))
+
+    answer = in_(workspace, coded_table(tmp_path), *CODED, "source=Actor1,target=Actor2")
+
+    assert answer.code == ExitCode.BAD_INPUT
+    assert "missing field 'cameo'\n       = there is such a column: add cameo=cameo to --columns" in answer.err
+
+
+def test_a_new_name_is_met_with_the_option_that_registers_all_of_them(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path, ROWS[0]))
+    path = rows_file(tmp_path, {**ROWS[1], "party": "Vandelay Industries"}, {**ROWS[2], "party": "Globx"})
+
+    new, slip = in_(workspace, path).err.split("feed.jsonl:")[1:]
+
+    assert "unknown party 'Vandelay Industries'" in new and "--register-parties" in new
+    assert "did you mean 'Globex'" in slip and "--register-parties" not in slip
+
+
+def test_a_retraction_of_a_table_may_have_blanks_in_its_cells(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path))
+    path = tmp_path / "back.csv"
+    path.write_text("type,development,why\n retraction , wire-1#k1 , misread \n", encoding="utf-8")
+
+    answer = in_(workspace, path, "-v")
+
+    assert answer.out == "retract\twire-1#k1\tmisread\n"
+
+
 def test_the_undo_line_of_a_table_says_that_it_is_one(workspace: Path, tmp_path: Path) -> None:
     path = tmp_path / "feed"
     path.write_text("type,report,key,party,counterparty\ncontact-made,wire-1,k1,acme,globex\n", encoding="utf-8")

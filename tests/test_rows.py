@@ -97,6 +97,21 @@ def test_a_row_that_does_not_fit_is_named_and_the_next_one_read(row: str, messag
     assert of_csv(f"a,b\n{row}\n5,6\n") == [(2, message), (3, {"a": "5", "b": "6"})]
 
 
+@pytest.mark.parametrize(
+    ("row", "hint"),
+    [("1,2,3", "put quotes around a cell that holds the delimiter"), ("1", "write nothing between two delimiters")],
+)
+def test_a_row_of_too_many_or_too_few_cells_is_met_with_what_is_likely_wrong(row: str, hint: str) -> None:
+    (bad,) = csv_rows([b"a,b\n", row.encode()], Table(), "x.csv")
+
+    assert isinstance(bad, BadRow)
+    assert str(bad.problems[0].hint).startswith(hint)
+
+
+def test_blanks_around_a_type_are_not_of_it() -> None:
+    assert of_csv("type,a\n contact-made ,1\n") == [(2, {"type": "contact-made", "a": "1"})]
+
+
 def test_a_line_that_is_not_utf_8_keeps_the_count_of_lines() -> None:
     assert of_csv(b"a,b\n\xff,1\n5,6\n") == [(2, "not UTF-8 at byte 1 of the line"), (3, {"a": "5", "b": "6"})]
 
@@ -134,6 +149,16 @@ def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
     assert of_csv("First One,Second,Third\n1,2,3\n", table) == [(2, {"a": "1", "b": "3"})]
 
 
+def test_columns_that_are_not_read_are_told_unless_the_options_leave_them_out() -> None:
+    told_of: list[tuple[list[str], list[str]]] = []
+    table = read_table_options("x=a,-=b,-=c", None)
+
+    rows = csv_rows([b"a,b,c,d\n", b"1,2,3,4\n"], table, "x.csv", lambda *columns: told_of.append(columns))
+
+    assert told(rows) == [(2, {"x": "1"})]
+    assert told_of == [(["x", "-", "-", "-"], ["d"])]
+
+
 @pytest.mark.parametrize(
     ("header", "columns", "message"),
     [
@@ -148,6 +173,8 @@ def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
             "x.csv:1: the header is read as one column: its cells seem to be parted by ';': give --delimiter semicolon",
         ),
         ("a\tb", "x=a", "parted by tabs: give --delimiter tab"),
+        ("sep=;", None, "x.csv:1: the line 'sep=;' is for spreadsheets alone: take it out"),
+        ("sep=,", "x=a", "the line 'sep=,' is for spreadsheets alone"),
     ],
 )
 def test_a_header_that_cannot_be_read_refuses_the_file(header: str, columns: str | None, message: str) -> None:
@@ -168,6 +195,8 @@ def test_rows_without_a_header_that_are_parted_by_another_sign_are_told_the_sign
         ("a,b=c", None, "either every column in its order, or fields by their columns"),
         ("a,a", None, "names 'a' twice"),
         ("a=b,a=c", None, "names 'a' twice"),
+        ("a=c,b=c", None, "names 'c' twice"),
+        ("-=c,b=c", None, "names 'c' twice"),
         (None, "::", "--delimiter takes one character"),
         (None, '"', "--delimiter takes one character"),
     ],

@@ -25,7 +25,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _NO_ROWS = {
-    b"\x1f\x8b": ("it is compressed", "unpack it first, as with gunzip -c … | tracker import -"),
+    b"\x1f\x8b": ("it is compressed", "unpack it first: gunzip -c … | tracker import -, with --csv for a table"),
     b"\xff\xfe": ("it is in UTF-16", "save it in UTF-8"),
     b"\xfe\xff": ("it is in UTF-16", "save it in UTF-8"),
     b"PK\x03\x04": ("it is an archive, or a spreadsheet", "unpack it, or save the sheet as CSV in UTF-8"),

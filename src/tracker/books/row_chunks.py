@@ -80,8 +80,8 @@ class ChunkReader:
         items = [brief or said(row, self._reader) for row, brief in self.pairs(size)]
         return Chunk(items, len(items), self.position)
 
-    def _take_columns(self, names: Sequence[str]) -> None:
-        self._reader.check_columns(names)
+    def _take_columns(self, names: Sequence[str], unread: Sequence[str]) -> None:
+        self._reader.check_columns(names, unread)
         self._columns = tuple(names)
 
 

@@ -265,6 +265,7 @@ class _Run:
             self._refuse_if_bad()
 
     def _finish(self) -> None:
+        self.outcome.warnings[:0] = self._reader.of_columns()
         for problem in self._plan.stale():
             self._note([problem])
         self._refuse_if_bad()

@@ -41,6 +41,8 @@ RETRACTION = "retraction"
 RETRACTION_FIELDS = ("development", WHY, PUBLISHED)
 
 NO_REPORT = "name the report of all rows with --report, or add a field 'report'"
+NEW_NAME = "register it: "
+REGISTER_ALL = "or with all that are new: --register-parties"
 
 CODED = "interaction-coded"
 SOME_CODE = "010"
@@ -93,6 +95,7 @@ class RowReader:
         # What a row of a development need not give.
         self._fixed: dict[str, Any] = {"key": UNKEYED} | ({"report": options.report} if options.report else {})
         self._told_codes: set[str] = set()
+        self._unread: Sequence[str] = ()
         self._routes: dict[tuple[str, ...], Route] = {}
         self._known_parties = RowParties(index, register=False, careful=options.register_parties)
         self._briefs = BriefWriter(self._fixed, self._known_parties, cells=options.cells)
@@ -110,18 +113,32 @@ class RowReader:
         """The names that rows may use."""
         return self._parties.index
 
-    def check_columns(self, names: Sequence[str]) -> None:
-        """Raise BadHeader where a table of one type has a column that the type does not know."""
+    def check_columns(self, names: Sequence[str], unread: Sequence[str] = ()) -> None:
+        """Raise BadHeader where a table of one type has a column that the type does not know.
+
+        `unread` are columns that are left out, though nobody said so of each.
+        """
+        self._unread = unread
         if "type" in names:
             return
         if self.options.type is None:
-            raise BadHeader("no column says the type of the rows: add a column 'type', or name it with --type")
+            advice = _to_read("type") if "type" in unread else "add a column 'type', or name it with --type"
+            raise BadHeader(f"no column says the type of the rows: {advice}")
         form = row_forms().get(self.options.type)
         for name in names if form else ():
             if form and name not in (*form.names, SKIPPED):
                 message, hint = unknown_field(name, form.names, form.title)
                 leave_out = "or say which column is which field: --columns 'occurred=Event Date,…' reads no others"
                 raise BadHeader(f"{message}; {hint}; {leave_out}")
+
+    def of_columns(self) -> list[Problem]:
+        """Warn of the columns that are called like a field of the type of all rows, and are not read."""
+        form = row_forms().get(self.options.type or "")
+        fields = [name for name in self._unread if form and name in form.names and name != "type"]
+        return [
+            Problem(self.path, 1, 1, f"the column '{name}' is not read", f"{_to_read(name)}, or -={name}", "warning")
+            for name in fields
+        ]
 
     def brief(self, row: Row) -> Brief | None:
         """Return what a row says if it does no more than report a development of known parties, in order; else None."""
@@ -316,13 +333,25 @@ class RowReader:
         refused = self._parties.refused
         told = {f"unknown party '{name}'" for name in refused}
         errors = [p for p in reading.problems if p.severity == "error" and p.message not in told]
-        errors = [replace(p, hint=NO_REPORT) if p.message == "missing field 'report'" else p for p in errors]
+        errors = [replace(p, hint=self._advice(p)) for p in errors]
         errors += [Problem(self.path, row.line, 1, message, hint) for message, hint in refused.values()]
         return list(dict.fromkeys(errors))
+
+    def _advice(self, problem: Problem) -> str | None:
+        """Return what to do about an error of a row, where that is another thing than in a book."""
+        missing = next((name for name in self._unread if problem.message == f"missing field '{name}'"), None)
+        if missing:
+            return f"there is such a column: {_to_read(missing)}"
+        if problem.message == "missing field 'report'":
+            return NO_REPORT
+        hint = problem.hint
+        return f"{hint}; {REGISTER_ALL}" if hint and hint.startswith(NEW_NAME) else hint
 
     def _retraction(self, row: Row) -> Said:
         """Return the development that a row takes back."""
         fields = {name: value for name, value in row.fields.items() if value is not None}
+        if self.options.cells:
+            fields = {name: value.strip() for name, value in fields.items()}
         for name in fields:
             if name not in ("type", *RETRACTION_FIELDS):
                 raise self._bad(row, *unknown_field(name, RETRACTION_FIELDS, RETRACTION))
@@ -344,6 +373,10 @@ class RowReader:
 def _without_nulls(given: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that a row gives: null is how some writers leave one out."""
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _to_read(column: str) -> str:
+    return f"add {column}={column} to --columns"
 
 
 def _mark(row: Row) -> Mark:

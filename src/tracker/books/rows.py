@@ -63,7 +63,7 @@ class Table:
     """How a CSV file is laid out.
 
     `columns` names the columns of a file without a header, in their order; `renamed` says which field a column of the
-    header is, and then columns that it does not name are not read.
+    header is, `-` for none, and then columns that it does not name are not read.
     """
 
     delimiter: str = ","
@@ -83,7 +83,8 @@ def read_table_options(columns: str | None, delimiter: str | None, default: str 
         return Table(sign, columns=tuple(names))
     if not all("=" in name for name in names):
         raise UsageError("--columns names either every column in its order, or fields by their columns: field=Column")
-    _refuse_twice([field for field, _ in pairs])
+    _refuse_twice([field for field, _ in pairs if field != SKIPPED])
+    _refuse_twice([column for _, column in pairs])
     return Table(sign, renamed=tuple((field, column) for field, column in pairs))
 
 
@@ -119,18 +120,19 @@ def csv_rows(
     lines: Iterable[bytes],
     table: Table,
     path: str,
-    check: Callable[[Sequence[str]], None] = lambda names: None,
+    check: Callable[[Sequence[str], Sequence[str]], None] = lambda names, unread: None,
     place: Place = START,
 ) -> Iterator[Row | BadRow]:
     """Yield each record, and a BadRow for one that cannot be read; raises BadHeader, as `check` may for the columns.
 
+    `check` gets the fields of the columns, and the columns that are not read for the layout does not name them.
     A record that spans lines counts as on its first one. `lines` are those from `place` on.
     """
     texts = _Texts(lines, path, place)
     reader = csv.reader(texts, delimiter=table.delimiter, strict=True)
     names: list[str] | None = list(table.columns) or None
     if names is not None:
-        check(names)
+        check(names, ())
     while True:
         line, at = place.line + reader.line_num, texts.at
         try:
@@ -147,8 +149,10 @@ def csv_rows(
             continue
         if names is None:
             try:
-                names = _named(cells, table)
-                check(names)
+                columns = [column.strip() for column in cells]
+                names = _named(columns, table)
+                named = {column for _, column in table.renamed} or columns
+                check(names, [column for column in columns if column not in named])
             except BadHeader as error:
                 raise BadHeader(f"{path}:{line}: {error}") from error
         else:
@@ -177,17 +181,23 @@ def _not_csv(path: str, line: int, error: csv.Error) -> Problem:
 def _record(path: str, line: int, at: int, names: Sequence[str], cells: Sequence[str]) -> Row | BadRow:
     if len(cells) != len(names):
         message = f"the row has {len(cells)} cells, and there are {len(names)} columns"
-        hint = _other_delimiter(cells, len(names)) or "put quotes around a cell that holds the delimiter"
+        hint = "put quotes around a cell that holds the delimiter"
+        if len(cells) < len(names):
+            hint = _other_delimiter(cells, len(names)) or "write nothing between two delimiters for an empty cell"
         return BadRow([Problem(path, line, 1, message, hint)])
     if cells[0].strip() == names[0] and list(map(str.strip, cells)) == list(names):
         return BadRow([Problem(path, line, 1, "the row names the columns, as a header does", "take the line out")])
     given = {n: c for n, c in zip(names, cells, strict=True) if c and n != SKIPPED and not c.isspace()}
+    if "type" in given:
+        # What reads all other cells follows from it.
+        given["type"] = given["type"].strip()
     return Row(line, given, at)
 
 
-def _named(header: Sequence[str], table: Table) -> list[str]:
+def _named(columns: list[str], table: Table) -> list[str]:
     """Return the field of each column of a header."""
-    columns = [column.strip() for column in header]
+    if columns[0].lower().startswith("sep="):
+        raise BadHeader(f"the line '{table.delimiter.join(columns)}' is for spreadsheets alone: take it out")
     if table.renamed:
         missing = [column for _, column in table.renamed if column not in columns]
         if missing:
