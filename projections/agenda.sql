@@ -226,9 +226,8 @@ settled_people as (
     group by person
 ),
 
--- A former and a later telling may both leave open which commitment or seat, whom or which agreement they mean. So the later one is
--- offered under every key by which a former one may ask for it, and only the last of each key counts: to compare every former
--- one with every later one would take the square of a long history.
+-- Both tellings may leave open which commitment, seat, person or agreement they mean. So the later one is offered under every
+-- key by which a former one may ask for it, and the last of each counts: to compare all would take the square of a long history.
 asked as (
     select
         occurrence,
@@ -377,14 +376,23 @@ followed as (
     where
         named_people.awaited
         and named_people.sort_key < settled_people.last_key
+    union
+    -- What is ahead under an agreement falls with it.
+    select deals.occurrence
+    from deals
+    inner join deals as ends using (relationship, agreement)
+    where
+        ends.type = 'agreement-ended'
+        and ends.unsettled is null
+        and deals.sort_key < ends.sort_key
 ),
 
 open_deals as (
     select *
     from deals
     where
-        (unsettled is not null and occurrence not in (select followed.occurrence from followed))
-        or (unsettled is null and is_conditional)
+        (unsettled is not null or is_conditional)
+        and occurrence not in (select followed.occurrence from followed)
 ),
 
 -- An amount that the elected account leaves open is that of the best account of the type that states one.
