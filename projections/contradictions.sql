@@ -166,6 +166,24 @@ stood_for as (
     where differing.compared = 'party'
 ),
 
+-- How far deals come, step by step.
+stages as (
+    select
+        steps.stage,
+        steps.step
+    from (
+        values
+        ('rumoured', 1),
+        ('talks', 2),
+        ('planned', 3),
+        ('letter-of-intent', 4),
+        ('memorandum', 5),
+        ('term-sheet', 6),
+        ('signed', 7),
+        ('closed', 8)
+    ) as steps (stage, step)
+),
+
 -- What is only vaguer or finer is no contradiction. A person may stand for the organisation, and that for its group; and
 -- where two meet, quarrel or agree, it says nothing which of them is named first.
 agreeing as (
@@ -228,6 +246,21 @@ agreeing as (
     where
         differing.compared = 'party'
         and differing.type in ('contact-made', 'dispute-raised', 'dispute-settled', 'agreement-reached', 'agreement-ended')
+    union
+    -- Who told of talks, and when, before there was a signature was right then.
+    select
+        differing.occurrence,
+        differing.field,
+        differing.doubted_development
+    from differing
+    inner join retold as winner on differing.believed_development = winner.development
+    inner join retold as loser on differing.doubted_development = loser.development
+    inner join stages as further on winner.stage = further.stage
+    inner join stages as sooner on loser.stage = sooner.stage
+    where
+        differing.field in ('stage', 'occurred')
+        and sooner.step < further.step
+        and loser.published_on <= differing.effective_on
 ),
 
 -- The rule is the first step of the election at which the two accounts part.

@@ -524,6 +524,24 @@ developments:
     ]
 
 
+def test_a_takeover_that_was_called_off_is_overdue_until_that_is_recorded_as_the_check_says():
+    told = """
+parties: [acme, globex]
+report: {id: r1, published: 2024-05-05, reliability: A}
+developments:
+  - {type: acquisition-made, key: a, agreement: bid, acquirer: acme, target: globex, stage: planned}
+"""
+    ended = """---
+report: {id: r2, published: 2024-08-05, reliability: A}
+developments:
+  - {type: agreement-ended, key: a, agreement: bid, party: globex, counterparty: acme}
+"""
+    how = "record it (that it was called off as agreement-ended, with the same agreement key)"
+
+    assert [one.problem.endswith(how) for one in findings(rows_of(told)) if one.check == "overdue_follow_ups"] == [True]
+    assert [one for one in findings(rows_of(told + ended)) if one.check == "overdue_follow_ups"] == []
+
+
 def test_every_check_has_a_control():
     assert set(CHECKS) == {*CONTROLS, *OTHERWISE}
 

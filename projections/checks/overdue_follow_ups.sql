@@ -6,7 +6,13 @@
 -- order by: subject, problem
 select
     what || ': nothing was reported of what came of it by ' || due_on || ', ' || -days_left
-    || ' days ago: look for the agreement, or for its end, and record it' as problem,
+    || ' days ago: look for the agreement, or for its end, and record it'
+    -- No type of its own says that nothing came of these.
+    || case
+        when regexp_matches(what, '^[a-z ]+: (acquisition|investment)-')
+            then ' (that it was called off as agreement-ended, with the same agreement key)'
+        else ''
+    end as problem,
     'warning' as severity,
     occurrences[1] as subject
 from agenda
