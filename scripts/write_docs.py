@@ -139,6 +139,24 @@ def _field_table(fields: list[FieldSpec]) -> Iterator[str]:
         yield f"| `{spec.name}`{' (required)' if spec.required else ''} | {holds} | {_cell(spec.description)} |"
 
 
+CHECKS = """\
+Rows that should not exist; `tracker check` shows them. A workspace's own stand in `projections/checks/`: a select with
+the columns `problem`, what is wrong and what to do, `severity`, `error` or `warning`, and `subject`, what it is about.
+"""
+
+BESIDE = """
+SQL, in `projections/` as in `tracker query`, also finds what these are made of, under the scope of the answer:
+
+| table | what it holds |
+| --- | --- |
+| `scope` | one row: the day of the answer, `as_of_on`, in place of `now()`; `known_on`, `recorded_until`, `evidence` |
+| `exclusivity_relaxed`, … | a table for each [type](events.md): what of it stands and took effect, with its fields |
+| `reported` | every revision of a development, with its report's facts and all fields; not cut by `as_of` |
+| `happened` | each row of `happenings` with all that its most believed account tells; not cut by `as_of` |
+| `events` | the log as it is stored: an event a row, with its `payload` in JSON |
+| `runs` | in queries and `tracker list` alone: the replays, with the digests of their tables |
+"""
+
 ELSEWHERE = """\
 `tracker replay -o tables.duckdb` writes all of them into one file for other programs, in its schema `state`
 (`select * from state.disputes`), where what this page says of tables and columns stands as comments; `-o FOLDER`
@@ -172,11 +190,11 @@ def projections_page() -> str:
         "",
         *ELSEWHERE.splitlines(),
     ]
-    lines += [*HEADER.splitlines(), ""]
+    lines += [*HEADER.splitlines(), *BESIDE.splitlines(), ""]
     folder = ROOT / "projections"
     lines += [line for p in read_projections([folder]).values() for line in _projection(p)]
     checks = read_projections([folder / "checks"])
-    lines += ["## Checks", "", "Rows that should not exist; `tracker check` shows them.", ""] if checks else []
+    lines += ["## Checks", "", *CHECKS.splitlines(), ""] if checks else []
     lines += [f"- `{check.name}`: {check.doc}" for check in checks.values()]
     return "\n".join(lines).rstrip() + "\n"
 

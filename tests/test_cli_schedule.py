@@ -83,6 +83,15 @@ def test_an_unknown_job_and_contrary_flags_are_refused(desk: Path):
     assert "leave JOB out" in both.err
 
 
+def test_the_history_of_an_unknown_job_is_no_empty_table(desk: Path):
+    unknown = ask("-C", desk, "schedule", "history", "mornin")
+    not_yet = ask("-C", desk, "schedule", "history", "morning", "--json")
+
+    assert (unknown.code, unknown.out) == (3, "")
+    assert "did you mean 'morning'?" in unknown.err
+    assert (not_yet.code, json.loads(not_yet.out), not_yet.err) == (0, [], "morning has not run yet\n")
+
+
 def test_install_prints_a_timer_or_a_crontab_line_and_writes_only_when_told(desk: Path, tmp_path: Path):
     line = ask("-C", desk, "schedule", "install", "--cron")
     units = ask("-C", desk, "schedule", "install", "--systemd")

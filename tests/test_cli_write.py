@@ -390,6 +390,13 @@ def test_add_without_fields_and_without_a_terminal_ends_with_2(workspace: Path) 
     assert "field=value" in answer.err
 
 
+def test_a_misspelt_type_without_fields_is_met_with_the_nearest(workspace: Path) -> None:
+    answer = in_(workspace, "add", "exclusivity-relaxd")
+
+    assert (answer.code, answer.out) == (3, "")
+    assert "unknown type 'exclusivity-relaxd': did you mean 'exclusivity-relaxed'?" in answer.err
+
+
 def test_add_shows_the_types_and_the_fields_of_a_type() -> None:
     types, fields = ask("add", "--fields"), ask("add", "exclusivity-relaxed", "--fields")
 

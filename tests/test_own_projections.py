@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -233,3 +234,29 @@ def test_check_names_columns_in_which_ones_own_header_and_select_part(workspace:
 
     assert "its header tells of a column kind, which it does not have" in answer.out + answer.err
     assert "its header says nothing of its column type" in answer.out + answer.err
+
+
+def test_what_the_docs_say_that_sql_finds_beside_the_projections_is_there(workspace: Path, own: Path) -> None:
+    page = (BUNDLED.parent / "docs" / "projections.md").read_text(encoding="utf-8")
+    table = page.partition("| table | what it holds |\n")[2].partition("\n\n")[0]
+    names = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    assert {"scope", "reported", "events", "runs"} < set(names)
+
+    for name in names:
+        assert ask("-C", workspace, "query", f"select * from {name} limit 0").code == 0, name
+        own.write_text(f"select count(*) as n from {name}", encoding="utf-8")
+        assert ask("-C", workspace, "list", own.stem).code == (3 if name == "runs" else 0), name
+
+
+def test_a_check_of_ones_own_tells_what_the_docs_say_that_it_selects(workspace: Path) -> None:
+    path = workspace / "projections" / "checks" / "own.sql"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        "select 'one of ours' as problem, 'warning' as severity, party as subject from parties",
+        encoding="utf-8",
+    )
+
+    answer = ask("-C", workspace, "check")
+    path.unlink()
+
+    assert "own: warning: one of ours (acme)" in answer.out

@@ -405,6 +405,13 @@ def test_what_cannot_be_answered_is_refused(root: Path, arguments: list[str], co
     assert answer.err.startswith("error: ")
 
 
+@pytest.mark.parametrize("size", [0, 999])
+def test_a_size_that_the_log_never_had_is_met_with_those_that_it_had(root: Path, size: int) -> None:
+    answer = ask("-C", root, "verify", "--consistency", str(size))
+
+    assert answer.err.endswith(f"name a size from 1 to {len(_lines(root))}\n")
+
+
 def _lines(root: Path) -> list[str]:
     """Return the events as they are exported, without the checkpoint below them."""
     return ask("-C", root, "export", "events").out.splitlines()[:-1]

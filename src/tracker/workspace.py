@@ -29,7 +29,7 @@ SIGNING_VARIABLE = "TRACKER_SIGNING_KEY"
 TEMPLATE = """\
 # A tracker workspace: books in events/, your own projections in projections/, the log in .tracker/.
 
-# coder = "your name"   # who records; without it, the name of your account
+# coder = "your name"   # who records; without it, TRACKER_CODER, else the name of your account
 
 # A lens is a standard of evidence: a condition on the columns of `developments`. tracker --lens documents …
 [lenses]

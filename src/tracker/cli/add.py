@@ -80,6 +80,9 @@ def add(
 def _add_by_asking(session: Session, type_name: str | None, book: Path | None, *, dry_run: bool) -> None:
     """Ask for the entry; where it is refused as a whole, as for a day after its report, let it be mended."""
     if not session.may_ask:
+        from tracker.cli.fields import form_of
+
+        type_name = type_name and form_of(type_name).title
         missing = f"the fields of {type_name} are" if type_name else "the type and its fields are"
         raise UsageError(f"{missing} missing: tracker add TYPE field=value …; tracker add --fields lists both")
     from tracker.cli.entries import add_entry

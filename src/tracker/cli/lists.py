@@ -78,6 +78,8 @@ def show_rows(
     for_people = reads.form in (None, Format.TABLE) and reads.on_terminal
     limit = None if for_people else reads.limit
     table = session.reader.table(name, scope, relationship=pair, limit=limit)
+    # Before any row: it is here that a condition is tried of which the rows, as those of `parties`, know nothing.
+    how_far = f"{cut(scope, session.today)}{reach(session.reader, scope, pair)}"
     if for_people:
         shown, hidden = (table, 0) if everything else in_force_only(table)
         projection = session.reader.projections.get(name)
@@ -87,7 +89,7 @@ def show_rows(
     else:
         write_table(table, reads)
         counts = counted(len(table.rows), "row")
-    session.note(f"{counts} · {cut(scope, session.today)}{reach(session.reader, scope, pair)}")
+    session.note(f"{counts} · {how_far}")
     if pair and not table.rows:
         _note_elsewhere(session, scope, pair)
 

@@ -93,6 +93,7 @@ def history(
     limit: Limit = None,
 ) -> None:
     """Show the replays that were run, by hand or by a job, the latest first."""
+    from tracker.schedule.jobs import job_named
     from tracker.schedule.report import job_of
     from tracker.state.replay import running_pid
     from tracker.state.runs import runs_of
@@ -100,6 +101,9 @@ def history(
     session = session_of(ctx)
     log = session.workspace.log
     runs = [run for run in reversed(runs_of(log).all(running_pid(log), digests=False)) if job in (None, job_of(run))]
+    if job is not None and not runs:
+        # What a job left that is no longer in the settings is shown as well.
+        session.note(f"{job_named(session.workspace, job).name} has not run yet")
     columns = [
         "run",
         "trigger",
@@ -114,10 +118,6 @@ def history(
     ]
     rows = [_told(run) for run in runs[:limit]]
     _write(columns, rows, ReadOptions(format=form, json=json, output=output))
-    if job is not None and not runs:
-        from tracker.schedule.jobs import job_named
-
-        session.note(f"{job_named(session.workspace, job).name} has not run yet")
 
 
 @app.command()

@@ -39,6 +39,14 @@ class BadProof(TrackerError):
         super().__init__(f"no proof: {what}: tracker verify --prove EVENT and --consistency SIZE write them")
 
 
+class NoSuchSize(TrackerError):
+    """A log, or that of a note, never had the size from which a proof was asked for."""
+
+    def __init__(self, first: int, second: int) -> None:
+        way_out = f"name a size from 1 to {second}" if second else "there is nothing to prove"
+        super().__init__(f"no proof leads from {first} events to the {second} that there are: {way_out}")
+
+
 class UnknownEvent(TrackerError):
     """A reference names no event, or several."""
 
@@ -91,9 +99,9 @@ def prove_inclusion(log: Path, position: int, size: int) -> dict[str, Any]:
 
 
 def prove_consistency(log: Path, first: int, second: int) -> dict[str, Any]:
-    """Return the proof that the first `second` events begin with the first `first`; raises BadProof for odd sizes."""
+    """Return the proof that the first `second` events begin with the first `first`; raises NoSuchSize."""
     if not 0 < first <= second:
-        raise BadProof(f"a log of {second} events does not continue one of {first}")
+        raise NoSuchSize(first, second)
     hashes = _hashes(log, second)
     path = consistency_proof(lambda start, end: hashes[start:end], first, second)
     return {
