@@ -15,7 +15,7 @@
 -- binding               whether its paper binds
 -- counted               whether it enters totals: a firm commitment to a customer that has not expired, and no rate
 -- status                in-force | paused | cancelled, or reduced to nothing | expired | not-binding
--- since_on              the day from which it stands
+-- since_on              the day from which it stands; null where it was over when it was first told
 -- starts                when the capacity starts, in EDTF
 -- expires               when it ends, as the contract says, in EDTF
 -- evidence_attribution  on whose word the weakest figure of it is told, or that it was paused or cancelled
@@ -438,7 +438,7 @@ select
         when judged.status in ('in-force', 'paused') and expiries.expires_on is not null then 'expired'
         else judged.status
     end as status,
-    judged.since_on,
+    case when coalesce(expiries.expires_on >= judged.since_on, true) then judged.since_on end as since_on,
     histories.starts,
     histories.expires,
     case

@@ -19,7 +19,7 @@
 -- credibility           0 to 1
 -- bearing               sets | adds | subtracts | halts | delivers
 -- strength              how good its evidence is: attribution, then reliability
--- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference or headline
+-- firm                  whether it moves what is owed: no rumour, plan, paper that does not bind, inference, headline or past contract
 -- contract              how often the commitment had been made anew by then, after it had expired or was cancelled
 -- outlasts              whether it happened after the last day, and so tells that the commitment went on, and names no other
 -- amounts               what it says how much; rounds and sums up to a day are left out, and what is taken from an unknown size
@@ -128,6 +128,31 @@ moves as (
             and coalesce(sources.reliability, happened.reliability) = reliabilities.code
 ),
 
+-- A contract that was over before another one was made is history: told of by then, it moves nothing of that one.
+weighed as (
+    select
+        * replace (
+            firm and not is_history as firm,
+            case when is_history then [] else amounts end as amounts
+        )
+    from (
+        select
+            *,
+            coalesce(
+                bearing in ('sets', 'adds', 'subtracts')
+                and expires_on < max(
+                    case when firm and bearing = 'sets' and occurred_earliest <= effective_on then occurred_earliest end
+                ) over (
+                    partition by commitment
+                    order by sort_key
+                    rows between unbounded preceding and 1 preceding
+                ),
+                false
+            ) as is_history
+        from moves
+    ) as told
+),
+
 -- What was said last, before each of them, of the expiry, of a cancellation and of what is owed.
 followed as (
     select
@@ -142,7 +167,7 @@ followed as (
         ) over before_it as dated,
         last_value(case when firm and type = 'compute-cancelled' then sort_key end ignore nulls) over before_it as cancelled_key,
         last_value(case when firm and owes then sort_key end ignore nulls) over before_it as owed_key
-    from moves
+    from weighed
     window before_it as (
         partition by commitment
         order by sort_key

@@ -310,6 +310,7 @@ terms as (
         told.development,
         told.level as told_level,
         told.expires as told_expires,
+        told.expires_on as told_expires_on,
         arg_max(moves.occurrence, moves.weight) filter (where moves.move <> 'ignored' and moves.standing = 'ended')
             over so_far as ended_by,
         min(case when moves.move = 'ends' then moves.effective_on end) over so_far as ended_on,
@@ -366,7 +367,10 @@ unmoved as (
             when level = 'none' then level
         end as gone
     from terms
-    where move = 'ignored'
+    -- Who tells of what is over says of nothing that it stands.
+    where
+        move = 'ignored'
+        and not coalesce(told_expires_on < effective_on, false)
 ),
 
 -- An affirmation of another level is doubted for its level, all else for saying that the term stands, or that there is none.

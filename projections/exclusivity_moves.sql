@@ -58,6 +58,7 @@ told as (
         happened.coverage,
         happened.occurrence,
         happened.effective_on,
+        happened.occurred_earliest,
         happened.sort_key,
         happened.level,
         happened.expires,
@@ -110,6 +111,18 @@ changes as (
         levels.place,
         told.expires,
         told.expires_on,
+        -- A contract that was over before another one was granted is history: told of by then, it takes that one's place no more.
+        coalesce(
+            told.kind in ('grant', 'relax', 'affirm')
+            and told.expires_on < max(
+                case when told.kind = 'grant' and told.occurred_earliest <= told.effective_on then told.occurred_earliest end
+            ) over (
+                partition by told.relationship, told.grantor, told.holder, told.coverage
+                order by told.sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as is_history,
         told.trigger,
         coalesce(list_sort(list_distinct(told.carve_outs)), []) as carve_outs,
         told.strength,
@@ -223,6 +236,7 @@ states as (
                 *,
                 move = 'opens' or (move = 'ends' and standing = 'unknown') as begins,
                 case
+                    when is_history then 'kept'
                     when stands and kind = 'relax' then 'changed'
                     -- What only weaker evidence relaxed or ended goes on as the contract that it was.
                     when move = 'opens' and kind in ('affirm', 'relax') and is_doubted and coalesce(expires_on >= effective_on, true)
@@ -242,6 +256,7 @@ states as (
                     -- What was granted anew always stands; other reports presuppose a term and reopen none that better evidence ended.
                     -- What merely lapsed nobody ended: a post on the record is no weaker then than the filing that named the day.
                     case
+                        when is_history then 'ignored'
                         when kind = 'grant' and stands and place = new_place then 'supports'
                         when kind = 'grant' then 'opens'
                         when kind = 'relax' and stands and new_place >= place then 'supports'
@@ -277,6 +292,7 @@ states as (
                         former.against,
                         change.kind,
                         change.effective_on,
+                        change.is_history,
                         change.level as new_level,
                         change.place as new_place,
                         change.expires as new_expires,

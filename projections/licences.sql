@@ -37,6 +37,7 @@ told as (
         end as kind,
         occurrence,
         effective_on,
+        occurred_earliest,
         sort_key,
         case when type = 'term-affirmed' then nullif(level = 'exclusive', false) else exclusive end as exclusive,
         expires,
@@ -73,6 +74,18 @@ changes as (
         told.expires,
         told.expires_on,
         told.survives,
+        -- A contract that was over before another one was granted is history: told of by then, it takes that one's place no more.
+        coalesce(
+            told.kind <> 'end'
+            and told.expires_on < max(
+                case when told.kind = 'grant' and told.occurred_earliest <= told.effective_on then told.occurred_earliest end
+            ) over (
+                partition by told.relationship, told.licensor, told.licensee, told.subject
+                order by told.sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as is_history,
         attributions.rank * 8 + reliabilities.rank as strength,
         told.evidence_attribution,
         told.carriers,
@@ -158,6 +171,7 @@ states as (
                 -- What was granted anew always stands; other reports presuppose a licence and reopen none that better evidence ended.
                 -- What merely lapsed nobody ended: a post on the record is no weaker then than the filing that named the day.
                 case
+                    when is_history then 'ignored'
                     when kind = 'end' and (stands or standing = 'unknown') then 'ends'
                     when kind = 'end' then 'supports'
                     when kind = 'grant' and not stands then 'opens'
@@ -194,6 +208,7 @@ states as (
                         former.survives,
                         former.strength,
                         change.kind,
+                        change.is_history,
                         change.exclusive as new_exclusive,
                         change.expires as new_expires,
                         change.expires_on as new_expires_on,

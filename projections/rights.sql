@@ -38,6 +38,7 @@ told as (
         end as kind,
         occurrence,
         effective_on,
+        occurred_earliest,
         sort_key,
         expires,
         expires_on,
@@ -77,6 +78,18 @@ changes as (
             partition by told.relationship, told.holder, told.against, told.right_key
             order by told.sort_key
         ) as nature,
+        -- A contract that was over before another one was granted is history: told of by then, it takes that one's place no more.
+        coalesce(
+            told.kind in ('grant', 'affirm')
+            and told.expires_on < max(
+                case when told.kind = 'grant' and told.occurred_earliest <= told.effective_on then told.occurred_earliest end
+            ) over (
+                partition by told.relationship, told.holder, told.against, told.right_key
+                order by told.sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as is_history,
         attributions.rank * 8 + reliabilities.rank as strength,
         told.evidence_attribution,
         told.carriers,
@@ -165,6 +178,7 @@ states as (
                 -- A right that was waived once may end for good. What merely lapsed nobody ended: a post on the record is no weaker
                 -- then than the filing that named the day.
                 case
+                    when is_history then 'ignored'
                     when kind = 'grant' and not stands then 'opens'
                     when kind in ('waive', 'end') and (stands or standing = 'unknown') then 'ends'
                     when kind = 'end' and standing = 'waived' then 'ends'
@@ -188,6 +202,7 @@ states as (
                     former.trigger,
                     former.strength,
                     change.kind,
+                    change.is_history,
                     change.expires as new_expires,
                     change.expires_on as new_expires_on,
                     change.trigger as new_trigger,

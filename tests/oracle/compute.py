@@ -39,10 +39,12 @@ class Told:
     """How often the commitment had been made anew by then."""
     outlasts: bool = False
     """Whether it says that the commitment went on past its last day, and names no other."""
+    is_history: bool = False
+    """Whether it tells of a contract that was over before another one was made."""
 
     @property
     def firm(self) -> bool:
-        return self.happening.may_change_terms
+        return self.happening.may_change_terms and not self.is_history
 
     @property
     def owes(self) -> bool:
@@ -96,8 +98,21 @@ def compute_commitments(told: Iterable[Happening], as_of: date) -> list[dict[str
         {"commitment": commitment} | row
         for commitment, known in by_key.items()
         if any(t.bearing != "delivers" for t in known)
-        for row in _rows(list(_of_known_size(list(_by_contract(known)))), as_of)
+        for row in _rows(list(_of_known_size(list(_by_contract(list(_marked(known)))))), as_of)
     ]
+
+
+def _marked(known: list[Told]) -> Iterable[Told]:
+    """Mark what tells of a contract that was over before another one was made: it moves nothing of that one."""
+    made_on = date.min
+    for told in known:
+        last_day = days(told.happening.fields["expires"])[1]
+        changes = told.firm and told.bearing in ("sets", "adds", "subtracts")
+        is_history = changes and last_day is not None and last_day < made_on
+        yield replace(told, is_history=True, amounts=[]) if is_history else told
+        earliest = told.happening.earliest
+        if told.firm and told.bearing == "sets" and earliest and earliest <= told.happening.effective_on:
+            made_on = max(made_on, earliest)
 
 
 def _by_contract(known: list[Told]) -> Iterable[Told]:
@@ -238,6 +253,7 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         said_last = told.happening.fields["expires"]
         expires = None if told.outlasts else said_last if said_last is not None else expires
     ends = days(expires)[1]
+    since_days = [f.told.happening.effective_on for f in since]
     net = _net(unit, parts, cancelled=status == "cancelled")
     expired = status in ("in-force", "paused") and ends is not None and ends < as_of
     is_nothing = firm and net["amount_max"] == 0
@@ -259,7 +275,8 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         and not expired
         and not is_nothing,
         "status": "cancelled" if is_nothing else "expired" if expired else status,
-        "since_on": min(f.told.happening.effective_on for f in since),
+        # Of what was over when it was first told nobody says when it began.
+        "since_on": None if ends is not None and ends < min(since_days) else min(since_days),
         "starts": _last(t.happening.fields["starts"] for t in binding),
         "expires": expires,
         **_evidence(status, [f.told for f in parts], [f.told for f in used], halts),

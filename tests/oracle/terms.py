@@ -74,8 +74,15 @@ def _kind(happening: Happening) -> str:
 
 def _fold(moves: list[Happening]) -> list[Status]:
     statuses: list[Status] = []
+    granted_on = date.min
     for move in moves:
-        _apply(statuses, move, _kind(move))
+        kind, last_day = _kind(move), days(move.fields["expires"])[1]
+        # A contract that was over before another one was granted is history.
+        is_history = kind not in ("end", "deny") and last_day is not None and last_day < granted_on
+        if not is_history:
+            _apply(statuses, move, kind)
+        if kind == "grant" and move.earliest and move.earliest <= move.effective_on:
+            granted_on = max(granted_on, move.earliest)
     return statuses
 
 
