@@ -36,7 +36,7 @@ def _retold(known: Vocabulary) -> str:
             from placings
             where status = 'current' and not alone
         ),
-        {whole("shared", WEIGHED, known, current=True)}
+        {whole("shared", WEIGHED, known)}
         select * exclude (alone) from whole
     """
 

@@ -74,11 +74,13 @@ def derived(known: Vocabulary) -> dict[str, str]:
 
 def telling_views(scope: Scope, recorded: str, known: Vocabulary) -> dict[str, str]:
     """Return the queries of `weighed`, `sayings`, `placings` and `reported`; `recorded` is the cut of the log."""
+    superseded = _superseded(scope, recorded)
+    sayings, reported = (whole(source, WEIGHED, known, superseded=superseded) for source in ("weighed", "placings"))
     return {
         "weighed": _weighed(scope, recorded, known),
-        "sayings": f"with {MERGES}, {whole('weighed', WEIGHED, known)} select * from whole",
-        "placings": _placings(scope, known),
-        "reported": f"with {MERGES}, {whole('placings', WEIGHED, known)} select * exclude (alone) from whole",
+        "sayings": f"with {MERGES}, {sayings} select * from whole",
+        "placings": _placings(scope, recorded, known),
+        "reported": f"with {MERGES}, {reported} select * exclude (alone) from whole",
     }
 
 
@@ -90,17 +92,28 @@ def _weighed(scope: Scope, recorded: str, known: Vocabulary) -> str:
     unsifted = f"with {MERGES}, {_weighing(scope, recorded)}"
     if not scope.where or _is_placed(scope):
         return f"{unsifted} select * from unsifted"
-    return f"{unsifted}, {_sifted('unsifted', WEIGHED, scope.where, known)} select * from sifted"
+    wide = whole("unsifted", WEIGHED, known, superseded=_superseded(scope, recorded))
+    return f"{unsifted}, {_sifted(wide, WEIGHED, scope.where)} select * from sifted"
 
 
-def _sifted(source: str, columns: Iterable[str], where: str, known: Vocabulary) -> str:
-    """Return the CTE `sifted`: the rows of a narrow source of which a condition on any column of an account is true."""
-    return f"""{whole(source, WEIGHED, known)},
+def _sifted(wide: str, columns: Iterable[str], where: str) -> str:
+    """Return the CTE `sifted` after `whole`: the rows of which a condition on any column of an account is true."""
+    return f"""{wide},
         sifted as (
             select {", ".join(columns)}
             from whole
             where ({where})
         )"""
+
+
+def _superseded(scope: Scope, recorded: str) -> str:
+    """Return SQL that says of a revision `d` whether it stopped to hold under the scope."""
+    superseded = "d.superseded_at is not null"
+    if recorded:
+        superseded += f" and d.superseded_at {recorded.removeprefix('recorded_at ')}"
+    if scope.known_at:
+        superseded += f" and d.superseded_on <= date '{scope.known_at}'"
+    return superseded
 
 
 def _is_placed(scope: Scope) -> bool:
@@ -110,13 +123,9 @@ def _is_placed(scope: Scope) -> bool:
 
 def _weighing(scope: Scope, recorded: str) -> str:
     cuts = [f"d.{recorded}"] if recorded else []
-    superseded = "d.superseded_at is not null"
-    if recorded:
-        superseded += f" and d.superseded_at {recorded.removeprefix('recorded_at ')}"
     if scope.known_at:
         known = f"date '{scope.known_at}'"
         cuts += [f"r.published_on <= {known}", f"d.counts_on <= {known}"]
-        superseded += f" and d.superseded_on <= {known}"
     # `reports` has no report that was not public yet; a chain of origins may lead through one.
     chains = "origin_chains" if scope.known_at else "reports"
     where = f"where {' and '.join(cuts)}" if cuts else ""
@@ -132,9 +141,10 @@ def _weighing(scope: Scope, recorded: str) -> str:
                 d.goldstein,
                 ('0x' || d.event[1:6])::bigint as event_bits,
                 case
-                    when not ({superseded}) then case when r.withdrawn then 'retracted' else 'current' end
-                    when d.superseded_by_retraction then 'retracted'
-                    else 'superseded'
+                    when {_superseded(scope, recorded)}
+                        then case when d.superseded_by_retraction then 'retracted' else 'superseded' end
+                    when r.withdrawn then 'retracted'
+                    else 'current'
                 end as status,
                 coalesce(d.occurrence, d.development) as occurrence,
                 r.published_on,
@@ -178,11 +188,12 @@ def _counted_for(column: str) -> str:
     return f"case when cardinality(merges.mapping) = 0 then {column} else {looked_up} end"
 
 
-def _placings(scope: Scope, known: Vocabulary) -> str:
+def _placings(scope: Scope, recorded: str, known: Vocabulary) -> str:
     """`weighed` with the relationship; `alone` are the current accounts of what nobody else tells."""
     source, sifted = "related", ""
     if scope.where and _is_placed(scope):
-        source, sifted = "sifted", f", {MERGES}, {_sifted('related', (*WEIGHED, 'relationship'), scope.where, known)}"
+        wide = whole("related", WEIGHED, known, superseded=_superseded(scope, recorded))
+        source, sifted = "sifted", f", {MERGES}, {_sifted(wide, (*WEIGHED, 'relationship'), scope.where)}"
     return f"""
         with {placing("weighed")}{sifted},
         -- Only a key ties accounts together: what names none, and is named by none, is told once.
@@ -205,14 +216,14 @@ def _placings(scope: Scope, known: Vocabulary) -> str:
 
 
 def whole(
-    source: str, columns: Collection[str], known: Vocabulary, *, filled: bool = False, current: bool = False
+    source: str, columns: Collection[str], known: Vocabulary, *, filled: bool = False, superseded: str = ""
 ) -> str:
     """Return the CTE `whole`: the rows of a narrow source with every column that a development can have.
 
     `columns` are those of the source; they stand in the place of the development's own. `known` has the columns in
     which developments may hold something. `filled` takes what the account leaves open from `completed`. How a revision
-    stopped to hold is said of those that did so under the scope, for others may since then, and left out where all are
-    `current` or filled. Needs the CTE `merges`.
+    stopped to hold is said of those of which `superseded` says that they did so under the scope, for others may since
+    then; where all are current these columns are left out. Needs the CTE `merges`.
     """
     left_out = ["origin", "occurrence", "variant"]
     replaced = {name: f"n.{name}" for name in (*OF_DEVELOPMENTS, *TAKEN_OVER) if name in columns}
@@ -223,10 +234,10 @@ def whole(
         elif column.kind == "parties":
             each = _counted_for("x")
             replaced.setdefault(name, f"list_transform(d.{name}, lambda x: {each})")
-    if filled or current:
-        left_out += CLOSINGS
+    if superseded:
+        replaced |= {name: f"case when {superseded} then d.{name} end" for name in CLOSINGS}
     else:
-        replaced |= {name: f"case when n.status <> 'current' then d.{name} end" for name in CLOSINGS}
+        left_out += CLOSINGS
     if filled:
         for name in fallback(known):
             replaced.setdefault(name, f"coalesce(d.{name}, f.{name})")
