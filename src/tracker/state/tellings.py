@@ -167,7 +167,13 @@ def _weighing(scope: Scope, recorded: str) -> str:
                 coalesce(v.goldstein::decimal(9, 3), t.intensity, 0) as default_intensity,
                 (wr.weight * wc.weight * wa.weight)::decimal(9, 6) as credit,
                 ((case when v.origin = v.report then 1 else 0 end * 8 + wa.rank) * 8 + wr.rank)
-                    * 4096 + 4095 - coalesce(least(v.occurred_latest - v.occurred_earliest, 4094), 4095) as account_rank
+                    * 4096
+                    + 4095
+                    -- No date is wider than any interval; `least` passes nulls over.
+                    - case
+                        when v.occurred_earliest is null or v.occurred_latest is null then 4095
+                        else least(v.occurred_latest - v.occurred_earliest, 4094)
+                    end as account_rank
             from visible as v
             left join log.scale as t on t.type = v.type and t.variant = v.variant
             join evidence_weights as wr on wr.scale = 'reliability' and wr.code = v.reliability
