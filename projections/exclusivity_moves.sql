@@ -136,7 +136,6 @@ changes as (
             case told.kind
                 when 'relax' then coalesce(told.level, 'relaxed')
                 when 'deny' then 'none'
-                when 'end' then null
                 else told.level
             end = levels.name
 ),
@@ -211,7 +210,7 @@ states as (
         case
             when contract = 'new' then false
             when contract = 'kept' or new_expires is null then contested_expires
-            when contract = 'changed' and is_another_day then is_weaker and (expires is not null or contested_expires)
+            when contract = 'changed' and is_another_day then is_weaker and expires is not null
             else contested_expires and is_weaker
         end as contested_expires,
         case move
