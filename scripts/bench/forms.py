@@ -25,25 +25,25 @@ def write_lines(path: Path, lines: Iterable[Line]) -> int:
     return count
 
 
-def write_table(folder: Path, events: int, seed: int = 1) -> tuple[Path, Path]:
+def write_table(folder: Path, events: int) -> tuple[Path, Path]:
     """Write parties and reports as lines, everything else as one table; returns both files."""
     foundations, table = folder / "foundations.jsonl", folder / "rows.csv"
-    write_lines(foundations, (line for line in history(events, seed) if line["type"] in ("party", "report")))
-    names = list(dict.fromkeys(name for line in _rows(events, seed) for name in line))
+    write_lines(foundations, (line for line in history(events) if line["type"] in ("party", "report")))
+    names = list(dict.fromkeys(name for line in _rows(events) for name in line))
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
-        for line in _rows(events, seed):
+        for line in _rows(events):
             writer.writerow({name: _cell(value) for name, value in line.items()})
     return foundations, table
 
 
-def write_books(folder: Path, events: int, seed: int = 1) -> int:
+def write_books(folder: Path, events: int) -> int:
     """Write a book for the parties and one for each report, without what corrects them; returns the entries."""
     from tracker.books.yaml_writer import dump_book
 
     folder.mkdir(parents=True)
-    lines = [line for line in history(events, seed) if "why" not in line]
+    lines = [line for line in history(events) if "why" not in line]
     parties = [_entry(line) for line in lines if line["type"] == "party"]
     for start in range(0, len(parties), PER_BOOK):
         text = dump_book({"tracker": "book/1", "parties": parties[start : start + PER_BOOK]})
@@ -58,8 +58,8 @@ def write_books(folder: Path, events: int, seed: int = 1) -> int:
     return len(parties) + len(reports) + sum(len(group) for group in entries.values())
 
 
-def _rows(events: int, seed: int) -> Iterator[Line]:
-    return (line for line in history(events, seed) if line["type"] not in ("party", "report"))
+def _rows(events: int) -> Iterator[Line]:
+    return (line for line in history(events) if line["type"] not in ("party", "report"))
 
 
 def _entry(line: Line) -> Line:

@@ -18,11 +18,12 @@ from tracker.model.records import DevelopmentRetracted
 
 TESTS = Path(__file__).parents[2] / "tests"
 SAMPLE = 5
+SEED = 1
 PROJECTIONS = ("developments", "relationship_occurrences", "exclusivity_terms", "board_seats", "relationship_tone")
 """Those of the oracle's answers whose rows belong to one relationship, and follow from its own events alone."""
 
 
-def pass_or_stop(log: Path, projections: Sequence[Path], seed: int = 1) -> None:
+def pass_or_stop(log: Path, projections: Sequence[Path]) -> None:
     """Hold a sample of relationships against the oracle; raises SystemExit where they differ."""
     sys.path.insert(0, str(TESTS))
     from oracle.comparison import answers, differences, read  # type: ignore[import-not-found]
@@ -32,7 +33,7 @@ def pass_or_stop(log: Path, projections: Sequence[Path], seed: int = 1) -> None:
     reader = open_reader(log, projections, datetime.now(UTC).date())
     scope = Scope(as_of=datetime.now(UTC).date())
     named = reader.sql("select relationship from relationships order by relationship", lay=["relationships"]).rows
-    sample = Random(seed).sample(sorted(str(row[0]) for row in named), min(SAMPLE, len(named)))
+    sample = Random(SEED).sample(sorted(str(row[0]) for row in named), min(SAMPLE, len(named)))
     told = _of(answers(_touching(log, set(sample)), scope), sample)
     given = _of(read(reader, scope, PROJECTIONS), sample)
     reader.close()

@@ -33,12 +33,12 @@ def parties() -> list[UseCase]:
     return [RegisterParty(PartyRegistered(party=party, name=party.title())) for party in PARTIES]
 
 
-def book(report: str, note: str = "", pair: Sequence[str] = PARTIES[:2], entries: int = ENTRIES) -> list[UseCase]:
+def book(report: str, note: str = "", pair: Sequence[str] = PARTIES[:2]) -> list[UseCase]:
     """Return a book as use cases: a report and what it says."""
     filed = FileReport(ReportFiled(report=report, publisher="The Wire", published="2025-05-05"))
     told = [
         ContactMade(report=report, key=f"met-{n}", party=pair[0], counterparty=pair[1], note=note or None)
-        for n in range(entries)
+        for n in range(ENTRIES)
     ]
     return [filed, *map(ReportDevelopment, told)]
 

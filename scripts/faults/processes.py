@@ -127,7 +127,6 @@ class Command(Child):
         before: Callable[[Say], None] | None = None,
         after: Callable[[Say], None] | None = None,
         within: Path | None = None,
-        stdin: bytes = b"",
     ) -> None:
         preload()
         self._output = output
@@ -142,7 +141,7 @@ class Command(Child):
                 os.close(file)
             if within is not None:
                 os.chdir(within)
-            sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
+            sys.stdin = io.TextIOWrapper(io.BytesIO())
             if before is not None:
                 before(say)
             code = main([str(argument) for argument in arguments])
@@ -173,6 +172,6 @@ def preload() -> None:
             importlib.import_module(module.name)
 
 
-def tracker(*arguments: str | Path, output: Path, within: Path | None = None) -> Answer:
-    """Run one command to its end, standing in the folder `within`."""
-    return Command(*arguments, output=output, within=within).answer()
+def tracker(*arguments: str | Path, output: Path) -> Answer:
+    """Run one command to its end."""
+    return Command(*arguments, output=output).answer()

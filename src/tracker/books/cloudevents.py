@@ -14,7 +14,7 @@ SOURCE = "urn:tracker:log"
 """What the events come from (CloudEvents asks for a URI reference); id and source together name an event."""
 
 
-def export_cloudevents(log: Log, source: str = SOURCE) -> Iterator[str]:
+def export_cloudevents(log: Log) -> Iterator[str]:
     """Yield every event as one JSON line in the structured mode of CloudEvents 1.0.
 
     `data` is the payload; the envelope travels as extension attributes; `sequence` is the position in twenty digits,
@@ -25,7 +25,7 @@ def export_cloudevents(log: Log, source: str = SOURCE) -> Iterator[str]:
         fields: dict[str, Any] = {
             "specversion": "1.0",
             "id": envelope.event,
-            "source": source,
+            "source": SOURCE,
             "type": f"tracker.{payload.TOPIC}",
             "time": instant(envelope.recorded_at),
             "subject": subject_of(payload).partition(":")[2],

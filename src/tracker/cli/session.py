@@ -61,11 +61,11 @@ class Session:
             self.__dict__.pop("reader").close()
 
     @contextmanager
-    def log(self, *, create: bool = False) -> Iterator[Log]:
+    def log(self) -> Iterator[Log]:
         """Open the workspace's log to write to it; what is recorded gets its checkpoint at the end."""
         from tracker.log.store import open_log
 
-        log = open_log(self.workspace.log, coder=self.workspace.coder, create=create)
+        log = open_log(self.workspace.log, coder=self.workspace.coder)
         before = log.head()
         try:
             yield log
