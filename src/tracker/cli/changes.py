@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 from tracker.books.problems import display_width
 from tracker.cells import text_of
-from tracker.cli.looks import AMOUNT, EVIDENCE, UNSTATED, arrange, pairs, said_text
+from tracker.cli.looks import (
+    AMOUNT,
+    EVIDENCE,
+    UNSTATED,
+    arrange,
+    evidence_text,
+    pairs,
+    party_columns,
+    said_text,
+)
 from tracker.cli.names import Names
 from tracker.cli.summary import DENIABLE
 from tracker.state.diff import SCORES, Change, FieldChange
@@ -144,8 +153,6 @@ def _without(items: Sequence[Any], others: Sequence[Any]) -> list[Any]:
 
 def _named(name: str, values: Iterable[Any], names: Names) -> list[Any]:
     """Return the values with names for ids, where the column holds parties."""
-    from tracker.cli.looks import party_columns
-
     if name not in party_columns():
         return list(values)
     return [names.of(value) if isinstance(value, str) else value for value in values]
@@ -171,8 +178,6 @@ def _stated(change: Change, names: Names) -> Iterator[str]:
         yield f"{change.after.get('status', 'ended')} {change.after['ended_on']}" + (f" by {text_of(by)}" if by else "")
     evidence = [field for field in change.fields if field.name == "evidence_attribution"]
     if evidence:
-        from tracker.cli.looks import evidence_text
-
         yield evidence_text(row["evidence_attribution"], row.get("origins"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -79,8 +80,6 @@ def tables(
     reads: ReadOptions,
 ) -> None:
     """Write projections as files, one each, into the folder -o: Parquet, or -f csv, -f jsonl."""
-    from dataclasses import replace
-
     from tracker.cli.output import write_table
 
     session = session_of(ctx)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cells import text_of
-from tracker.cli.looks import counted
+from tracker.cli.looks import counted, evidence_text
 from tracker.cli.options import ReadOptions, new_app, read_options
 from tracker.cli.page import width_of
 from tracker.cli.session import session_of
@@ -185,7 +185,6 @@ def _driver_lines(
 ) -> list[str]:
     """Return the strongest drivers, then what the others add; with the baseline they are health."""
     from tracker.cli.grid import grid
-    from tracker.cli.looks import evidence_text
 
     shown, others = moving[:wanted], moving[wanted:]
     # Of tone a driver is what happened, of structure a component and what it rests on.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.books import shown
-from tracker.cli.options import DryRun, Published, Verbose, Why, new_app
+from tracker.cli.options import DryRun, Published, Verbose, Why, new_app, source_day
 from tracker.cli.rows import (
     DONE,
     Chunk,
@@ -92,7 +92,6 @@ def import_(
     after the books, file by file, and a second run goes on where a first one ended.
     """
     from tracker.books.importer import ImportOptions, find_books
-    from tracker.cli.options import source_day
 
     session = session_of(ctx)
     session.verbose = session.verbose or verbose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -260,8 +261,6 @@ def parties_in(roles: Any) -> list[str]:
 
 def _roles(roles: Any) -> list[tuple[str, list[str]]]:
     """Return each role that is filled, with its parties."""
-    import json
-
     parts = json.loads(roles) if isinstance(roles, str) else roles or {}
     return [(role, [part] if isinstance(part, str) else part) for role, part in parts.items() if part]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.options import DryRun, Published, Why, new_app
+from tracker.cli.options import DryRun, Published, Why, new_app, source_day
 from tracker.cli.session import session_of
 from tracker.errors import TrackerError
 
@@ -39,7 +39,6 @@ def retract(
 
     With --published it is the source's own retraction and counts from that day; without, our slip, and never held.
     """
-    from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
     from tracker.log.development_cases import CorrectDevelopment, RetractDevelopment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +39,7 @@ def list_jobs(
     from tracker.schedule.runner import standings
 
     session = session_of(ctx)
-    found = standings(session.workspace, datetime.now(UTC))
+    found = standings(session.workspace, _now())
     columns = ["job", "when", "zone", "next", "last", "result", "missed"]
     _write(columns, [_standing(standing) for standing in found], ReadOptions(format=form, json=json, output=output))
     if not found:
@@ -56,8 +58,6 @@ def run(
     However many times of a job were missed, it runs once and is marked as catching up. Exit code 1 for drift, 4 where
     another scheduler or replay holds the lock.
     """
-    import time
-
     from tracker.schedule import runner
 
     session = session_of(ctx)
@@ -222,8 +222,6 @@ def _seconds(moment: datetime) -> str:
 
 
 def _write(columns: list[str], rows: list[tuple[Any, ...]], reads: ReadOptions) -> None:
-    import sys
-
     from tracker.cells import text_of
     from tracker.cli.grid import print_columns
     from tracker.cli.output import write_table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.options import DryRun, Published, ReadOptions, Why, new_app, read_options
+from tracker.cli.options import DryRun, Published, ReadOptions, Why, new_app, read_options, source_day
 from tracker.cli.session import session_of
 from tracker.errors import UsageError
 
@@ -98,7 +98,6 @@ def withdraw(
     ctx: typer.Context, report: Report, why: Why = None, published: Published = None, dry_run: DryRun = False
 ) -> None:
     """Record that a source withdrew its report: what it alone says no longer counts."""
-    from tracker.cli.options import source_day
     from tracker.cli.prompts import needed
     from tracker.cli.recording import record
     from tracker.log.report_cases import WithdrawReport

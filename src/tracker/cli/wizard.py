@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tracker.cli.books import book_of_report
@@ -104,8 +105,6 @@ def _ask_report(session: Session, filed: list[str], given: Given) -> None:
 
 
 def _check_article(answer: str) -> None:
-    from pathlib import Path
-
     if not expanded(Path(answer)).is_file():
         raise NoSuchValue(f"there is no file '{answer}': name one, or leave it empty and keep the article later")
 
@@ -195,8 +194,6 @@ def _ask_quote(session: Session, given: Given, form: Form) -> None:
 
 def _kept_text(session: Session, given: Given) -> str | None:
     """Return the text in which the quote must stand: the file just named, or that of the report's book."""
-    from pathlib import Path
-
     from tracker.books.book import read_book
     from tracker.books.files import read_book_file
     from tracker.books.kept_text import read_kept_text

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,8 +168,6 @@ def _refuse_bad_times(job: Job) -> None:
         ) from None
     if len(job.cron.split()) != 5:
         raise ValueError(f"cron '{job.cron}' has not five fields (minute, hour, day, month, weekday): 30 6 * * mon-fri")
-    from datetime import datetime
-
     try:
         next(CronSim(job.cron, datetime(2024, 1, 1, tzinfo=job.clock_zone)))
     except CronSimError as error:
@@ -213,8 +212,6 @@ def _scope(fields: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _plain(fields: Mapping[str, Any], name: str) -> str:
-    from datetime import date
-
     # TOML has days and instants of its own; both are read as their text.
     value = fields[name]
     return value.isoformat() if isinstance(value, date) else _text(fields, name)
