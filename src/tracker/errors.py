@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -50,6 +51,11 @@ LONGEST_SHOWN = 80
 def shortened(text: str) -> str:
     """Return a text as a message shows it: what somebody pasted by mistake is cut."""
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """Return the first of some names on one line, and a sign that there are more: `a, b, c, …`."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def did_you_mean(suggestions: list[str]) -> str:

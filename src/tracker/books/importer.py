@@ -15,6 +15,7 @@ from tracker.books.past import Past
 from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions, stands_for
 from tracker.books.problems import BookProblems, Problem
 from tracker.books.yaml_nodes import Mapping
+from tracker.errors import some_of
 from tracker.log.development_cases import RetractDevelopment
 from tracker.log.known import Known
 from tracker.log.store import Log, Stored
@@ -310,7 +311,7 @@ def _warn_of_lost_entries(books: Sequence[Book], known: Known, past: Past, held:
             if 0 < len(lost) <= count:
                 stand = "1 entry" if len(lost) == 1 else f"{len(lost)} entries"
                 message = f"the book '{name}' recorded {stand} of this report that it lacks and that still count: "
-                message += ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
+                message += some_of(lost, MOST_NAMED)
                 hint = "if this is that book under another name: tracker retract takes one back, and --prune all of "
                 hint += f"them once it is called {name}{book.path.suffix} again"
                 book.problems.append(Problem(str(book.path), 1, 1, message, hint, "warning"))

@@ -31,10 +31,10 @@ from tracker.cli.rows import (
     TakeBack,
     Type,
     import_rows_and_tell,
+    write_line,
 )
 from tracker.cli.session import Session, session_of
-from tracker.errors import TrackerError, UsageError, WorkspaceError
-from tracker.model.names import visible
+from tracker.errors import TrackerError, UsageError, WorkspaceError, some_of
 
 if TYPE_CHECKING:
     from tracker.books.importer import ImportOptions, Outcome, PlanLine
@@ -183,9 +183,7 @@ def tell_outcome(session: Session, outcome: Outcome) -> None:
     """Say what importing a book did: a line on stdout for each thing done, the sum on stderr."""
     for line in outcome.lines:
         if line.action != "same" or session.verbose or line.detail:
-            sys.stdout.write(
-                "\t".join(visible(cell) for cell in (line.action, line.subject, line.detail)).rstrip() + "\n"
-            )
+            write_line(line)
     sys.stdout.flush()
     _tell_warnings(session, outcome)
     counts = Counter(str(line.action) for line in outcome.lines)
@@ -201,8 +199,7 @@ def _tell_left(session: Session, outcome: Outcome) -> None:
     if filed and not any(development.partition("#")[0] in filed for development in outcome.left):
         _tell_former(session, outcome)
         return
-    count, named = len(outcome.left), ", ".join(outcome.left[:MOST_NAMED])
-    named += ", …" if count > MOST_NAMED else ""
+    count, named = len(outcome.left), some_of(outcome.left, MOST_NAMED)
     is_one = count == 1
     told = "1 entry that it recorded is" if is_one else f"{count:,} entries that it recorded are"
     stand, them = ("stands", "it") if is_one else ("stand", "them")
@@ -213,7 +210,7 @@ def _tell_left(session: Session, outcome: Outcome) -> None:
 def _tell_former(session: Session, outcome: Outcome) -> None:
     """Say what a book recorded of another report than that which it files: it may be the same one by another id."""
     count, reports = len(outcome.left), sorted({development.partition("#")[0] for development in outcome.left})
-    named = ", ".join(reports[:MOST_NAMED]) + (", …" if len(reports) > MOST_NAMED else "")
+    named = some_of(reports, MOST_NAMED)
     stand = "1 entry that it recorded stands" if count == 1 else f"{count:,} entries that it recorded stand"
     them = "it" if count == 1 else "them"
     prune = session.here(f"tracker import {quote(shown(outcome.path))} --prune")

@@ -17,7 +17,7 @@ import typer
 
 from tracker.cli.books import ENDINGS, shown
 from tracker.cli.session import Session
-from tracker.errors import TrackerError, UsageError
+from tracker.errors import TrackerError, UsageError, some_of
 from tracker.model.names import visible
 
 if TYPE_CHECKING:
@@ -207,9 +207,8 @@ def _import_and_tell(
     recorded = [0]
     try:
         with _progress(session, path) as progress:
-            told = Told(
-                _line if session.verbose else None, lambda problem: _bad(session, problem), progress, recorded.append
-            )
+            line = write_line if session.verbose else None
+            told = Told(line, lambda problem: _bad(session, problem), progress, recorded.append)
             outcome = import_rows(log, rows.file(path), options, delivery=delivery, told=told)
     except KeyboardInterrupt:
         rest = f"the first {recorded[-1]:,} rows are recorded: the same command goes on from there"
@@ -233,7 +232,8 @@ def _import_and_tell(
     return None
 
 
-def _line(line: PlanLine) -> None:
+def write_line(line: PlanLine) -> None:
+    """Write what an import does to one thing, tab-separated: the action, the thing, and what is to know of it."""
     sys.stdout.write("\t".join(visible(cell) for cell in (line.action, line.subject, line.detail)).rstrip() + "\n")
 
 
@@ -257,8 +257,7 @@ def _tell(session: Session, outcome: RowsOutcome) -> None:
             "something else and is refused as out of date from now on: keep an entry in one of the two"
         )
     if outcome.withdrawn:
-        named = ", ".join(sorted(outcome.withdrawn)[:MOST_OVERRULED])
-        named += ", …" if len(outcome.withdrawn) > MOST_OVERRULED else ""
+        named = some_of(sorted(outcome.withdrawn), MOST_OVERRULED)
         session.note(f"warning: what the rows add to a report that was withdrawn does not count: {named}")
     if outcome.unvalued:
         from tracker.cli.health import unvalued
