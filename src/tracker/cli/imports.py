@@ -120,8 +120,8 @@ def import_(
             for path in logs:
                 _import_log(session, log, path, dry_run)
         # Of several files the others go in first.
-        for wrong in in_vain:
-            raise wrong
+        if in_vain:
+            raise in_vain[0]
 
 
 @contextmanager

@@ -217,18 +217,26 @@ def _import_and_tell(
     _tell(session, outcome)
     if options.dry_run:
         session.note("dry run: nothing was recorded")
-    elif outcome.counts["record"] and not rows.retract:
-        more = "every row of the file, recorded now or before: " if outcome.not_new else ""
-        session.undo(f"{more}{rows.command(path, '--retract', '--why', '…')}")
-    elif outcome.counts["correct"] and outcome.counts["correct"] == outcome.again:
-        # What stands again had been retracted: there is no former row.
-        session.undo(rows.command(path, "--retract", "--why", "…"))
-    elif rows.retract and outcome.counts["retract"]:
-        session.undo(f"every row of the file, as it stands there: {rows.command(path, '--revert', '--why', '…')}")
-    elif outcome.counts["correct"]:
-        session.undo(f"put the former rows back, or name what said so before: {rows.command(path, '--revert')} --why …")
+    elif undo := _undo_of(outcome, rows):
+        session.undo(undo)
     if not outcome.counts.total() and (outcome.skipped or outcome.unknown):
         return NothingDone(path, outcome.skipped)
+    return None
+
+
+def _undo_of(outcome: RowsOutcome, rows: RowsOptions) -> str | None:
+    """Return how to take back what a file did; None where it did nothing that can be."""
+    path, counts = outcome.path, outcome.counts
+    if counts["record"] and not rows.retract:
+        more = "every row of the file, recorded now or before: " if outcome.not_new else ""
+        return f"{more}{rows.command(path, '--retract', '--why', '…')}"
+    if counts["correct"] and counts["correct"] == outcome.again:
+        # What stands again had been retracted: there is no former row.
+        return rows.command(path, "--retract", "--why", "…")
+    if rows.retract and counts["retract"]:
+        return f"every row of the file, as it stands there: {rows.command(path, '--revert', '--why', '…')}"
+    if counts["correct"]:
+        return f"put the former rows back, or name what said so before: {rows.command(path, '--revert')} --why …"
     return None
 
 
