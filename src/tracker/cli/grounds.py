@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tracker.cells import plain_decimal, text_of
+from tracker.cells import text_of
 from tracker.cli.changes import change_lines, row_lines
 from tracker.cli.health import bond, headline, signed
-from tracker.cli.looks import UNSTATED, counted, said_text
+from tracker.cli.looks import UNSTATED, counted, said_text, weight_text
 from tracker.cli.names import Names
 from tracker.cli.summary import BEARS, summary
 from tracker.state.why import BASELINE
@@ -52,8 +52,7 @@ def _answer(found: Explanation, names: Names) -> list[str]:
         return [headline(found.answer[0], who)]
     if found.subject.kind == "occurrence":
         row = found.answer[0]
-        weight = f"credibility {plain_decimal(row['credibility'])}, {counted(row['origins'], 'origin')}"
-        return [f"{who}    {found.subject.name}   {row['type']}   {row['effective_on']}   {weight}"]
+        return [f"{who}    {found.subject.name}   {row['type']}   {row['effective_on']}   {weight_text(row)}"]
     own = [row for row in found.answer if row.get("relationship") == found.relationship]
     others = [row for row in found.answer if row.get("relationship") != found.relationship]
     lines, bearing = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tracker.cells import amount_text, date_text, text_of
+from tracker.cells import amount_text, date_text, plain_decimal, text_of
 from tracker.cli.grid import Columns
 from tracker.cli.names import Names
 
@@ -171,6 +171,11 @@ def evidence_text(attribution: Any, origins: Any) -> str:
     if attribution is None:
         return ""
     return f"{text_of(attribution)}, {counted(int(origins or 0), 'origin')}"
+
+
+def weight_text(occurrence: Mapping[str, Any]) -> str:
+    """`credibility 0.95, 2 origins`."""
+    return f"credibility {plain_decimal(occurrence['credibility'])}, {counted(occurrence['origins'], 'origin')}"
 
 
 def counted(number: int, noun: str) -> str:

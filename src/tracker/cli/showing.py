@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from tracker.cells import json_record, plain_decimal, text_of
+from tracker.cells import json_record, text_of
 from tracker.cli.grid import grid
 from tracker.cli.kept_text import place_of_quote
-from tracker.cli.looks import INNER, arrange, counted
+from tracker.cli.looks import INNER, arrange, counted, weight_text
 from tracker.cli.names import Names
 from tracker.cli.page import width_of
 from tracker.cli.session import Session
@@ -61,13 +61,13 @@ class Teller:
         last = revisions[-1]
         hashes = self._records("reports", "select text_sha256 from reports where report = ?", last["report"])
         sha256 = hashes[0]["text_sha256"] if hashes else None
-        where, place = place_of_quote(self.session.workspace, last, sha256)
+        place, place_in_words = place_of_quote(self.session.workspace, last, sha256)
         lines = [f"{development}   {last['type']}   {last['status']}"]
-        lines += [f"  {self._one_line(last)}"] if self._one_line(last) else []
-        lines += [*_sentence(last, place), *self._fields(last), *_revision_lines(revisions)]
+        lines += [f"  {told}"] if (told := summary(last, self.names)) else []
+        lines += [*_sentence(last, place_in_words), *self._fields(last), *_revision_lines(revisions)]
         contradictions = self._contradictions(last["occurrence"])
-        lines += [line for row in contradictions for line in _contradiction_line(row)]
-        facts = {**_stated(last), "place": where, "revisions": [_stated(r) for r in revisions]}
+        lines += map(_contradiction_line, contradictions)
+        facts = {**_stated(last), "place": place, "revisions": [_stated(r) for r in revisions]}
         return {**facts, "contradictions": contradictions}, lines
 
     def occurrence(self, occurrence: str) -> Told:
@@ -77,10 +77,9 @@ class Teller:
         if not believed:
             return {"accounts": []}, [f"{occurrence}: it had not taken effect under this scope"]
         row = believed[0]
-        weight = f"credibility {plain_decimal(row['credibility'])}, {counted(row['origins'], 'origin')}"
         lines = [
-            f"{occurrence}   {row['type']}   {row['effective_on']}   {weight}",
-            f"  {self._one_line(row)}",
+            f"{occurrence}   {row['type']}   {row['effective_on']}   {weight_text(row)}",
+            f"  {summary(row, self.names)}",
             "accounts:",
         ]
         for account in accounts:
@@ -88,7 +87,7 @@ class Teller:
             lines.append(f"{mark} {self._account(account)}")
             lines += [f"      “{text_of(account['quote'])}”"] if account["quote"] else []
         contradictions = self._contradictions(occurrence)
-        lines += [line for found in contradictions for line in _contradiction_line(found)]
+        lines += map(_contradiction_line, contradictions)
         accounts_told = [_stated(account) for account in accounts]
         return {**_stated(row), "accounts": accounts_told, "contradictions": contradictions}, lines
 
@@ -138,20 +137,16 @@ class Teller:
         table = self.session.reader.sql(query, self.scope, [value], lay=[source])
         return [json_record(table.columns, row) for row in table.rows]
 
-    def _one_line(self, record: dict[str, Any]) -> str:
-        return summary(record, self.names)
-
     def _account(self, record: dict[str, Any]) -> str:
-        parts = [record["development"], record["type"], self._one_line(record), text_of(record["attribution"])]
+        parts = [record["development"], record["type"], summary(record, self.names), text_of(record["attribution"])]
         retracted = "retracted" if record["status"] == "retracted" else ""
         return "   ".join(part for part in [*parts, retracted] if part)
 
     def _fields(self, record: dict[str, Any]) -> list[str]:
-        own = [(name, value) for name, value in own_fields(record)]
         common = [(name, record.get(name)) for name in COMMON]
         if record["occurrence"] == record["development"]:
             common = [(name, value) for name, value in common if name != "occurrence"]
-        return _field_lines([*own, *common])
+        return _field_lines([*own_fields(record), *common])
 
     def _contradictions(self, occurrence: str) -> list[dict[str, Any]]:
         if "contradictions" not in self.session.reader.projections:
@@ -166,14 +161,14 @@ def _between(held: dict[str, Any]) -> str:
     return " ".join(filter(None, parts))
 
 
-def _sentence(record: dict[str, Any], place: str | None) -> list[str]:
+def _sentence(record: dict[str, Any], place_in_words: str | None) -> list[str]:
     quote = record["quote"]
     if not quote:
         return ["  no quote"]
     before, after = quote.get("prefix") or "", quote.get("suffix") or ""
     around = " ".join(f"{before}«{quote['exact']}»{after}".split())
     lines = [f"  {'…' if before else ''}{visible(around)}{'…' if after else ''}"]
-    lines += [f"  {place}"] if place else []
+    lines += [f"  {place_in_words}"] if place_in_words else []
     lines += [f"  gloss: {text_of(record['gloss'])}"] if record["gloss"] else []
     lines += ["  sic: the report has this wrong"] if record["sic"] else []
     return [*lines, f"  note: {text_of(record['note'])}"] if record["note"] else lines
@@ -211,11 +206,11 @@ def _from(record: dict[str, Any], day: str) -> str:
     return f" from {record[day]}" if record[day] and record[day] > record["published_on"] else ""
 
 
-def _contradiction_line(row: dict[str, Any]) -> list[str]:
+def _contradiction_line(row: dict[str, Any]) -> str:
     believed, doubted = text_of(row.get("believed")), text_of(row.get("doubted"))
     rule = f" ({text_of(row['rule'])})" if row.get("rule") else ""
     told = f"{believed} is believed, {doubted} says {row.get('doubted_development')}{rule}"
-    return [f"  contradicted: {row.get('field')}: {told}"]
+    return f"  contradicted: {row.get('field')}: {told}"
 
 
 def _grid(table: Table, names: Names) -> list[str]:
