@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.options import Format, ReadOptions, new_app, read_options
+from tracker.cli.options import ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
 from tracker.state.scope import last_day
 from tracker.workspace import bundled
@@ -75,12 +75,11 @@ def show_rows(
     from tracker.cli.looks import counted, in_force_only, keys_of, set_aside, standing
     from tracker.cli.output import write_table
 
-    for_people = reads.form in (None, Format.TABLE) and reads.on_terminal
-    limit = None if for_people else reads.limit
+    limit = None if reads.for_people else reads.limit
     table = session.reader.table(name, scope, relationship=pair, limit=limit)
     # Before any row: it is here that a condition is tried of which the rows, as those of `parties`, know nothing.
     how_far = f"{cut(scope, session.today)}{reach(session.reader, scope, pair)}"
-    if for_people:
+    if reads.for_people:
         shown, hidden = (table, 0) if everything else in_force_only(table)
         projection = session.reader.projections.get(name)
         keys = keys_of(shown, projection.order_by if projection else "")
@@ -130,7 +129,7 @@ def _list_projections(session: Session, reads: ReadOptions) -> None:
 
     found = read_projections(session.workspace.projections)
     rows: list[tuple[Any, ...]] = [(p.name, p.doc, p.grain) for p in found.values()]
-    if reads.form in (None, Format.TABLE) and reads.on_terminal:
+    if reads.for_people:
         columns = [("projection", [r[0] for r in rows], False), ("", [r[1] for r in rows], False)]
         print_columns(columns, sys.stdout, whole=True)
     else:

@@ -96,6 +96,17 @@ class ReadOptions:
         """Whether the answer goes to a terminal."""
         return self.output is None and sys.stdout.isatty()
 
+    @property
+    def for_people(self) -> bool:
+        """Whether rows go to a person: as a table on a terminal."""
+        return self.form in (None, Format.TABLE) and self.on_terminal
+
+    def as_object(self, command: str) -> bool:
+        """Say whether a command that tells one thing gives it as JSON; raises UsageError for forms of rows."""
+        if self.form not in (None, Format.JSON, Format.TABLE):
+            raise UsageError(f"-f {self.form}: {command} tells one thing: --json gives it as an object")
+        return self.form is Format.JSON
+
     def scope(self, session: Session) -> Scope:
         """Return the scope asked for; raises UsageError for a day that is none, UnknownLens."""
         return session.workspace.scope(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.options import Format, ReadOptions, new_app, read_options
+from tracker.cli.options import ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
 from tracker.cli.streams import read_stdin
 from tracker.errors import UsageError
@@ -53,7 +53,7 @@ def query(
     session = session_of(ctx)
     text = _text(sql)
     table = _run(session, reads, text, timeout, named_scopes(session, others or []))
-    if reads.form in (None, Format.TABLE) and reads.on_terminal:
+    if reads.for_people:
         from tracker.cells import text_of
         from tracker.cli.grid import print_columns
 

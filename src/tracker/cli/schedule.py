@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.options import Format, FormatOption, Json, Limit, Output, ReadOptions, new_app
+from tracker.cli.options import FormatOption, Json, Limit, Output, ReadOptions, new_app
 from tracker.cli.session import Session, session_of
 from tracker.errors import ExitCode, UsageError
 
@@ -227,7 +227,7 @@ def _write(columns: list[str], rows: list[tuple[Any, ...]], reads: ReadOptions) 
     from tracker.cli.output import write_table
     from tracker.state.reader import Table
 
-    if reads.form in (None, Format.TABLE) and reads.on_terminal:
+    if reads.for_people:
         if rows:
             cells = [[text_of(row[place]) for row in rows] for place in range(len(columns))]
             kept = [(name, values, False) for name, values in zip(columns, cells, strict=True) if any(values)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.options import Format, ReadOptions, new_app, read_options
+from tracker.cli.options import ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
 from tracker.errors import TrackerError, UsageError, did_you_mean
 
@@ -78,14 +78,17 @@ def show(
 
     As text, or with --json as an object.
     """
+    show_whole(session_of(ctx), reference, reads)
+
+
+def show_whole(session: Session, reference: list[str], reads: ReadOptions) -> None:
+    """Write what a reference names, as text or as an object; raises UnknownReference and Ambiguous."""
     from tracker.cells import json_text
     from tracker.cli.output import write_lines, write_page
 
-    session = session_of(ctx)
-    if reads.form not in (None, Format.JSON, Format.TABLE):
-        raise UsageError(f"-f {reads.form}: show tells one thing: --json gives it as an object")
+    as_object = reads.as_object("show")
     kind, identity, facts, lines = describe(session, reads.scope(session), reference)
-    if reads.form is Format.JSON:
+    if as_object:
         write_lines([json_text({"kind": kind, "id": identity, **facts})], reads.output)
     else:
         write_page(lines, reads.output)

@@ -35,9 +35,9 @@ def list_sources(ctx: typer.Context, *, reads: ReadOptions) -> None:
 @read_options
 def show_source(ctx: typer.Context, report: Report, *, reads: ReadOptions) -> None:
     """Show a report and what it says."""
-    from tracker.cli.show import show
+    from tracker.cli.show import show_whole
 
-    show(ctx, [report], **{name: getattr(reads, name) for name in reads.__dataclass_fields__})
+    show_whole(session_of(ctx), [report], reads)
 
 
 @app.command()

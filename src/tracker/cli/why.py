@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.options import Format, ReadOptions, new_app, read_options
+from tracker.cli.options import ReadOptions, new_app, read_options
 from tracker.cli.session import session_of
-from tracker.errors import UsageError
 
 if TYPE_CHECKING:
     from tracker.cli.evidence import Reach
@@ -56,8 +55,7 @@ def why(
     from tracker.state.why import explain
 
     session = session_of(ctx)
-    if reads.form not in (None, Format.JSON, Format.TABLE):
-        raise UsageError(f"-f {reads.form}: why tells one thing: --json gives it as an object")
+    as_object = reads.as_object("why")
     scope, names = replace(reads.scope(session), judgement=not no_judgement), names_of(session)
     words, field = _told_apart(names, what)
     pair = str(relationship_named(session, names, words))
@@ -66,7 +64,7 @@ def why(
     reached = reach(session.reader, scope, pair)
     if not found.grounds and (elsewhere := told_elsewhere(session.reader, scope, pair, names)):
         session.note(elsewhere)
-    if reads.form is Format.JSON:
+    if as_object:
         write_lines([json_text(facts(found, reached, reads.limit))], reads.output)
         return
     from tracker.cli.grounds import told
