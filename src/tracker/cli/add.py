@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -104,12 +105,10 @@ def _show_fields(type_name: str | None) -> None:
     from tracker.cli.fields import field_rows, form_of
     from tracker.cli.grid import print_columns
 
-    if type_name is None:
-        rows = [(form.title, form.doc) for form in development_forms().values()]
-        heads = ("type", "what it means")
-    else:
-        rows = field_rows(form_of(type_name))  # type: ignore[assignment]
-        heads = ("field", "", "holds", "what it means")  # type: ignore[assignment]
+    heads: tuple[str, ...] = ("type", "what it means")
+    rows: Sequence[tuple[str, ...]] = [(form.title, form.doc) for form in development_forms().values()]
+    if type_name is not None:
+        heads, rows = ("field", "", "holds", "what it means"), field_rows(form_of(type_name))
     if sys.stdout.isatty():
         print_columns([(h, [row[n] for row in rows], False) for n, h in enumerate(heads)], sys.stdout, whole=True)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from tracker.state.scope import last_day, last_instant
 if TYPE_CHECKING:
     from tracker.cli.names import Names
     from tracker.state.diff import Difference
+    from tracker.state.reader import Table
     from tracker.state.scope import Scope
 
 app = new_app()
@@ -196,7 +197,7 @@ def _told_apart(session: Session, names: Names, words: Iterable[str]) -> tuple[l
     return projections, rest
 
 
-def _rows(found: Difference, reads: ReadOptions) -> Any:
+def _rows(found: Difference, reads: ReadOptions) -> Table:
     """Return the machine's rows; where a column must have one type, values are text."""
     from tracker.cells import text_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ def write_table(table: Table, reads: ReadOptions) -> None:
     write_lines(WRITERS[form](table, reads), reads.output)
 
 
-def write_lines(lines: Iterator[str] | Sequence[str], output: Path | None) -> None:
+def write_lines(lines: Iterable[str], output: Path | None) -> None:
     """Write lines to stdout, or whole to a file: a file that was there stays until the new one is complete."""
     if output is None:
         for line in lines:

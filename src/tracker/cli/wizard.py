@@ -40,26 +40,20 @@ class NoSuchValue(TrackerError):
 def run_wizard(session: Session, type_name: str | None) -> tuple[Given, Parties]:
     """Ask for one development; return what was said, and the parties that are to be registered with it."""
     from tracker.books.names import PartyIndex
+    from tracker.books.past import Past
 
     with session.log() as log:
         index = PartyIndex.from_log(log)
         form = form_of(type_name) if type_name else _ask_type()
         say(f"{form.title}: {form.doc}  (Enter leaves an optional field empty, Tab completes, Ctrl-C leaves)")
         given, parties = Given(form.title), list[dict[str, Any]]()
-        _ask_report(session, log_reports(log), given)
+        _ask_report(session, Past(log).report_ids(), given)
     for spec in _asked(form):
         _ask_field(given.entry, form, spec, index, parties)
     _ask_quote(session, given, form)
     _ask_more(given, form)
     _confirm(given, parties)
     return given, parties
-
-
-def log_reports(log: Any) -> list[str]:
-    """Return the ids of the reports in a log."""
-    from tracker.books.past import Past
-
-    return Past(log).report_ids()
 
 
 def _ask_type() -> Form:
