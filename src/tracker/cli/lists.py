@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli.options import ReadOptions, new_app, read_options
 from tracker.cli.session import Session, session_of
-from tracker.state.scope import last_day
 from tracker.workspace import bundled
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ Relationship = Annotated[
 
 def complete_projection(incomplete: str) -> list[str]:
     """Return the names of the bundled projections that begin so; a file listing is all it takes."""
-    names = sorted(path.stem for path in bundled("projections").glob("*.sql") if path.stem.startswith(incomplete))
-    return names
+    return sorted(path.stem for path in bundled("projections").glob("*.sql") if path.stem.startswith(incomplete))
 
 
 @app.command("list")
@@ -185,7 +184,7 @@ def _since(table: Table, since: str) -> Table:
     except EdtfError as error:
         raise UsageError(f"--since: {error}") from error
     # An interval without a start cuts nothing off.
-    first = first or last_day("0001-01-01", "--since")
+    first = first or date.min
     place = table.columns.index("effective_on")
     return table.of([row for row in table.rows if row[place] >= first])
 

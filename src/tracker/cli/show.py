@@ -22,9 +22,10 @@ Found = tuple[str, str]
 EVENT_PREFIX_DIGITS = 4
 """From this length on, a hexadecimal word may be the beginning of an event's id."""
 
+REPORT = ("report", "reports", "select report from reports where report = ?")
 LOOKUPS = (
     ("development", "reported", "select distinct development from reported where development = ?"),
-    ("report", "reports", "select report from reports where report = ?"),
+    REPORT,
     ("occurrence", "occurrences", "select occurrence from occurrences where occurrence = ?"),
     ("development", "reported", "select distinct development from reported where development_key = ? order by 1"),
 )
@@ -135,11 +136,11 @@ def _by_event(session: Session, scope: Scope, ref: str) -> Found | None:
         raise Ambiguous(ref, found)
     if not found:
         return None
-    kind = "development" if "#" in found[0] else None
-    if kind is None:
-        reports = session.reader.sql(LOOKUPS[1][2], scope, [found[0]], lay=["reports"]).rows
-        kind = "report" if reports else "party"
-    return kind, found[0]
+    if "#" in found[0]:
+        return "development", found[0]
+    _, table, query = REPORT
+    reports = session.reader.sql(query, scope, [found[0]], lay=[table]).rows
+    return "report" if reports else "party", found[0]
 
 
 def _unknown(session: Session, scope: Scope, ref: str) -> Found:

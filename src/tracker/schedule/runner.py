@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from tracker.errors import ExitCode, TrackerError, WorkspaceError
 from tracker.log.lock import alone
@@ -38,6 +38,12 @@ LATE = timedelta(minutes=5)
 
 LONGEST_WAIT_SECONDS = 60.0
 """How long the scheduler sleeps at most: then it sees a clock that was set, a machine that slept, a changed setting."""
+
+TOLD = (
+    *("run", "trigger", "scheduled_at", "started_at", "ended_at"),
+    *("result", "events", "position", "generation", "error"),
+)
+"""What a report says of a run; instants in UTC."""
 
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
@@ -99,7 +105,7 @@ def run_now(workspace: Workspace, job: Job, clock: Clock) -> Ran:
     return _run(workspace, job, None, clock, f"manual:{job.name}")
 
 
-def run_forever(root: Path, clock: Clock, wait: Callable[[float], object], say: Say) -> None:
+def run_forever(root: Path, clock: Clock, wait: Callable[[float], object], say: Say) -> NoReturn:
     """Run each job whenever it is due, until the process is told to end; settings are read anew each time."""
     workspace = load_workspace(root)
     with _alone(workspace), _Ending() as ending:
@@ -252,12 +258,8 @@ def _report(workspace: Workspace, job: Job, run: Run | None, **more: Any) -> dic
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    told = ("run", "trigger", "scheduled_at", "started_at", "ended_at", "result", "events", "position", "generation")
-    instants = ("scheduled_at", "started_at", "ended_at")
-    found = {name: getattr(run, name) for name in told}
-    return {n: v.astimezone(UTC) if n in instants and v is not None else v for n, v in found.items()} | {
-        "error": run.error
-    }
+    found = {name: getattr(run, name) for name in TOLD}
+    return {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in found.items()}
 
 
 def _close_crashed(workspace: Workspace, jobs: dict[str, Job], now: datetime) -> Iterator[tuple[Run, tuple[str, ...]]]:
