@@ -58,18 +58,12 @@ def read_book_file(path: Path, folder: Path | None = None) -> bytes:
     Raises `UnreadableFile`.
     """
     inside = path.parent if folder is None else folder
-    try:
+    with _told_unreadable(path):
         real, home = path.resolve(strict=True), inside.resolve(strict=True)
         if not real.is_relative_to(home):
             raise UnreadableFile(path, f"it leads out of '{inside}'", "copy the file into the folder")
         _refuse_unless_regular(path, real.stat())
         return _read_regular(path, real)
-    except FileNotFoundError as error:
-        raise UnreadableFile(path, "there is no such file", "check the name") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        # ValueError: a NUL in the name; RuntimeError: a loop of links on older Pythons.
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableFile(path, reason, "check the name and the permissions") from error
 
 
 def refuse_foreign_book(path: Path, data: bytes) -> None:
@@ -91,18 +85,26 @@ def open_rows_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises `UnreadableFile`.
     """
-    try:
+    with _told_unreadable(path):
         real = path.resolve(strict=True)
         _refuse_unless_regular(path, real.stat())
         file = _open_regular(path, real)
-    except FileNotFoundError as error:
-        raise UnreadableFile(path, "there is no such file", "check the name") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableFile(path, reason, "check the name and the permissions") from error
     with file:
         _refuse_foreign(path, file.peek(LONGEST_OPENING), _NO_ROWS)
         yield file
+
+
+@contextmanager
+def _told_unreadable(path: Path) -> Iterator[None]:
+    """Say of which file the system refuses to read, why, and what to check; raises `UnreadableFile`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UnreadableFile(path, "there is no such file", "check the name") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        # ValueError: a NUL in the name; RuntimeError: a loop of links on older Pythons.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(path, reason, "check the name and the permissions") from error
 
 
 def _refuse_foreign(path: Path, start: bytes, foreign: Mapping[bytes, tuple[str, str]]) -> None:
