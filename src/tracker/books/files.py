@@ -14,6 +14,9 @@ from tracker.books.problems import source_lines
 from tracker.errors import TrackerError
 from tracker.model.names import visible
 
+ENDINGS = (".yaml", ".yml")
+"""How the name of a book ends."""
+
 # A text of this size would fill a thousand pages; the bound keeps memory and time in hand, whatever is passed.
 MAX_BYTES = 5_000_000
 

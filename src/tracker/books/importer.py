@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from tracker.books.book import Book, fill_book, read_book
-from tracker.books.files import UnreadableFile, read_book_file, refuse_foreign_book
+from tracker.books.files import ENDINGS, UnreadableFile, read_book_file, refuse_foreign_book
 from tracker.books.names import PartyIndex
 from tracker.books.past import Past
 from tracker.books.plan import ImportOptions, PlanLine, Step, plan_book, questions, stands_for
@@ -25,8 +25,6 @@ from tracker.model.catalogue import parties_of
 __all__ = ["ImportOptions", "Outcome", "PlanLine", "find_books", "import_books", "prepare"]
 
 Clock = Callable[[], datetime]
-
-ENDINGS = (".yaml", ".yml")
 
 MOST_NAMED = 3
 """Entries that are named of those that a book lacks."""

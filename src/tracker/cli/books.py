@@ -6,8 +6,6 @@ from pathlib import Path
 
 from tracker.workspace import Workspace
 
-ENDINGS = (".yaml", ".yml")
-
 
 def shown(path: Path) -> str:
     """Return a path relative to the working folder where that is shorter."""

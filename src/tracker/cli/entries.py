@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.books import ENDINGS, book_of_report, shown
+from tracker.books.files import ENDINGS
+from tracker.cli.books import book_of_report, shown
 from tracker.cli.fields import Given
 from tracker.cli.imports import import_and_tell, tell_outcome
 from tracker.cli.session import Session

@@ -6,10 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from tracker.books.files import MAX_BYTES
 from tracker.workspace import Workspace
-
-MOST_BYTES = 5_000_000
-"""What a book may name as its text; anything larger is none."""
 
 
 def place_of_quote(
@@ -47,7 +45,7 @@ def kept_text(workspace: Workspace, report: str, sha256: str | None) -> tuple[Pa
     files = sorted(folder.glob("*"), key=lambda path: (path.stem != report, path.name)) if folder.is_dir() else []
     for path in files:
         # A hidden file is no text: it was begun by somebody who was killed, or has it open in an editor.
-        if path.name.startswith(".") or not path.is_file() or path.stat().st_size > MOST_BYTES:
+        if path.name.startswith(".") or not path.is_file() or path.stat().st_size > MAX_BYTES:
             continue
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() == sha256 or (sha256 is None and path.stem == report):

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.books import ENDINGS, shown
+from tracker.books.files import ENDINGS
+from tracker.cli.books import shown
 from tracker.cli.session import Session
 from tracker.errors import TrackerError, UsageError, some_of
 from tracker.model.names import visible
