@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
 from tracker.books.importer import ImportOptions, Outcome, import_books
 from tracker.books.problems import BookProblems, Problem
 from tracker.log.store import Log, open_log
+from tracker.model.amounts import Amount, AmountError, format_amount, parse_amount
+from tracker.model.catalogue import Kind, event_type
+from tracker.model.development import Development
+from tracker.model.fields import Quote
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
@@ -121,3 +126,36 @@ def actions(outcome: Outcome) -> list[tuple[str, str]]:
 def said(problems: list[Problem]) -> list[tuple[int, int, str]]:
     """Return line, column and message of each problem."""
     return [(problem.line, problem.column, problem.message) for problem in problems]
+
+
+def entry_of(development: Development) -> dict[str, Any]:
+    """Return the book entry that says a development: the type first, its quote as plain text, and no report."""
+    event = event_type(development)
+    given = development.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    entry: dict[str, Any] = {"type": event.name}
+    for spec in event.fields:
+        value = getattr(development, spec.attribute)
+        if spec.name not in given or spec.name == "report":
+            continue
+        if isinstance(value, Quote):
+            entry[spec.name] = value.exact
+        elif spec.kind in (Kind.AMOUNT, Kind.AMOUNTS):
+            entry[spec.name] = [_amount(a) for a in value] if isinstance(value, tuple) else _amount(value)
+        else:
+            entry[spec.name] = given[spec.name]
+    return entry
+
+
+def _amount(amount: Amount) -> str | dict[str, Any]:
+    """Return the text that says an amount, its own words first; fields where no text says all of it."""
+    for text in (amount.verbatim, format_amount(amount)):
+        if text is not None and _says(text, amount):
+            return text
+    return amount.model_dump(mode="json", exclude_none=True)
+
+
+def _says(text: str, amount: Amount) -> bool:
+    try:
+        return parse_amount(text) == amount
+    except AmountError:
+        return False

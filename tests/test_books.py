@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -14,14 +15,15 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from book_helpers import BOOK, PARTIES, RELAXED, REPORT, STATEMENT, Desk, memory_log, said
+from book_helpers import BOOK, PARTIES, RELAXED, REPORT, STATEMENT, Desk, entry_of, memory_log, said
 from strategies import developments
 from tracker.books.forms import development_forms
 from tracker.books.names import PartyIndex
 from tracker.books.problems import BookProblems
 from tracker.books.schema import book_schema
-from tracker.books.writer import SCHEMA_COMMENT, BookNotWritable, add_entry, entry_of, new_book, new_parties, write_book
+from tracker.books.writer import SCHEMA_COMMENT, BookNotWritable, book_text, new_book, new_parties, write_book
 from tracker.books.yaml_subset import read_yaml_text
+from tracker.books.yaml_writer import append_entry
 from tracker.log.party_cases import AddAlias, RegisterParty
 from tracker.log.refusals import UnknownParty
 from tracker.model.catalogue import event_types
@@ -479,6 +481,10 @@ def test_an_empty_field_that_is_required_is_not_advised_to_be_left_out(desk: Des
     assert problems["'note' is empty"] == "write its text, or leave the field out"
     assert problems["'text' is empty"] == "write the path of the kept text, or leave the field out"
     assert [message for message in problems if "no date" in message and "leave" not in message]
+
+
+def add_entry(path: Path, entry: Mapping[str, object], section: str = "developments") -> str:
+    return append_entry(book_text(path, str(path)), section, entry, path=str(path))
 
 
 def test_a_new_book_takes_an_entry_and_is_imported(desk: Desk) -> None:

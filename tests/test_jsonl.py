@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from book_helpers import BOOK, NOON, STATEMENT, Desk, memory_log
+from book_helpers import BOOK, NOON, STATEMENT, Desk, entry_of, memory_log
 from golden import GOLDEN, sample
 from strategies import PARTIES, developments
 from tracker.books.cloudevents import export_cloudevents
 from tracker.books.jsonl import MAX_LINE, export_events, export_log, import_events, read_lines
 from tracker.books.problems import BookProblems
-from tracker.books.writer import entry_of
 from tracker.books.yaml_writer import dump_book
 from tracker.log.decisions import Envelope, decode, encode, topics
 from tracker.log.development_cases import CorrectDevelopment, ReportDevelopment, RetractDevelopment

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from book_helpers import entry_of
 from strategies import developments
 from tracker.books.names import PartyIndex
 from tracker.books.row_reader import RowOptions, RowReader, Said
 from tracker.books.row_routes import UNKEYED
 from tracker.books.rows import BadRow, Row, jsonl_rows
-from tracker.books.writer import entry_of
 from tracker.model.catalogue import EventType, event_types, parties_of
 from tracker.model.development import Development
 

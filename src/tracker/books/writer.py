@@ -1,4 +1,4 @@
-"""Writes event books on a person's behalf: new books, new entries, and developments as the entries that say them."""
+"""Writes event books on a person's behalf: new ones, and one that is there with another text."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from tracker.books.files import read_book_file
 from tracker.books.forms import VERSION
 from tracker.books.problems import BookProblems, source_lines
 from tracker.books.yaml_subset import read_yaml
-from tracker.books.yaml_writer import append_entry, dump_book
+from tracker.books.yaml_writer import dump_book
 from tracker.errors import WorkspaceError
 from tracker.log.files import sync_folder
-from tracker.model.amounts import Amount, AmountError, format_amount, parse_amount
-from tracker.model.catalogue import Kind, event_type
-from tracker.model.development import Development
-from tracker.model.fields import Quote
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema={schema}\n"
 
@@ -44,16 +39,16 @@ def _schema_line(schema: str | None) -> str:
     return "" if schema is None else SCHEMA_COMMENT.format(schema=schema)
 
 
-def add_entry(book_path: Path, entry: Mapping[str, object], section: str = "developments") -> str:
-    """Return the text of a book with one more entry at the end of a section; every other byte stays.
+def book_text(path: Path, name: str) -> str:
+    """Return the text of a book that is to be written to, byte for byte; `name` is how messages call it.
 
-    Nothing is written. Raises UnreadableFile, BookProblems where the book is not well-formed, NotWritable.
+    Raises UnreadableFile, and BookProblems for what is no book.
     """
-    data = read_book_file(book_path)
-    _, problems = read_yaml(data, str(book_path))
+    data = read_book_file(path)
+    _, problems = read_yaml(data, name)
     if problems:
-        raise BookProblems(problems, {str(book_path): source_lines(data)})
-    return append_entry(data.decode("utf-8"), section, entry, path=str(book_path))
+        raise BookProblems(problems, {name: source_lines(data)})
+    return data.decode("utf-8")
 
 
 def write_book(path: Path, text: str) -> None:
@@ -86,39 +81,6 @@ def write_whole(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise BookNotWritable(path, error.strerror or str(error)) from error
-
-
-def entry_of(development: Development) -> dict[str, Any]:
-    """Return the book entry that says a development: the type first, its quote as plain text, and no report."""
-    event = event_type(development)
-    given = development.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-    entry: dict[str, Any] = {"type": event.name}
-    for spec in event.fields:
-        value = getattr(development, spec.attribute)
-        if spec.name not in given or spec.name == "report":
-            continue
-        if isinstance(value, Quote):
-            entry[spec.name] = value.exact
-        elif spec.kind in (Kind.AMOUNT, Kind.AMOUNTS):
-            entry[spec.name] = [_amount(a) for a in value] if isinstance(value, tuple) else _amount(value)
-        else:
-            entry[spec.name] = given[spec.name]
-    return entry
-
-
-def _amount(amount: Amount) -> str | dict[str, Any]:
-    """Return the text that says an amount, its own words first; fields where no text says all of it."""
-    for text in (amount.verbatim, format_amount(amount)):
-        if text is not None and _says(text, amount):
-            return text
-    return amount.model_dump(mode="json", exclude_none=True)
-
-
-def _says(text: str, amount: Amount) -> bool:
-    try:
-        return parse_amount(text) == amount
-    except AmountError:
-        return False
 
 
 def _make_folder(folder: Path) -> None:

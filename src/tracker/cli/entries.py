@@ -156,11 +156,13 @@ Article = tuple[bytes, str] | None
 
 def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[Path, str, str, Article]:
     """Return the entry's book, its text, the id of its report, and the article to keep; a new book is made up here."""
+    from tracker.books.writer import book_text
+
     workspace = session.workspace
     if book is not None and (book.suffix not in ENDINGS or not book.stem.strip()):
         raise UsageError(f"--book takes a book, whose name ends in .yaml, and not '{shortened(str(book))}'")
     if book is not None and book.exists():
-        text = _book_text(book)
+        text = book_text(book, shown(book))
         held = _plain(text, book).get("report")
         found = held.get("id") if isinstance(held, dict) else held
         if given.report_id not in (None, found):
@@ -173,7 +175,7 @@ def _book(session: Session, log: Log, given: Given, book: Path | None) -> tuple[
         raise UsageError("report=… is missing: name the report that says so, or its book with --book FILE")
     path = book or book_of_report(workspace, given.report_id)
     if path is not None and path.exists():
-        text = _book_text(path)
+        text = book_text(path, shown(path))
         _refuse_another_report(given, given.report_id, _plain(text, path).get("report"), path)
         return path, text, given.report_id, None
     if re.fullmatch(SLUG_PATTERN, given.report_id) is None:
@@ -290,19 +292,6 @@ def _try(session: Session, log: Log, draft: Draft, *, dry_run: bool) -> None:
     if dry_run:
         tell_outcome(session, replace(outcome, path=draft.path))
         session.note("dry run: nothing was recorded, and no book was written")
-
-
-def _book_text(path: Path) -> str:
-    """Return a book's text, byte for byte; raises UnreadableFile, and BookProblems for what is no book."""
-    from tracker.books.files import read_book_file
-    from tracker.books.problems import BookProblems, source_lines
-    from tracker.books.yaml_subset import read_yaml
-
-    data = read_book_file(path)
-    _, problems = read_yaml(data, shown(path))
-    if problems:
-        raise BookProblems(problems, {shown(path): source_lines(data)})
-    return data.decode("utf-8")
 
 
 def _plain(text: str, path: Path) -> dict[str, Any]:
