@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 app = new_app("Judge the reports: how reliable they are, and what they retell.", no_args_is_help=True)
 
 Report = Annotated[str, typer.Argument(metavar="REPORT", help="The id of a report.")]
-GRADES = "ABCDEF"
 
 
 @app.command("list")
@@ -55,11 +54,13 @@ def grade(
     from tracker.model.fields import Reliability
 
     session = session_of(ctx)
-    if reliability.upper() not in tuple(GRADES):
-        raise UsageError(f"'{reliability}' is no grade: write one of {', '.join(GRADES)}")
-    reason = needed(session, why, f"why {reliability.upper()}", "--why")
+    try:
+        given = Reliability(reliability.upper())
+    except ValueError:
+        raise UsageError(f"'{reliability}' is no grade: write one of {', '.join(Reliability)}") from None
+    reason = needed(session, why, f"why {given}", "--why")
     with session.log() as log:
-        use_case = RegradeReport(report, Reliability(reliability.upper()), reason)
+        use_case = RegradeReport(report, given, reason)
         held = _held(log, report, use_case)
         undo = f"tracker source grade {report} {held.reliability} --why …"
         record(session, log, [use_case], dry_run=dry_run, undo=undo)
