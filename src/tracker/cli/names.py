@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.cli.prompts import confirm
+from tracker.cli.prompts import is_meant
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
 from tracker.model.names import fold_name, holds_ideographs, suggest
@@ -142,7 +142,7 @@ def party_named(session: Session, names: Names, text: str) -> str:
     if found:
         return found
     suggestions = names.suggestions(text)
-    if suggestions and session.may_ask and confirm(f"unknown party '{text}': did you mean '{suggestions[0]}'?"):
+    if suggestions and session.may_ask and is_meant(suggestions[0], text):
         return str(names.find(suggestions[0]))
     raise UnknownParty(text, suggestions)
 

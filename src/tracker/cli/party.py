@@ -200,7 +200,7 @@ def _name_of(index: PartyIndex, party: str) -> str:
 def _resolved(session: Session, log: Log, name: str) -> str:
     """Return the id of a party as it was registered; a near miss is asked about on a terminal."""
     from tracker.books.names import PartyIndex
-    from tracker.cli.prompts import confirm
+    from tracker.cli.prompts import is_meant
     from tracker.log.refusals import UnknownParty
 
     index = PartyIndex.from_log(log)
@@ -208,6 +208,6 @@ def _resolved(session: Session, log: Log, name: str) -> str:
         return index.resolve(name)
     except UnknownParty as error:
         near = error.suggestions
-        if near and session.may_ask and confirm(f"unknown party '{name}': did you mean '{near[0]}'?"):
+        if near and session.may_ask and is_meant(near[0], name):
             return index.resolve(near[0])
         raise

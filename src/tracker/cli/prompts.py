@@ -64,6 +64,11 @@ def confirm(question: str, *, default: bool = True) -> bool:
         _tell("answer y or n")
 
 
+def is_meant(suggestion: str, name: str) -> bool:
+    """Ask whether an unknown name of a party stands for one that comes near."""
+    return confirm(f"unknown party '{name}': did you mean '{suggestion}'?")
+
+
 def say(text: str) -> None:
     """Tell something between two questions."""
     _tell(text)

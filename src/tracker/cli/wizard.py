@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tracker.cli.books import book_of_report
 from tracker.cli.fields import Given, UnknownType, add_value, form_of, held_as, parse_fields, takes_several
-from tracker.cli.prompts import ask, confirm, say
+from tracker.cli.prompts import ask, confirm, is_meant, say
 from tracker.cli.session import Session
 from tracker.errors import TrackerError
 from tracker.model.catalogue import FieldSpec, Kind, event_types
@@ -138,7 +138,7 @@ def _ask_party(spec: FieldSpec, index: PartyIndex, parties: Parties) -> str:
         if not answer or index.owner(answer):
             return answer
         near = index.suggest(answer)
-        if near and confirm(f"unknown party '{answer}': did you mean '{near[0]}'?"):
+        if near and is_meant(near[0], answer):
             return near[0]
         if confirm(f"register '{answer}' as a new party?", default=not near):
             return _new_party(answer, index, parties)
