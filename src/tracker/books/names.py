@@ -30,8 +30,8 @@ class PartyIndex:
         index = cls()
         for event in log.events_of(PartyRegistered, PartyAliasAdded):
             match event.payload:
-                case PartyRegistered(party=party, name=name, aliases=aliases):
-                    index.add(party, [party, name, *aliases])
+                case PartyRegistered() as registered:
+                    index.add(registered.party, registered.names)
                 case PartyAliasAdded(party=party, alias=alias):
                     index._own(party, alias)
                     index._added.setdefault(party, set()).add(fold_name(alias))

@@ -159,16 +159,12 @@ def in_order(parties: Sequence[Entry[PartyRegistered]], known: Known) -> list[En
     for entry in parties:
         party = entry.event
         before = {other for other in party.belongs_to if other not in known.parties}
-        before |= {owner for name in _names(party) if (owner := known.owner(name)) not in (None, party.party)}
+        before |= {owner for name in party.names if (owner := known.owner(name)) not in (None, party.party)}
         sorter.add(party.party, *sorted(other for other in before if other in entries))
     try:
         return [entries[party] for party in sorter.static_order()]
     except CycleError as error:
         raise CircularParties(error.args[1]) from error
-
-
-def _names(party: PartyRegistered) -> list[str]:
-    return [party.party, party.name, *party.aliases]
 
 
 ANEW = "anew: "

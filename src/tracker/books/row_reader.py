@@ -264,7 +264,7 @@ class RowReader:
 
     def _know(self, party: PartyRegistered) -> None:
         """Take in a party that a row of its own registers; names that it cannot have, the log refuses."""
-        self.index.add(party.party, [party.party, party.name, *party.aliases])
+        self.index.add(party.party, party.names)
         self._forget_names()
 
     def _forget_names(self) -> None:

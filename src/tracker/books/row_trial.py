@@ -43,8 +43,7 @@ def trial(log: Log, books: Books = ()) -> Iterator[Trial]:
             for use_case in use_cases:
                 bulk.decide(use_case)
                 if isinstance(use_case, RegisterParty):
-                    party = use_case.party
-                    index.add(party.party, [party.party, party.name, *party.aliases])
+                    index.add(use_case.party.party, use_case.party.names)
             bulk.append()
         yield Trial(bulk, index)
         raise _Undone

@@ -140,7 +140,7 @@ class Known:
             held.revision, held.registered = revision, payload
         else:
             return
-        names = {fold_name(name) for name in (payload.party, payload.name, *payload.aliases)}
+        names = {fold_name(name) for name in payload.names}
         # What was added by itself stays, whatever a registration says and then no longer says.
         for dropped in self.names_of(payload.party) - names - self._added_names.get(payload.party, set()):
             self._owners.pop(dropped, None)

@@ -23,19 +23,16 @@ class RegisterParty(UseCase):
     party: records.PartyRegistered
     reason: str | None = None
 
-    def _names(self) -> list[str]:
-        return [self.party.party, self.party.name, *self.party.aliases]
-
     def boundary(self, known: Known) -> list[str]:
-        owners = {owner for name in self._names() if (owner := known.owner(name))}
-        groups = self.party.belongs_to
-        return [_name(n) for n in self._names()] + [party_tag(p) for p in sorted({self.party.party, *owners, *groups})]
+        owners = {owner for name in self.party.names if (owner := known.owner(name))}
+        parties = {self.party.party, *owners, *self.party.belongs_to}
+        return [*map(_name, self.party.names), *map(party_tag, sorted(parties))]
 
     def decide(self, known: Known) -> Iterator[Intent]:
         held = known.parties.get(self.party.party)
         if held is not None and held.registered == self.party:
             return
-        for name in self._names():
+        for name in self.party.names:
             _refuse_unseen(name)
             owner = known.owner(name)
             if owner not in (None, self.party.party):
@@ -52,7 +49,7 @@ class RegisterParty(UseCase):
             if organisation not in known.parties:
                 raise UnknownParty(organisation)
         # A name that is dropped is tagged as well, so that whoever asks for it next learns that it is free.
-        names = {fold_name(name) for name in self._names()} | known.names_of(self.party.party)
+        names = {fold_name(name) for name in self.party.names} | known.names_of(self.party.party)
         yield Intent(
             self.party,
             f"party:{self.party.party}",

@@ -95,6 +95,11 @@ class PartyRegistered(Record):
     note: Annotated[LongText | None, Field(description="What a reader should know.")] = None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All that it is called, its id first."""
+        return (self.party, self.name, *self.aliases)
+
+    @property
     def belongs_to(self) -> frozenset[str]:
         """The organisations that it is said to belong to, or to have belonged to."""
         return frozenset({a.organisation for a in self.affiliations} | {m.group for m in self.part_of or ()})
