@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from bench.measures import Measured, Promise, paired
@@ -34,9 +35,9 @@ def start(folder: Path, runs: int) -> list[Measured]:
     return [
         paired(
             name,
-            lambda arguments=arguments: timed([*TRACKER, *arguments], demo),  # type: ignore[misc]
+            partial(timed, [*TRACKER, *arguments], demo),
             " ".join(baseline[2:]),
-            lambda baseline=baseline: timed(baseline, demo),  # type: ignore[misc]
+            partial(timed, baseline, demo),
             runs=runs + 1,
             promise=promise,
         )
@@ -59,13 +60,13 @@ def answers(workspace: Path, events: int, runs: int) -> list[Measured]:
         ("health of the busiest as of another day", ["health", most, "--as-of", "2021-06-30"], Promise()),
         ("why of the busiest", ["why", most], Promise()),
     ]
-    libraries = lambda: timed(LIBRARIES, workspace)  # noqa: E731
+    libraries = partial(timed, LIBRARIES, workspace)
     measured = []
     for name, arguments, promise in rows:
         measured.append(
             paired(
                 f"{name}, whole process",
-                lambda arguments=arguments: timed([*TRACKER, *arguments], workspace),  # type: ignore[misc]
+                partial(timed, [*TRACKER, *arguments], workspace),
                 "import duckdb, pydantic",
                 libraries,
                 runs=runs,
@@ -75,7 +76,7 @@ def answers(workspace: Path, events: int, runs: int) -> list[Measured]:
         measured.append(
             paired(
                 f"{name}, warm",
-                lambda arguments=arguments: task("warm", workspace, workspace, *arguments),  # type: ignore[misc]
+                partial(task, "warm", workspace, workspace, *arguments),
                 "import duckdb, pydantic",
                 libraries,
                 runs=runs,
@@ -89,7 +90,7 @@ def answers(workspace: Path, events: int, runs: int) -> list[Measured]:
 def _fresh(workspace: Path, pair: str, events: int, runs: int) -> list[Measured]:
     """Measure one append and the answer that shows it."""
     bound = events == MILLION
-    libraries = lambda: timed(LIBRARIES, workspace)  # noqa: E731
+    libraries = partial(timed, LIBRARIES, workspace)
     warm = paired(
         "an answer after an append, warm",
         lambda: task("fresh_answer", workspace, workspace, pair),

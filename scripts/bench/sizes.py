@@ -6,6 +6,7 @@ import shutil
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -193,7 +194,7 @@ def _peers(work: Path, workspace: Path, log: Path, events: int, runs: int) -> li
     """Measure peers over the same log; all must give the same answer."""
     if events > MOST_PEERS:
         return []
-    replay = lambda: task("replay", workspace, log)  # noqa: E731
+    replay = partial(task, "replay", workspace, log)
     answer = task("answer", work, "tracker", log).told["answer"]
     measured = []
     for who, name in (("python", "a fold in plain Python"), ("polars", "a data frame (polars)")):
@@ -201,7 +202,7 @@ def _peers(work: Path, workspace: Path, log: Path, events: int, runs: int) -> li
             raise SystemExit(f"{name} gives another answer than tracker")
         measured.append(
             paired("one count by type, from the generation", lambda: task("answer", work, "tracker", log), name,
-                   lambda who=who: task("answer", work, who, log), runs=runs, events=events)  # type: ignore[misc]
+                   partial(task, "answer", work, who, log), runs=runs, events=events)
         )  # fmt: skip
     size = min(events, MOST_PROJECTED)
     small = work / "small" / ".tracker" / "log.sqlite"
@@ -227,9 +228,9 @@ def _peers(work: Path, workspace: Path, log: Path, events: int, runs: int) -> li
 
 
 def _verifications(workspace: Path, log: Path, events: int, runs: int) -> list[Measured]:
-    hashing = lambda: task("hash_rows", workspace, log)  # noqa: E731
+    hashing = partial(task, "hash_rows", workspace, log)
     return [
-        paired(f"verify{flags}", lambda arguments=arguments: timed([*TRACKER, "verify", *arguments], workspace),  # type: ignore[misc]
+        paired(f"verify{flags}", partial(timed, [*TRACKER, "verify", *arguments], workspace),
                "a bare hash of each row", hashing, runs=runs, events=events)
         for flags, arguments in (("", []), (" --full", ["--full"]))
     ]  # fmt: skip

@@ -125,9 +125,12 @@ def replay(log: str) -> Told:
     from tracker.state.replay import Places, replay
 
     steps: list[tuple[str, float]] = []
+
+    def progress(step: str, done: int, steps_in_all: int) -> None:
+        steps.append((step, time.perf_counter()))
+
     with timed() as told:
         places = Places(Path(log), tuple(_projections(log)))
-        progress = lambda step, done, steps_in_all: steps.append((step, time.perf_counter()))  # noqa: E731
         outcome = replay(places, datetime.now(UTC).date(), progress=progress)
         ended = time.perf_counter()
     times = [*steps, ("", ended)]

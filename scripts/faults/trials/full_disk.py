@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from faults import answers, books, small_disk
@@ -32,7 +33,7 @@ def control(round_: Round) -> None:
     _on_a_small_disk(round_, lambda say: _give(round_, "import", free, say, careless=True))
 
 
-def _on_a_small_disk(round_: Round, task: object) -> None:
+def _on_a_small_disk(round_: Round, task: Callable[[Say], None]) -> None:
     """Run the task in a process with a disk of its own, and take over what it found."""
     disk = round_.folder / "disk"
     disk.mkdir()
@@ -43,7 +44,7 @@ def _on_a_small_disk(round_: Round, task: object) -> None:
         except Skipped as skipped:
             say(json.dumps({"skipped": str(skipped)}))
             return
-        task(say)  # type: ignore[operator]
+        task(say)
 
     child = Child(mounted)
     lines = child.finish()

@@ -15,7 +15,7 @@ from faults.processes import Child, Say, tracker
 from faults.shim import How
 from tracker.schedule.slots import slots
 from tracker.state.runs import Run, runs_of
-from tracker.workspace import load_workspace
+from tracker.workspace import Workspace, load_workspace
 
 LOOKS = 6
 """Times that somebody looks whether the job is due, of one workspace."""
@@ -116,10 +116,10 @@ def _finish(round_: Round, children: list[Child], *, killed: bool) -> int:
     return kills
 
 
-def _slots(workspace: object, began: datetime, now: datetime) -> set[datetime]:
+def _slots(workspace: Workspace, began: datetime, now: datetime) -> set[datetime]:
     from tracker.schedule.jobs import read_jobs
 
-    job = read_jobs(workspace)["sample"]  # type: ignore[arg-type]
+    job = read_jobs(workspace)["sample"]
     # A clock that was put back before the first look may come upon earlier slots, which count as run.
     return set(takewhile(lambda slot: slot <= now, slots(job, began)))
 
