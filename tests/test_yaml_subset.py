@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from tracker.books.files import MAX_BYTES
 from tracker.books.problems import BookProblems, Problem, source_lines
-from tracker.books.yaml_subset import MAX_DEPTH, MAX_VALUES, Mapping, Plain, Scalar, read_yaml, read_yaml_text
+from tracker.books.yaml_nodes import Mapping, Plain, Scalar
+from tracker.books.yaml_subset import MAX_DEPTH, MAX_VALUES, read_yaml, read_yaml_text
 
 BOOK = """\
 # a comment

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.books.problems import BookProblems
-from tracker.books.yaml_subset import Plain, read_yaml_text
+from tracker.books.yaml_nodes import Plain
+from tracker.books.yaml_subset import read_yaml_text
 from tracker.books.yaml_writer import NotWritable, append_entry, dump_book
 
 BOOK = """\

@@ -12,7 +12,7 @@ import yaml
 from tracker.books.files import MAX_BYTES
 from tracker.books.problems import Problem, in_reading_order, source_lines
 from tracker.books.yaml_errors import SyntaxSlip, explain, keyboard_slip
-from tracker.books.yaml_nodes import Mapping, Mark, Node, Plain, Scalar, Sequence
+from tracker.books.yaml_nodes import Mapping, Mark, Node, Scalar, Sequence
 
 # A book nests five deep; anything deeper than this is a slip or an attack, and recursion over the tree stays harmless.
 MAX_DEPTH = 50
@@ -29,8 +29,6 @@ _SMART_QUOTES = "“”‘’"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YAML_TAGS = "tag:yaml.org,2002:"
 _FOREIGN = "not part of an event book"
-
-__all__ = ["MAX_DEPTH", "Mapping", "Mark", "Node", "Plain", "Scalar", "Sequence", "read_yaml", "read_yaml_text"]
 
 
 def read_yaml(data: bytes, path: str) -> tuple[Mapping | None, list[Problem]]:

@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from tracker.books.problems import BookProblems, source_lines
-from tracker.books.yaml_subset import Mapping, Plain, Scalar, Sequence, read_yaml_text
+from tracker.books.yaml_nodes import Mapping, Plain, Scalar, Sequence
+from tracker.books.yaml_subset import read_yaml_text
 from tracker.errors import TrackerError
 
 # What may stand without quotes: nothing that YAML gives a meaning at the beginning, inside, or at the end of a value.
