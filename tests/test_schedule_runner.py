@@ -15,6 +15,7 @@ import pytest
 
 from cli_helpers import ask, command, environment, make_workspace, new_workspace
 from tracker.errors import ExitCode
+from tracker.schedule.commands import tell
 from tracker.schedule.jobs import job_named
 from tracker.schedule.runner import Ran, SchedulerRunning, run_due, run_forever, run_now, standings
 from tracker.state.replay import one_at_a_time
@@ -150,6 +151,12 @@ def test_a_report_that_could_not_be_told_is_told_with_the_next(tmp_path: Path):
     assert desk.history[1].error == failed.error
     (report,) = desk.told()
     assert "exclusivity_terms" in {change["projection"] for change in report["changes"]}
+
+
+def test_a_command_that_hangs_is_stopped_and_told(tmp_path: Path):
+    problem = tell([sys.executable, "-c", "import time; time.sleep(600)"], {}, tmp_path, limit_seconds=0.5)
+
+    assert problem == f"{sys.executable}: stopped after 0.5 seconds"
 
 
 def test_a_job_tells_only_of_the_projections_that_it_names(tmp_path: Path):
