@@ -13,10 +13,10 @@ from typing import Any
 
 import typer.main
 
+from tracker.books.book import read_book
 from tracker.books.forms import Form, party_form, report_form
 from tracker.books.names import PartyIndex
 from tracker.books.schema import schema_text
-from tracker.books.yaml_subset import read_yaml
 from tracker.cli.main import COMMANDS, app
 from tracker.model.catalogue import GROUPS, EventType, FieldSpec, event_types
 from tracker.state.projections import Projection, read_projections
@@ -245,11 +245,8 @@ def schema_file() -> str:
     """Return the JSON Schema of books, with the bundled parties in every script."""
     index = PartyIndex()
     path = ROOT / "events" / "parties.yaml"
-    root, _ = read_yaml(path.read_bytes(), str(path)) if path.exists() else (None, [])
-    parties: Any = root.to_plain().get("parties", []) if root else []
-    for party in parties or []:
-        aliases = party.get("aliases") or []
-        index.add(party["id"], [party["id"], party["name"], *([aliases] if isinstance(aliases, str) else aliases)])
+    for party, names in read_book(path, path.read_bytes()).party_names() if path.exists() else ():
+        index.add(party, dict(names))
     return schema_text(index)
 
 
