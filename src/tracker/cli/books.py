@@ -20,14 +20,14 @@ def book_of_report(workspace: Workspace, report: str) -> Path | None:
     from tracker.books.book import read_book
     from tracker.books.files import UnreadableFile, read_book_file
     from tracker.books.importer import find_books
+    from tracker.books.yaml_nodes import Scalar, text_of
 
     paths = find_books([workspace.root / "events"]) if (workspace.root / "events").is_dir() else []
     for path in sorted(paths, key=lambda path: path.stem != report):
         try:
-            book = read_book(path, read_book_file(path))
+            node = read_book(path, read_book_file(path)).report_node
         except UnreadableFile:
             continue
-        plain = book.root.to_plain().get("report") if book.root else None
-        if plain == report or (isinstance(plain, dict) and plain.get("id") == report):
+        if report == (node.text if isinstance(node, Scalar) else text_of(node, "id")):
             return path
     return None

@@ -191,6 +191,7 @@ def _kept_text(session: Session, given: Given) -> str | None:
     from tracker.books.book import read_book
     from tracker.books.files import read_book_file
     from tracker.books.kept_text import read_kept_text
+    from tracker.books.yaml_nodes import text_of
 
     if "text" in given.report:
         path = expanded(Path(given.report["text"]))
@@ -198,10 +199,8 @@ def _kept_text(session: Session, given: Given) -> str | None:
     book = book_of_report(session.workspace, str(given.report_id))
     if book is None:
         return None
-    tree = read_book(book, read_book_file(book)).root
-    report = tree.to_plain().get("report") if tree else None
-    named = report.get("text") if isinstance(report, dict) else None
-    return read_kept_text(book, named).text if isinstance(named, str) else None
+    named = text_of(read_book(book, read_book_file(book)).report_node, "text")
+    return read_kept_text(book, named).text if named else None
 
 
 def _ask_more(given: Given, form: Form, question: str = "another field (field=value; Enter when done)") -> bool:
