@@ -348,6 +348,13 @@ def test_since_leaves_out_what_took_effect_before(workspace: Path) -> None:
     ]
 
 
+def test_since_an_interval_without_a_start_leaves_nothing_out(workspace: Path) -> None:
+    whole = records(workspace, "timeline", "acme--globex")
+
+    assert whole
+    assert records(workspace, "timeline", "acme--globex", "--since", "../2025-05") == whole
+
+
 def test_list_without_a_name_says_which_projections_there_are(workspace: Path) -> None:
     answer = ask("-C", workspace, "list")
 
