@@ -264,6 +264,47 @@ def test_a_rewritten_history_is_not_signed_over_the_one_signed_before(root: Path
     assert ask("-C", root, "verify").code == 0
 
 
+def test_an_older_copy_of_the_log_is_not_signed_on_where_others_keep_their_checkpoints_in_the_same_folder(
+    root: Path,
+) -> None:
+    old, other = root.parent / "old", root.parent / "other"
+    shutil.copytree(root / ".tracker", old)
+    assert ask("-C", root, "party", "add", "raviga", "--name", "Raviga").code == 0
+    signed = _notes(root)[-1]
+    # Of more events than ours, one by another key and one that says nothing.
+    assert ask("keygen", root.parent / "other.key", "--name", "example.com/other").code == 0
+    made = make_workspace(other, imported=False)
+    with (made / "tracker.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[signing]\nkey = "../other.key"\n')
+    assert ask("-C", made, "party", "add", "hooli", "--name", "Hooli").code == 0
+    (root.parent / "notes" / "0000009998-00000000.note").write_bytes((made / ".tracker/checkpoint.note").read_bytes())
+    (root.parent / "notes" / "0000009999-00000000.note").write_text("hello")
+    assert ask("-C", root, "verify").code == 0
+
+    shutil.rmtree(root / ".tracker")
+    shutil.copytree(old, root / ".tracker")
+    verified = ask("-C", root, "verify")
+    added = ask("-C", root, "party", "add", "bachmanity", "--name", "Bachmanity")
+
+    assert verified.code == ExitCode.NO
+    assert f"that was signed before ({signed}) is not among those beside the log, which end at event" in verified.out
+    assert "nothing is signed that contradicts it" in added.err
+
+
+def test_of_a_folder_of_checkpoints_the_one_that_nobody_trusted_signed_is_named(root: Path) -> None:
+    strange = root.parent / "notes" / "strange.note"
+
+    for text, said in (
+        ("hello\n", "no signed checkpoint: it has no lines with a log's name, a size and a root"),
+        ("hello\n1\n\n— me AAAAAAAA\n", "the note is signed by me+00000000, and not by example.com/desk+"),
+    ):
+        strange.write_text(text, encoding="utf-8")
+        answer = ask("-C", root, "verify", "--against", root.parent / "notes")
+
+        assert answer.code != 0
+        assert f"{strange}: {said}" in answer.err
+
+
 def test_a_checkpoint_kept_elsewhere_and_the_kept_leaves_name_the_event(root: Path) -> None:
     _change(_log(root), _edit(6, '"coder":"', '"coder":"x'))
 

@@ -42,6 +42,14 @@ class Noted:
         return f"the checkpoint in {self.path}"
 
 
+class NoteRefused(TrackerError):
+    """A checkpoint is none, or nobody whom we trust signed it; of a folder full of them it is said which."""
+
+    def __init__(self, path: Path, error: TrackerError) -> None:
+        self.exit_code = error.exit_code
+        super().__init__(f"{path}: {error}")
+
+
 class OtherRoot(TrackerError):
     """The log has another root than a checkpoint says: the answer is no."""
 
@@ -63,7 +71,7 @@ def trusted_keys(session: Session, given: Sequence[str]) -> list[PublicKey]:
 
 
 def read_notes(session: Session, paths: Sequence[Path], keys: Sequence[str]) -> list[Noted]:
-    """Read checkpoints kept elsewhere and check who signed them; raises BadNote, BadSignature, UsageError."""
+    """Read checkpoints kept elsewhere and check who signed them; raises NoteRefused, UsageError."""
     from tracker.log.signing import notes_in
 
     if not paths:
@@ -82,16 +90,19 @@ def _read(path: Path) -> bytes:
 
 
 def _noted(session: Session, path: Path, note: bytes, trusted: Sequence[PublicKey], wanted: bool) -> Noted:
-    from tracker.log.notes import parse_head, parse_note, signers
+    from tracker.log.notes import BadNote, BadSignature, parse_head, parse_note, signers
 
-    text, signatures = parse_note(note)
-    if signatures and not trusted:
-        raise UsageError(f"{path} is signed by {signatures[0].name}: give that key with --key NAME+ID+KEY")
-    if not signatures and not wanted:
-        session.note(f"{path} is not signed: it proves as much as the place that it was kept in")
-        return Noted(path, parse_head(text), ())
-    text, by = signers(note, trusted)
-    return Noted(path, parse_head(text), tuple(key.name for key in by))
+    try:
+        text, signatures = parse_note(note)
+        if signatures and not trusted:
+            raise UsageError(f"{path} is signed by {signatures[0].name}: give that key with --key NAME+ID+KEY")
+        if not signatures and not wanted:
+            session.note(f"{path} is not signed: it proves as much as the place that it was kept in")
+            return Noted(path, parse_head(text), ())
+        text, by = signers(note, trusted)
+        return Noted(path, parse_head(text), tuple(key.name for key in by))
+    except (BadNote, BadSignature) as error:
+        raise NoteRefused(path, error) from error
 
 
 def show_checkpoint(session: Session, output: Path | None) -> None:

@@ -199,7 +199,10 @@ def signers(note: bytes, trusted: Sequence[PublicKey]) -> tuple[str, list[Public
     if not found:
         names = ", ".join(f"{s.name}+{s.key_id.hex()}" for s in signatures) or "nobody"
         wanted = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in trusted)
-        raise BadSignature(f"the note is signed by {names}, and not by {wanted}")
+        raise BadSignature(
+            f"the note is signed by {names}, and not by {wanted}: it proves nothing, unless you trust who signed it: "
+            "then give that key with --key as well"
+        )
     return text, found
 
 

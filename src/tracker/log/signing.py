@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tracker.errors import ExitCode, TrackerError, UsageError, WorkspaceError
@@ -145,19 +146,25 @@ def sign_last(log: Path, key_file: Path, copies: Path | None = None) -> str | No
 
 def _refuse_other_history(log: Path, key: PrivateKey, copies: Path | None, last: int) -> None:
     """Refuse to sign two histories: what this key signed last must be among the checkpoints as it was signed."""
-    notes = [note_path(log)] if note_path(log).exists() else []
-    if copies is not None:
-        notes += sorted(copies.glob(f"{'[0-9]' * SIZE_DIGITS}-*{ENDING}"))[-1:]
-    for path in notes:
-        try:
-            text, _ = signers(path.read_bytes(), [key.public])
-            head = parse_head(text)
-        except (BadNote, BadSignature):
-            # Of another key, or of somebody else's making: it binds nobody here.
+    beside = [note_path(log)] if note_path(log).exists() else []
+    # Another workspace may keep its copies in the same folder, of more events: the last of all may not be ours.
+    kept_copies = sorted(copies.glob(f"{'[0-9]' * SIZE_DIGITS}-*{ENDING}"), reverse=True) if copies is not None else []
+    for paths in (beside, kept_copies):
+        found = _first_signed(key.public, paths)
+        if found is None:
             continue
+        path, head = found
         kept = checkpoint_of(log, head.size)
         if kept is None or kept.root != head.root:
             raise OtherHistory(path, head.size, last)
+
+
+def _first_signed(key: PublicKey, paths: Iterable[Path]) -> tuple[Path, Head] | None:
+    """Return the first note that a key signed. Those of other keys, or of somebody else's making, bind nobody here."""
+    for path in paths:
+        with suppress(BadNote, BadSignature):
+            return path, parse_head(signers(path.read_bytes(), [key])[0])
+    return None
 
 
 def head_of(checkpoint: Checkpoint, origin: str) -> Head:
