@@ -343,8 +343,44 @@ def test_a_scheduler_without_a_job_says_how_to_name_one(desk: Desk):
     assert "there is none yet: name one in tracker.toml:\n\n[jobs.morning]" in desk.said[-1]
 
 
-def test_a_disk_that_refuses_the_scheduler_for_a_while_does_not_end_it(desk: Desk):
-    in_the_way = desk.root / ".tracker" / "schedule.json.new"
+def test_a_job_that_the_disk_refuses_is_told_as_failed_and_runs_at_its_next_time(desk: Desk):
+    desk.at("2026-01-01T12:00+08:00").due()
+    checkpoints = desk.root / ".tracker" / "checkpoints"
+    kept = checkpoints.read_bytes()
+    checkpoints.unlink()
+    checkpoints.mkdir()
+
+    failed = desk.at("2026-01-02T06:00+08:00").due()
+    checkpoints.rmdir()
+    checkpoints.write_bytes(kept)
+    ran = desk.at("2026-01-03T06:00+08:00").due()
+
+    assert [(each.exit_code, each.error) for each in failed] == [
+        (ExitCode.WORKSPACE, f"{checkpoints}: Is a directory"),
+    ]
+    assert [report["error"] for report in desk.told()] == [f"{checkpoints}: Is a directory"]
+    assert [each.exit_code for each in ran] == [ExitCode.DONE]
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "then"),
+    [
+        ("schedule.json.new", "schedule.json: cannot be written: Is a directory: tried again in a minute", []),
+        (
+            "runs.jsonl.lock",
+            "runs.jsonl.lock: Is a directory: tried again in a minute",
+            ["run 1 (manual) had not ended: it crashed or was killed"],
+        ),
+    ],
+)
+def test_a_disk_that_refuses_the_scheduler_for_a_while_does_not_end_it(
+    desk: Desk, name: str, told: str, then: list[str]
+):
+    if name == "runs.jsonl.lock":
+        # Of a run that never said how it ended, the scheduler writes that into the history.
+        runs_of(desk.root / ".tracker" / "log.sqlite").start("manual", desk.now)
+    in_the_way = desk.root / ".tracker" / name
+    in_the_way.unlink(missing_ok=True)
     in_the_way.mkdir()
     waits: list[float] = []
 
@@ -359,8 +395,8 @@ def test_a_disk_that_refuses_the_scheduler_for_a_while_does_not_end_it(desk: Des
     with pytest.raises(KeyboardInterrupt):
         run_forever(desk.root, lambda: desk.now, wait, desk.say)
 
-    assert desk.said[1].endswith("schedule.json: cannot be written: Is a directory: tried again in a minute")
-    assert len(desk.said) == 2
+    assert desk.said[1].endswith(told)
+    assert desk.said[2:] == then
     assert waits[0] == 60.0
     assert (desk.root / ".tracker" / "schedule.json").exists()
 

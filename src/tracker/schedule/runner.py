@@ -120,9 +120,9 @@ def run_forever(root: Path, clock: Clock, wait: Callable[[float], object], say: 
             except BadSettings as error:
                 say(f"{error}: no job runs until that is mended", failed=True)
                 jobs = {}
-            except WorkspaceError as error:
+            except (WorkspaceError, OSError) as error:
                 # A disk that is full tonight has room tomorrow, and nobody would start the jobs again then.
-                say(f"{error}: tried again in a minute", failed=True)
+                say(f"{_why(error)}: tried again in a minute", failed=True)
                 jobs = {}
             now = clock()
             slots = [slot for job in jobs.values() if (slot := next_slot(job, now)) is not None]
@@ -172,8 +172,9 @@ def _run(workspace: Workspace, job: Job, found: Due | None, clock: Clock, trigge
     except ReplayRunning as error:
         # Nothing was recorded, so the slot stays due.
         return Ran(job, None, error.exit_code, str(error))
-    except TrackerError as error:
-        return _failed(workspace, job, str(error), error.exit_code)
+    except (TrackerError, OSError) as error:
+        code = error.exit_code if isinstance(error, TrackerError) else ExitCode.WORKSPACE
+        return _failed(workspace, job, _why(error), code)
     if outcome.result == "drift":
         return _failed(workspace, job, _drift_in_words(outcome), ExitCode.NO)
     return _tell_changes(workspace, job, outcome.run, before)
@@ -194,6 +195,13 @@ def _replayed(workspace: Workspace, job: Job, found: Due | None, clock: Clock, t
     )
 
 
+def _why(error: TrackerError | OSError) -> str:
+    """Say what went wrong, and of what the disk refuses, where."""
+    if isinstance(error, TrackerError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
 def _drift_in_words(outcome: Outcome) -> str:
     tables = sorted({drift.table for drift in outcome.drift})
     return f"drift in {', '.join(tables)}: neither the log nor the SQL explains it; the live generation stays"
@@ -211,8 +219,8 @@ def _tell_changes(workspace: Workspace, job: Job, run: Run, before: Run | None) 
         return Ran(job, run, ExitCode.DONE)
     try:
         changes = _changes(workspace, job, run, before)
-    except TrackerError as error:
-        return _untold(workspace, job, run, str(error))
+    except (TrackerError, OSError) as error:
+        return _untold(workspace, job, run, _why(error))
     if not changes:
         return Ran(job, run, ExitCode.DONE, changes=0)
     problems = _tell(workspace, job.on_change, _report(workspace, job, run, since=_plain(before), changes=changes))
