@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -325,6 +326,26 @@ def test_a_backup_that_is_not_there_is_met_with_its_path(tmp_path: Path) -> None
         f"error: {tmp_path / 'none.tar'}: No such file or directory: check the path\n",
     )
     assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_whose_name_is_no_text_is_no_workspace_and_none_is_made_there(tmp_path: Path, workspace: Path) -> None:
+    saved = tmp_path / "ws.tar"
+    assert ask("-C", workspace, "backup", saved).code == 0
+    there = tmp_path / os.fsdecode(b"caf\xe9")
+    make_workspace(tmp_path / "moved").rename(there)
+    fresh = tmp_path / os.fsdecode(b"caf\xe8")
+    fresh.mkdir()
+
+    for folder, commands in (
+        (there, (["list", "parties"], ["replay"], ["verify"], ["import"], ["schedule", "install", "--cron"])),
+        (fresh, (["init"], ["demo", "tried"], ["restore", saved, "new"])),
+    ):
+        for arguments in commands:
+            answer = shell("", *arguments, before=f"cd {quote(os.fsdecode(folder))}; ")
+
+            assert (answer.code, answer.out) == (4, ""), arguments
+            assert "the path is not UTF-8, and DuckDB opens no file at such a one: rename the folder" in answer.err
+    assert list(fresh.iterdir()) == []
 
 
 def test_a_home_of_nobody_is_a_name_like_any_other(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tracker.log.faults import LogDamaged, LogNotWritable, LogTooNew
 from tracker.log.files import sync_folder
 from tracker.log.sweeping import sweep
 from tracker.log.verify import Report, verify
-from tracker.workspace import SETTINGS, Workspace, expanded, resolved
+from tracker.workspace import SETTINGS, Workspace, expanded, refuse_path_that_is_no_text, resolved
 
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 
@@ -102,10 +102,11 @@ def back_up(workspace: Workspace, target: Path) -> Backup:
 def restore(path: Path, directory: Path, *, dry_run: bool = False) -> Backup:
     """Make the new workspace `directory` from a backup, whole or not at all, and prove its log.
 
-    `dry_run` does all of it but give it its name. Raises UsageError where the folder is not new, BackupDamaged,
-    NoRoom, NotProven, OSError.
+    `dry_run` does all of it but give it its name. Raises UsageError where the folder is not new, PathNotText,
+    BackupDamaged, NoRoom, NotProven, OSError.
     """
     directory = resolved(directory)
+    refuse_path_that_is_no_text(directory)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"{directory} is not empty: a backup is restored into a new folder, never over another one")
     with _folder(directory.parent), _workshop(directory.parent) as shop:

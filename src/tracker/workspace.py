@@ -76,6 +76,13 @@ class BadSettings(WorkspaceError):
         super().__init__(f"{path}: {problem}")
 
 
+class PathNotText(WorkspaceError):
+    """The path of a workspace is no text, as of a folder that was named under another encoding."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"{root}: the path is not UTF-8, and DuckDB opens no file at such a one: rename the folder")
+
+
 class UnknownSetting(BadSettings):
     """A name in the settings means nothing, which is most often a slip: what it was to set would not be set."""
 
@@ -210,8 +217,17 @@ def resolved(path: Path) -> Path:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
 
 
+def refuse_path_that_is_no_text(root: Path) -> None:
+    """Refuse a place where no workspace could answer; raises PathNotText."""
+    try:
+        str(root).encode()
+    except UnicodeEncodeError as error:
+        raise PathNotText(root) from error
+
+
 def load_workspace(root: Path) -> Workspace:
-    """Read the settings of a workspace; raises BadSettings."""
+    """Read the settings of a workspace; raises BadSettings, PathNotText."""
+    refuse_path_that_is_no_text(root)
     path = root / SETTINGS
     try:
         with path.open("rb") as file:
@@ -307,14 +323,15 @@ def init_workspace(root: Path, schema: bytes | None = None) -> Workspace:
     """Make an empty workspace: folders, a log, and last the settings, which make a folder a workspace.
 
     `schema` is that of event books, which new books name for editors; one that is there already stays.
-    So what fails halfway can be begun again. Raises BadSettings where there is one already, and WorkspaceError where
-    the folder cannot be written.
+    So what fails halfway can be begun again. Raises BadSettings where there is one already, PathNotText, and
+    WorkspaceError where the folder cannot be written.
     """
     from tracker.log.checkpoints import extend
     from tracker.log.durable import replace
     from tracker.log.files import sync_folder
     from tracker.log.store import open_log
 
+    refuse_path_that_is_no_text(root)
     path = root / SETTINGS
     if path.exists():
         raise BadSettings(path, "is there already: this folder is a workspace")

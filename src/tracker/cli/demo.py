@@ -14,7 +14,7 @@ import typer
 from tracker.cli.options import new_app
 from tracker.cli.session import Session, session_of
 from tracker.errors import WorkspaceError
-from tracker.workspace import SETTINGS, bundled, init_workspace, resolved
+from tracker.workspace import SETTINGS, bundled, init_workspace, refuse_path_that_is_no_text, resolved
 
 if TYPE_CHECKING:
     from tracker.cli.names import Names
@@ -61,6 +61,7 @@ def demo(
 
 
 def _make(directory: Path) -> None:
+    refuse_path_that_is_no_text(resolved(directory))
     mark, is_workspace = directory / MARK, (directory / SETTINGS).exists()
     if not mark.exists():
         if is_workspace:
