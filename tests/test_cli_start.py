@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -283,6 +286,32 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(workspace: Path) -> None:
     out, err = process.communicate(timeout=30)
 
     assert (process.returncode, out, err) == (130, "", "\ninterrupted\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which processes another one started")
+def test_a_query_without_end_ends_with_the_process_that_asked(workspace: Path) -> None:
+    sql = "select count(*) from range(1000000) a, range(1000000) b"
+    process = subprocess.Popen(command("-C", workspace, "query", sql), env=environment())
+    wait_for_child(process.pid)
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+
+    process.kill()
+    process.wait()
+
+    until = time.monotonic() + 60
+    while (runs := _runs(child)) and time.monotonic() < until:
+        time.sleep(0.05)
+    with suppress(ProcessLookupError):
+        os.kill(int(child), signal.SIGKILL)
+    assert not runs
+
+
+def _runs(pid: str) -> bool:
+    """Say whether a process runs; one that ended may wait for whoever took it over to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_the_same_process_from_outside_gives_the_same_answer(workspace: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterable, Mapping
@@ -176,6 +178,7 @@ def _answer(sender: Connection, job: Job) -> None:
     """Run in the child: send heads, rows and that it is done, or the TrackerError that says why not."""
     # Ctrl-C reaches the whole group of processes; the parent ends this one, and says so once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _run(job, sender)
     except TrackerError as error:
@@ -188,6 +191,14 @@ def _answer(sender: Connection, job: Job) -> None:
         pass
     except Exception as error:
         sender.send(Failure("".join(traceback.format_exception(error))))
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the parent, and end then: who was killed stops no query, and one may never end by itself."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _sendable(error: TrackerError) -> TrackerError:
