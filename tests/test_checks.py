@@ -18,7 +18,7 @@ from bundled_books import ROOT, public_record
 from case_runner import PROJECTIONS, recorded
 from tracker.log.store import Log
 from tracker.model.names import visible
-from tracker.state.checks import SEVERITIES, Finding, run_checks
+from tracker.state.checks import SEVERITIES, Finding, read_checks, run_check, run_checks
 from tracker.state.projections import ProjectionError, read_projections
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
@@ -681,6 +681,18 @@ def test_a_workspace_adds_checks_and_replaces_those_of_the_same_name(tmp_path):
     assert findings(rows_of(CONTROLS["missing_quote"].entries), Scope(), tmp_path) == [
         Finding("too_quiet", "error", "log", "nothing")
     ]
+
+
+def test_a_check_tells_by_subject_and_problem_whatever_the_order_of_its_rows(tmp_path):
+    rows = "select 'b' as problem, 'zeta' as subject union all values ('b', 'alpha'), ('a', 'alpha')"
+    own_check(
+        tmp_path, "mine", f"select problem, 'warning' as severity, subject from ({rows}), scope order by all desc"
+    )
+
+    (check,) = (check for check in read_checks([tmp_path]) if check.name == "mine")
+    found = run_check(Reader([rows_of("")], PROJECTIONS, TODAY), Scope(), check)
+
+    assert [(f.subject, f.problem) for f in found] == [("alpha", "a"), ("alpha", "b"), ("zeta", "b")]
 
 
 def test_a_check_may_join_with_a_comma(tmp_path):

@@ -38,6 +38,10 @@ UNKNOWN = {
         changed(("grantor: ", "granter: ")),
         ":12:5: error: unknown field 'granter': did you mean 'grantor'?",
     ),
+    "comma in braces": (
+        "tracker: book/1\nreport: {id: r1, publisher: P, title: Chips, and all, published: 2025}\ndevelopments: []\n",
+        (":2:46: error: unknown field 'and all'", "= a comma ends a value in { }: put quotes around a text that "),
+    ),
     "unknown party": (
         changed(("provider: Initech", "provider: Initek")),
         (":22:15: error: unknown party 'Initek'", "= did you mean 'Initech' (initech)? or: tracker party add initek"),

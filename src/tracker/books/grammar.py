@@ -20,6 +20,7 @@ from tracker.model.fields import Event
 from tracker.model.names import RELATIONSHIP_SEPARATOR
 
 UNKNOWN_PARTY = "unknown party"
+COMMA = "a comma ends a value in { }: put quotes around a text that holds one"
 UNRESOLVED = "unresolved"
 """Stands for a party that nobody knows, so that the rest of its entry can still be checked."""
 
@@ -77,7 +78,9 @@ def _values(node: Mapping, form: Form, reading: Reading) -> dict[str, object]:
         if name in form.extras:
             continue
         spec = form.spec(name)
-        if spec is None:
+        if spec is None and node.flow and isinstance(child, Scalar) and child.text is None:
+            reading.error(mark, f"unknown field '{name}'", COMMA)
+        elif spec is None:
             reading.error(mark, *unknown_field(name, form.names, form.title))
         elif spec.attribute in values:
             reading.error(mark, f"'{name}' is given twice, under two names", f"keep '{spec.name}'")

@@ -52,7 +52,10 @@ def read_checks(folders: Iterable[Path]) -> list[Projection]:
 
 
 def run_check(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
-    """Return what one check finds; raises ProjectionError where it does not work or lacks a column."""
+    """Return what one check finds, by subject and problem, whatever laid the rows in which order.
+
+    Raises ProjectionError where it does not work or lacks a column.
+    """
     table = _run(reader, scope, check)
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
@@ -69,7 +72,7 @@ def run_check(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
                 f"check '{check.name}' has severity '{finding.severity}': there are {' and '.join(SEVERITIES)}"
                 f" ({check.path})"
             )
-    return findings
+    return sorted(findings, key=lambda f: (f.subject, f.problem))
 
 
 def header_findings(reader: Reader, projection: Projection) -> list[Finding]:

@@ -183,7 +183,9 @@ def _weighing(scope: Scope, recorded: str) -> str:
         unsifted as (
             select
                 * exclude (event_bits),
-                (account_rank * 131072 + (published_on - date '1900-01-01')) * 16777216 + event_bits as account_key
+                (
+                    account_rank * 131072 + greatest(0, least(131071, published_on - date '1900-01-01'))
+                ) * 16777216 + event_bits as account_key
             from ranked
         )"""
 
