@@ -39,6 +39,8 @@ def root(tmp_path: Path) -> Path:
         ("agreement-reached " + SIDES + " stage=signed binding=no", "Acme → Globex: chips, not binding"),
         ("dispute-raised party=acme counterparty=globex topic=patents stage=talks", "Acme → Globex: patents, talks"),
         ("investment-made investor=acme investee=globex stage=planned", "Acme → Globex: planned"),
+        ("investment-made investor=acme investee=globex stage=closed", "Acme → Globex"),
+        ("acquisition-made acquirer=acme target=globex form=merger stage=signed", "Acme → Globex: merger, signed"),
     ],
 )
 def test_what_is_only_planned_or_talked_of_is_not_told_as_done(root: Path, said: str, line: str) -> None:

@@ -32,6 +32,9 @@ DENIABLE = frozenset({"exclusive", "capped"})
 DONE = frozenset({"signed", "closed"})
 """Stages that go without saying: who reads that an agreement was reached takes it for signed."""
 
+DONE_WHEN_CLOSED = frozenset({"acquisition-made", "investment-made"})
+"""Types of what one takes for closed: between the signature and that, authorities may forbid it."""
+
 
 def summary(record: Mapping[str, Any], names: Names, filled: Iterable[Mapping[str, Any]] = ()) -> str:
     """Return `Acme → Globex: cloud, first-refusal` for a row of occurrences or developments.
@@ -53,7 +56,8 @@ def summary(record: Mapping[str, Any], names: Names, filled: Iterable[Mapping[st
 
 def _short_of_done(record: Mapping[str, Any]) -> list[str]:
     """Return how far it has come, where that is less than its type would have one believe: talks are no dispute."""
-    if (stage := record.get("stage")) is not None and stage not in DONE:
+    done = DONE - {"signed"} if record["type"] in DONE_WHEN_CLOSED else DONE
+    if (stage := record.get("stage")) is not None and stage not in done:
         return [text_of(stage)]
     return ["not binding"] if record.get("binding") == "no" else []
 
