@@ -374,6 +374,25 @@ developments:
         "by then 1750000000 USD were taken from commitment c1, of which no more than 1500000000 is told, and it counts "
         "as nothing: record what was committed before, or correct an amount",
     ),
+    "stake_that_fell": Control(
+        """
+report: {id: r1, published: 2025-05-05, reliability: A}
+developments:
+  - {type: investment-made, key: a, investor: acme, investee: globex, stake: 44.4%, occurred: 2001}
+  - {type: investment-made, key: b, investor: acme, investee: globex, amount: 1B USD, occurred: 2002}
+  - {type: investment-made, key: c, investor: acme, investee: globex, stake: 15%, occurred: 2023}
+  - {type: investment-made, key: d, investor: acme, investee: globex, stake: 15%, occurred: 2024}
+  - {type: investment-made, key: e, investor: acme, investee: globex, stake: 10%, intensity: -3, occurred: 2025-01}
+  - {type: investment-made, key: f, investor: acme, investee: globex, stake: 12%, occurred: 2025-02}
+  - {type: investment-made, key: g, investor: acme, investee: globex, stake: 9%, stage: planned, occurred: 2025-03}
+  - {type: investment-made, key: h, investor: globex, investee: acme, stake: 3%, occurred: 2025-03}
+  - {type: investment-made, key: i, investor: globex, investee: initech, stake: 2%, occurred: 2025-04}
+""",
+        "warning",
+        ("r1#c",),
+        "counts as an investment, and leaves Acme with 15 % of Globex in place of 44.4 %: "
+        "where shares were sold or diluted, state its intensity, as 0 or less",
+    ),
     "split_by_a_move": Control(
         """
 parties:
