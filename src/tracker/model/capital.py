@@ -42,7 +42,7 @@ class Capital(Development):
 
 
 class InvestmentMade(Capital):
-    """A party put money into another, or agreed to."""
+    """A party put money into another, or agreed to; of a stake that was sold or diluted, state the intensity too."""
 
     INTENSITY: ClassVar[Decimal | dict[str, Decimal]] = Decimal(7)
 
