@@ -6,7 +6,7 @@
 -- stage                 how far it has come; null where nobody says
 -- binding               whether the paper binds: yes | no | partly | unstated; null where nobody says
 -- status                in-force | not-binding | ended | expired; what is not signed, or does not bind, is not-binding
--- since_on              the day on which it was reached, or first drawn up where it is not-binding; null where only its end is told
+-- since_on              the day on which it was reached, anew where it was over; or first drawn up; null where only its end is told
 -- ended_on              the day on which it ended or expired
 -- expires               when it ends, as the contract says, in EDTF
 -- clauses               how many happenings are clauses of it, in all relationships
@@ -35,6 +35,7 @@ told as (
         coalesce(happened.agreement, happened.occurrence) as agreement,
         happened.occurrence,
         happened.effective_on,
+        happened.occurred_earliest,
         happened.sort_key,
         happened.type = 'agreement-ended' as ends,
         happened.rank < 2 and happened.type_group <> 'conduct' and happened.type <> 'term-affirmed' as begins,
@@ -110,6 +111,34 @@ weighty as (
         )
 ),
 
+-- The last day that was named holds until another is, or until it is left open.
+bounded as (
+    select
+        *,
+        last_value(case when expires is not null then struct_pack(day := expires_on) end ignore nulls) over before as bound,
+        count(expires) over before as bound_no
+    from weighty
+    window
+        before as (partition by relationship, agreement order by sort_key rows between unbounded preceding and 1 preceding)
+),
+
+-- What is reached, on a day that is told, after that day has passed is reached anew; what follows goes on from there.
+renewed as (
+    select
+        *,
+        is_late and not coalesce(bool_or(is_late) over before, false) as renews
+    from (
+        select
+            *,
+            is_whole and is_firm and not ends and coalesce(occurred_earliest > bound.day, false) as is_late
+        from bounded
+    ) as compared
+    window
+        before as (
+            partition by relationship, agreement, bound_no order by sort_key rows between unbounded preceding and 1 preceding
+        )
+),
+
 -- Round by round: what brought it about, and what ended that. A second report of an end belongs to the first.
 rounds as (
     select
@@ -122,12 +151,13 @@ rounds as (
             ),
             0
         )
+        + sum(renews::integer) over (partition by relationship, agreement order by sort_key)
         - (ends and coalesce(ended_before, false))::integer as round_no
     from (
         select
             *,
             lag(ends) over (partition by relationship, agreement order by sort_key) as ended_before
-        from weighty
+        from renewed
     ) as compared
 ),
 
