@@ -28,7 +28,6 @@
 -- types: compute-*
 with
 
--- What is not firm names no customer of what is owed for certain.
 known as (
     select
         commitment,
@@ -50,10 +49,6 @@ known as (
         max(contract) filter (where bearing = 'halts' and firm) as halted_contract,
         first(
             {'relationship': relationship, 'provider': provider, 'customer': customer}
-            order by firm desc, customer is not null desc, bearing <> 'halts' desc, strength desc, sort_key desc
-        ) as firm_parties,
-        first(
-            {'relationship': relationship, 'provider': provider, 'customer': customer}
             order by customer is not null desc, firm desc, bearing <> 'halts' desc, strength desc, sort_key desc
         ) as named_parties
     from (
@@ -64,6 +59,31 @@ known as (
     ) as moves
     group by commitment
     having bool_or(bearing <> 'delivers')
+),
+
+-- What is not firm names no customer of what is owed for certain, and what is made anew names its own.
+contract_parties as (
+    select
+        contracts.commitment,
+        contracts.contract,
+        first(
+            {'relationship': told.relationship, 'provider': told.provider, 'customer': told.customer}
+            order by
+                told.customer is not null desc, told.contract desc, told.bearing <> 'halts' desc, told.strength desc, told.sort_key desc
+        ) as parties
+    from (
+        select distinct
+            commitment,
+            contract
+        from compute_moves
+        where firm
+    ) as contracts
+    inner join compute_moves as told
+        on
+            contracts.commitment = told.commitment
+            and contracts.contract >= told.contract
+    where told.firm
+    group by contracts.commitment, contracts.contract
 ),
 
 -- How each contract of a commitment was halted last.
@@ -340,7 +360,7 @@ expiries as (
 judged as (
     select
         owed.*,
-        case when owed.row_is_firm then known.firm_parties else known.named_parties end as parties,
+        case when owed.row_is_firm then contract_parties.parties else known.named_parties end as parties,
         halts.halt,
         case
             when halts.halt.type = 'compute-cancelled' and not owed.is_revived then 'cancelled'
@@ -350,6 +370,10 @@ judged as (
         end as status
     from owed
     inner join known on owed.commitment = known.commitment
+    left join contract_parties
+        on
+            owed.commitment = contract_parties.commitment
+            and owed.row_contract = contract_parties.contract
     left join halts
         on
             owed.commitment = halts.commitment

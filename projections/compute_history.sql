@@ -18,7 +18,8 @@
 -- types: compute-*
 with
 
--- Who provides and who buys, as the best account says that came by then; what is not firm names nobody to a firm commitment.
+-- Who provides and who buys, as the best account of the contract says that came by then; what is not firm names nobody to a firm
+-- commitment.
 parties as (
     select
         commitment,
@@ -26,7 +27,9 @@ parties as (
         arg_max(
             {'relationship': relationship, 'customer': customer},
             {
-                'rank': (customer is not null)::integer * 2 + (bearing <> 'halts')::integer,
+                'is_named': customer is not null,
+                'contract': contract,
+                'is_move': bearing <> 'halts',
                 'strength': strength,
                 'sort_key': sort_key
             }

@@ -2,7 +2,7 @@
 -- grain: one row per occurrence
 -- commitment            key of the capacity; the occurrence where it was given none
 -- occurrence            the happening
--- relationship          the two organisations, slugs sorted; null where nobody is named as the customer
+-- relationship          the two organisations between which its contract was made, slugs sorted; null where no customer is named
 -- provider              who provides it
 -- customer              who will use it
 -- type                  of the happening
@@ -225,11 +225,16 @@ contracted as (
     from lasting
 )
 
--- What is taken from a commitment of unknown size leaves one of unknown size: it is taken from nothing that is added later.
+-- What is taken from a commitment of unknown size leaves one of unknown size: it is taken from nothing that is added later. What is
+-- told of a contract counts where it was made, whichever group one of the two has come into by then.
 select
     commitment,
     occurrence,
-    relationship,
+    coalesce(
+        first_value(case when firm and owes then relationship end ignore nulls) over between_two,
+        first_value(case when firm then relationship end ignore nulls) over between_two,
+        first_value(relationship ignore nulls) over between_two
+    ) as relationship,
     provider,
     customer,
     type,
@@ -268,4 +273,9 @@ window
         order by sort_key
         rows between unbounded preceding and 1 preceding
     ),
-    of_contract as (partition by commitment, contract)
+    of_contract as (partition by commitment, contract),
+    between_two as (
+        partition by commitment, contract, provider, customer
+        order by sort_key
+        rows between unbounded preceding and unbounded following
+    )

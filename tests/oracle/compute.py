@@ -237,7 +237,9 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     halts = [t for t in known if t.bearing == "halts" and t.firm and contract in (None, t.contract)]
     status = _status(halts, owed=bool(owed), firm=firm, revived=bool(anew))
     papers = sorted(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order))
-    party = max((t for t in known if t.firm or not firm), key=_names_parties).happening
+    # What is made anew names its own parties.
+    naming = [t for t in known if t.firm and t.contract <= contract] if contract is not None else known
+    party = max(naming, key=_names_parties if contract is None else _names_parties_by_contract)
     heard = [t for t in known if any(f.told is t for f in said) or not t.amounts or t.bearing in ("halts", "delivers")]
     # A contract has no day of the one before it; one that goes on after its last day has none that is known.
     if firm:
@@ -258,9 +260,9 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     expired = status in ("in-force", "paused") and ends is not None and ends < as_of
     is_nothing = firm and net["amount_max"] == 0
     return {
-        "relationship": party.relationship,
-        "provider": party.fields["provider"],
-        "customer": party.fields["customer"],
+        "relationship": _made_under(party, known),
+        "provider": party.happening.fields["provider"],
+        "customer": party.happening.fields["customer"],
         "layer": layer,
         "unit": unit,
         **net,
@@ -268,7 +270,7 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
         "stage": _paper(papers, "stage", own),
         "binding": _paper(papers, "binding", own),
         "counted": firm
-        and party.fields["customer"] is not None
+        and party.happening.fields["customer"] is not None
         and per is None
         and unit not in ("percent", "shares")
         and status in ("in-force", "paused")
@@ -294,6 +296,21 @@ def _names_parties(told: Told) -> tuple[Any, ...]:
     happening = told.happening
     named = happening.fields["customer"] is not None
     return named, told.firm, told.bearing != "halts", told.strength, happening.place
+
+
+def _names_parties_by_contract(told: Told) -> tuple[Any, ...]:
+    return told.happening.fields["customer"] is not None, told.contract, *_names_parties(told)
+
+
+def _made_under(party: Told, known: list[Told]) -> str | None:
+    """Return where the contract between these two was made, which holds wherever one of them goes later (rule 23)."""
+
+    def about(told: Told) -> tuple[Any, ...]:
+        return told.contract, told.happening.fields["provider"], told.happening.fields["customer"]
+
+    same = [t for t in known if about(t) == about(party) and t.happening.relationship]
+    made = [t for t in same if t.firm and t.owes] or [t for t in same if t.firm] or same
+    return made[0].happening.relationship if made else None
 
 
 def _evidence(status: str, parts: list[Told], used: list[Told], said: list[Told]) -> dict[str, Any]:
