@@ -131,7 +131,8 @@ elected as (
 bearings as (
     select
         position,
-        effective_on,
+        -- As the sides of a takeover do, whoever it bears on counts for whom they did on the day before.
+        effective_on - (type = 'acquisition-made')::integer as placed_on,
         unnest(map_entries(bears_on)) as bearing
     from elected
     where bears_on is not null
@@ -150,21 +151,21 @@ located as (
     inner join affiliations as first_place
         on
             first_party.counts_for = first_place.party
-            and bearings.effective_on between first_place.since_on and first_place.until_on
+            and bearings.placed_on between first_place.since_on and first_place.until_on
     inner join affiliations as second_place
         on
             second_party.counts_for = second_place.party
-            and bearings.effective_on between second_place.since_on and second_place.until_on
+            and bearings.placed_on between second_place.since_on and second_place.until_on
     left join affiliations as first_group
         on
             first_place.organisation = first_group.party
             and first_place.party <> first_group.party
-            and bearings.effective_on between first_group.since_on and first_group.until_on
+            and bearings.placed_on between first_group.since_on and first_group.until_on
     left join affiliations as second_group
         on
             second_place.organisation = second_group.party
             and second_place.party <> second_group.party
-            and bearings.effective_on between second_group.since_on and second_group.until_on
+            and bearings.placed_on between second_group.since_on and second_group.until_on
 ),
 
 borne as (

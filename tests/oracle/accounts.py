@@ -292,7 +292,10 @@ def placed(known: Knowledge, account: Account, day: date) -> str | None:
     pair = account.development.PAIR
     if pair is None:
         return None
-    # On the day of a takeover both may be one already.
-    if account.type == "acquisition-made":
-        day -= timedelta(days=1)
-    return known.relationship(account.party("for") or account.party(pair[0]), account.party(pair[1]), day)
+    first = account.party("for") or account.party(pair[0])
+    return known.relationship(first, account.party(pair[1]), placed_on(account, day))
+
+
+def placed_on(account: Account, day: date) -> date:
+    """Return the day by which parties are placed: on that of a takeover both sides may be one already."""
+    return day - timedelta(days=1) if account.type == "acquisition-made" else day

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account, Cut, Knowledge, days, placed
+from oracle.accounts import ATTRIBUTIONS, RELIABILITIES, Account, Cut, Knowledge, days, placed, placed_on
 from tracker.model.catalogue import Kind, event_type
 from tracker.model.conduct import InteractionCoded
 
@@ -159,7 +159,7 @@ def touches(known: Knowledge, told: Iterable[Happening]) -> list[Touch]:
         borne: dict[str, Decimal] = {}
         for pair, intensity in (happening.fields["bears_on"] or {}).items():
             first, second = (known.canonical(party) for party in pair.split("--"))
-            between = known.relationship(first, second, happening.effective_on)
+            between = known.relationship(first, second, placed_on(happening.best, happening.effective_on))
             if between:
                 # Of two bearings that merged parties make one, the worse is kept.
                 borne[between] = min(intensity, borne.get(between, intensity))

@@ -287,7 +287,7 @@ def placing(source: str) -> str:
         located as (
             select
                 c.*,
-                coalesce(f1.organisation, f.organisation, c.acts_for) as first_organisation,
+                coalesce(f1.organisation, f.organisation) as first_organisation,
                 coalesce(s1.organisation, s.organisation) as second_organisation
             from {source} as c
             {_organisation_joins("f", "coalesce(c.acts_for, c.pair_first)")}
