@@ -301,6 +301,40 @@ developments:
         "letter of intent: compute-committed, acme → globex: old, 1 GW: nothing was reported of what came of it by "
         "2025-08-03, 150 days ago: look for the agreement, or for its end, and record it",
     ),
+    "plan_over_signature": Control(
+        """
+report: {id: decree, published: 2025-07-26, reliability: A}
+developments:
+  - {type: licence-granted, key: a, occurrence: network, licensor: acme, licensee: globex, subject: network,
+     stage: planned, occurred: 2025-07-26, attribution: document}
+  - {type: licence-granted, key: b, occurrence: sites, licensor: acme, licensee: globex, subject: sites,
+     stage: talks, occurred: 2025-07-26, attribution: document}
+  - {type: licence-granted, key: c, occurrence: names, licensor: acme, licensee: globex, subject: names,
+     stage: planned, occurred: 2025-07-26, attribution: on-record}
+  - {type: licence-granted, key: d, occurrence: chips, licensor: acme, licensee: globex, subject: chips,
+     stage: planned, occurred: 2025-07-26, attribution: document}
+---
+report: {id: early, published: 2025-07-20, reliability: B}
+developments:
+  - {type: licence-granted, key: a, occurrence: network, licensor: acme, licensee: globex, subject: network,
+     stage: signed, occurred: 2025-07-19, attribution: insiders}
+---
+report: {id: release, published: 2025-10-01, reliability: A}
+developments:
+  - {type: licence-granted, key: a, occurrence: network, licensor: acme, licensee: globex, subject: network,
+     stage: signed, occurred: 2025-10-01, attribution: on-record}
+  - {type: licence-granted, key: b, occurrence: sites, licensor: acme, licensee: globex, subject: sites,
+     occurred: 2025-10-01, attribution: insiders}
+  - {type: licence-granted, key: c, occurrence: names, licensor: acme, licensee: globex, subject: names,
+     stage: signed, occurred: 2025-10-01, attribution: on-record}
+  - {type: licence-granted, key: d, occurrence: chips, licensor: acme, licensee: globex, subject: chips,
+     stage: signed, occurred: 2025-10-01, attribution: headline}
+""",
+        "warning",
+        ("release#a", "release#b"),
+        "is not believed: it tells as signed what decree#a, the better account, tells as planned; "
+        "if this is what came of it, give it an occurrence key of its own",
+    ),
     "unknown_origin": Control(
         """
 report: {id: wire-2025, published: 2025-05-05, reliability: A}
@@ -559,6 +593,29 @@ developments:
 
     assert [one.problem.endswith(how) for one in findings(rows_of(told)) if one.check == "overdue_follow_ups"] == [True]
     assert [one for one in findings(rows_of(told + ended)) if one.check == "overdue_follow_ups"] == []
+
+
+def test_a_signature_that_is_doubted_for_a_plan_is_no_silence_and_stands_with_an_occurrence_of_its_own():
+    told = """
+report: {{id: decree, published: 2024-07-26, reliability: A}}
+developments:
+  - {{type: licence-granted, key: a, occurrence: network, licensor: acme, licensee: globex, subject: network,
+     stage: planned, occurred: 2024-07-26, attribution: document}}
+---
+report: {{id: release, published: 2025-07-01, reliability: A}}
+developments:
+  - {{type: licence-granted, key: a, occurrence: {signing}, licensor: acme, licensee: globex, subject: network,
+     stage: signed, occurred: 2025-07-01, attribution: on-record}}
+"""
+    shared, mended = rows_of(told.format(signing="network")), rows_of(told.format(signing="signing"))
+    reader = Reader([mended], PROJECTIONS, TODAY)
+    checks = {"overdue_follow_ups", "plan_over_signature"}
+
+    assert [f.check for f in findings(shared) if f.check in checks] == ["plan_over_signature"]
+    assert [f for f in findings(mended) if f.check in checks] == []
+    assert reader.sql("select status, since_on from licences", lay=["licences"]).rows == [
+        ("in-force", date(2025, 7, 1)),
+    ]
 
 
 def test_every_check_has_a_control():

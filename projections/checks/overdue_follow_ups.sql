@@ -19,3 +19,17 @@ from agenda
 where
     kind = 'follow-up'
     and status = 'overdue'
+    -- What is told as done, and only not believed, plan_over_signature tells.
+    and not exists (
+        select 1
+        from occurrences as believed
+        inner join retold as later
+            on
+                believed.occurrence = later.occurrence
+                and believed.type = later.type
+                and believed.published_on < later.published_on
+        where
+            believed.occurrence = agenda.occurrences[1]
+            and coalesce(later.stage, 'signed') in ('signed', 'closed')
+            and later.attribution not in ('analysis', 'headline')
+    )
