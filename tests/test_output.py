@@ -62,6 +62,13 @@ def test_a_place_that_takes_no_file_is_refused(workspace: Path, monkeypatch: pyt
     assert answer.out == "" and answer.err.startswith("error: ")
 
 
+def test_a_folder_in_place_of_a_file_is_told_as_one(workspace: Path, tmp_path: Path) -> None:
+    answer = ask("-C", workspace, "list", "parties", "-f", "csv", "-o", tmp_path)
+
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err == f"error: cannot write {tmp_path}: it is a folder: name another file with -o\n"
+
+
 def test_the_null_device_takes_everything(workspace: Path) -> None:
     assert ask("-C", workspace, "list", "parties", "-o", "/dev/null").code == 0
 
@@ -198,3 +205,15 @@ def test_lists_in_csv_can_be_taken_apart_again_though_names_hold_commas(workspac
     rows = list(csv.DictReader(io.StringIO(ask("-C", workspace, "list", "parties", "-f", "csv").out)))
 
     assert [row["aliases"] for row in rows if row["party"] == "umbrella"] == ["; ".join(names)]
+
+
+def test_decimals_have_all_their_digits_in_every_form(workspace: Path) -> None:
+    long, whole = "123.4567890123456789012345678901234567", "1" + "0" * 37
+    sql = f"select {long}::decimal(38,34) as a, {whole}::decimal(38,0) as b, -0.00 as c, -1.50 as d"
+
+    for form, shown in (
+        ("table", f"a\tb\tc\td\n{long}\t{whole}\t0\t-1.5\n"),
+        ("csv", f"a,b,c,d\n{long},{whole},0,-1.5\n"),
+        ("jsonl", f'{{"a": {long}, "b": {whole}, "c": 0, "d": -1.5}}\n'),
+    ):
+        assert ask("-C", workspace, "query", sql, "-f", form).out == shown

@@ -88,8 +88,10 @@ def date_text(text: str) -> str:
 
 def plain_decimal(value: Decimal) -> str:
     """Write a decimal without exponent and without trailing zeros."""
-    text = format(value.normalize(), "f")
-    return "0" if text == "-0" else text
+    # Not normalize(): it rounds to 28 digits, and a column of DuckDB's has up to 38.
+    whole, point, decimals = format(value, "f").partition(".")
+    text = f"{whole}{point}{decimals}".rstrip("0").rstrip(".") if point else whole
+    return "0" if text in ("-0", "") else text
 
 
 def instant(moment: datetime) -> str:

@@ -117,6 +117,8 @@ def refuse_to_write_over_a_log(output: Path) -> None:
 
 def _replace(output: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and move it there."""
+    if output.is_dir():
+        raise CannotWrite(output, "it is a folder")
     if output.exists() and not output.is_file():
         # A device or a pipe, such as /dev/stdout, cannot be replaced; it is written to.
         write(output)
