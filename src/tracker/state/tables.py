@@ -17,7 +17,7 @@ from tracker.state.load import LOG_TABLES, log_views
 from tracker.state.manifest import TableFacts, sha256
 from tracker.state.mirror import REFUSED_BY_THE_DISK
 from tracker.state.parsed import execute
-from tracker.state.projections import Projection, named_sources, sorted_by_needs, tables_read
+from tracker.state.projections import NamedInACircle, Projection, named_sources, sorted_by_needs, tables_read
 from tracker.state.scope import Scope
 
 
@@ -39,7 +39,12 @@ def build_tables(
     """
     queries = base_views(scope, day) | {p.name: p.query for p in projections.values()}
     wanted = {*KEPT, *projections}
-    needs = _needs(queries, reads, wanted)
+    try:
+        needs = _needs(queries, reads, wanted)
+    except NamedInACircle:
+        # A base view may call a part of itself as somebody calls a projection of their own.
+        parsed = {name: tables_read(con, name, query) for name, query in queries.items() if name not in reads}
+        needs = _needs(queries, parsed | {**reads}, wanted)
     con.execute(f"create schema {catalog}.state")
     con.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
     facts: dict[str, TableFacts] = {}
