@@ -217,6 +217,15 @@ def test_the_name_of_a_file_in_place_of_sql_is_met_with_the_way_to_run_it(worksp
         refused(workspace, "query", name, code=2, told=f"is the name of a file: tracker query - < {name}")
 
 
+def test_a_dash_is_stdin_though_a_file_be_called_so(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-").touch()
+
+    assert ask("-C", workspace, "query", "-", stdin="select 1 as n").out == "n\n1\n"
+
+
 HINTED = {
     "a text in double quotes": ('select * from parties where name = "Acme"', "A text stands in single quotes: 'Acme'"),
     "a parameter": ("select * from parties where party = ?", "write their values into the SQL"),

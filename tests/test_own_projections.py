@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cli_helpers import ask, make_replayed, make_workspace
+from cli_helpers import ask, make_replayed, make_workspace, run
 from refusals import recorded
 from tracker.state.guard import projection_problem
 from tracker.state.projections import read_projections
@@ -183,6 +183,20 @@ def test_projections_that_read_each_other_in_a_circle_are_named_by_a_replay_too(
         other.unlink()
 
 
+def test_one_may_be_called_as_a_part_of_what_it_reads_is_called_there(workspace: Path, own: Path) -> None:
+    ranked = own.with_name("ranked.sql")
+    ranked.write_text(HEADER.replace("own", "ranked") + "select count(*) as n from happened\n", encoding="utf-8")
+    own.write_text(f"{HEADER}select n from ranked\n", encoding="utf-8")
+    try:
+        for command in (("list", "own", "-f", "csv"), ("replay",), ("list", "own", "-f", "csv"), ("replay",)):
+            answer = ask("-C", workspace, *command)
+
+            assert answer.code == 0, (command, answer.err)
+            assert command[0] == "replay" or re.fullmatch(r"n\n[1-9]\d*\n", answer.out)
+    finally:
+        ranked.unlink()
+
+
 def test_one_in_the_place_of_ours_that_lacks_its_columns_is_named_where_others_miss_them(workspace: Path) -> None:
     parties = workspace / "projections" / "parties.sql"
     parties.write_text(HEADER.replace("own", "parties") + "select 1 as n\n", encoding="utf-8")
@@ -260,3 +274,19 @@ def test_a_check_of_ones_own_tells_what_the_docs_say_that_it_selects(workspace: 
     path.unlink()
 
     assert "own: warning: one of ours (acme)" in answer.out
+
+
+def test_a_zoned_time_of_ones_own_is_told_in_utc_and_replayed_alike_in_every_zone(workspace: Path, own: Path) -> None:
+    own.write_text(
+        "select timestamptz '2025-05-05 23:55:00+08' as at, '2025-05-05'::timestamptz::varchar as day, "
+        "(timestamptz '2025-05-05 18:00:00+00')::date as dawn, interval 1 month as span",
+        encoding="utf-8",
+    )
+    told = "at,day,dawn,span\n2025-05-05T15:55:00Z,2025-05-05 00:00:00+00,2025-05-05,1 month\n"
+
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        for command in (("list", "own"), ("query", "select * from own")):
+            assert run("-C", workspace, *command, "-f", "csv", TZ=zone).out == told, (zone, command)
+        # The first replay has the projection as news, the second one compares with it.
+        again = run("-C", workspace, "replay", TZ=zone)
+        assert again.code == 0, again.err

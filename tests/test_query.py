@@ -95,6 +95,13 @@ def test_an_instant_is_the_same_in_every_time_zone(log_path: Path, monkeypatch: 
     assert ask(log_path, "select timestamptz '2025-05-05 12:00' as at").rows == [(datetime(2025, 5, 5, 12),)]
 
 
+def test_as_many_rows_as_are_wanted_are_computed_and_no_more(log_path: Path) -> None:
+    for rows in (0, 3, 2500):
+        table = ask(log_path, "select a from range(1000000000) as t(a)", limits=Limits(rows=rows))
+
+        assert table == Table(["a"], [(n,) for n in range(rows)])
+
+
 def test_a_query_may_join_by_columns_of_one_name(log_path: Path) -> None:
     sql = "select relationship, level from timeline join exclusivity_terms using (relationship)"
 

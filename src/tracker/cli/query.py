@@ -81,7 +81,7 @@ def _text(sql: str | None) -> str:
     if sql is None and sys.stdin.isatty():
         raise UsageError('no SQL: give it as an argument, such as tracker query "select * from parties", or on stdin')
     text = read_stdin("the SQL") if sql in (None, "-") else sql
-    if sql is not None and not re.search(r"\s", sql) and (sql.lower().endswith(".sql") or _is_file(sql)):
+    if sql not in (None, "-") and not re.search(r"\s", sql) and (sql.lower().endswith(".sql") or _is_file(sql)):
         raise UsageError(f"'{sql}' is the name of a file: tracker query - < {shlex.quote(sql)}")
     if not text or not text.strip():
         raise UsageError('the SQL is empty: write a select, such as "select * from parties"')
@@ -126,6 +126,5 @@ def _run(session: Session, reads: ReadOptions, sql: str, timeout: float | None, 
     from tracker.state.query import Limits, guarded_query
 
     workspace = session.workspace
-    limits = Limits() if timeout is None else Limits(seconds=timeout)
-    table = guarded_query(workspace.log, workspace.projections, session.today, reads.scope(session), sql, limits, named)
-    return table if reads.limit is None else table.of(table.rows[: reads.limit])
+    limits = Limits(rows=reads.limit) if timeout is None else Limits(seconds=timeout, rows=reads.limit)
+    return guarded_query(workspace.log, workspace.projections, session.today, reads.scope(session), sql, limits, named)

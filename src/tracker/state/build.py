@@ -14,6 +14,7 @@ from tracker.errors import WorkspaceError
 from tracker.log.rows import Row
 from tracker.state.beside import begin
 from tracker.state.digests import digest_of
+from tracker.state.fetching import IN_UTC
 from tracker.state.laying import refuse_bad_where
 from tracker.state.load import LOG_TABLES, derive, load_log
 from tracker.state.manifest import Manifest, TableFacts, event_hash, model_hash, write_manifest
@@ -168,6 +169,7 @@ def building(
     con = duckdb.connect(config={**CONFIG, "temp_directory": f"{path}.spill"})
     try:
         con.execute(f"set memory_limit = '{memory_for(events)}MiB'")
+        con.execute(IN_UTC)
         # Tables are compared by digests that know no order, and answers name theirs: rows may be written as they come.
         con.execute("set preserve_insertion_order = false")
         # A file that is published only whole needs no write-ahead log.

@@ -24,6 +24,7 @@ import duckdb
 
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
+from tracker.state.fetching import executed
 from tracker.state.guard import QueryRefused, explained, refuse_writing, select_of
 from tracker.state.memory import LEAST_MIB, memory_for
 from tracker.state.projections import parsed_references
@@ -47,9 +48,6 @@ BATCH = 1000
 MAX_BATCH_MIB = 64
 """Rows that are sent at once, and what they may take: one huge cell would be copied several times on its way out."""
 
-ZONED = "TIMESTAMP WITH TIME ZONE"
-AS_TEXT = {"INTERVAL": "VARCHAR", "INTERVAL[]": "VARCHAR[]", "BLOB": "VARCHAR", "BLOB[]": "VARCHAR[]"}
-
 
 class QueryStopped(TrackerError):
     """The query was stopped at its limit of time or memory."""
@@ -57,12 +55,13 @@ class QueryStopped(TrackerError):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a query may take, in seconds, and how much memory, in MiB."""
+    """How long a query may take, in seconds, how much memory, in MiB, and how many rows are wanted, None for all."""
 
     seconds: float = TIME_LIMIT_SECONDS
     memory_mib: int = MEMORY_LIMIT_MIB
     address_space_mib: int = ADDRESS_SPACE_MIB
     answer_mib: int = ANSWER_MIB
+    rows: int | None = None
 
     def over(self, events: int) -> Limits:
         """Return the limits over a log of so many events."""
@@ -232,7 +231,7 @@ def _send_answer(reader: Reader, job: Job, sender: Connection) -> None:
     lock_down(reader, job.scope, job.sql, limits)
     sender.send(Started())
     try:
-        cursor = _executed(reader.connection, _naming_all(job.sql, reader))
+        cursor = executed(reader.connection, _naming_all(job.sql, reader))
         heads = cursor.description or []
         sender.send(Heads(_told_apart([head[0] for head in heads]), tuple(str(head[1]) for head in heads)))
         _send_rows(cursor, sender, limits)
@@ -253,28 +252,12 @@ def _naming_all(sql: str, reader: Reader) -> str:
     return f"select unnest([{listed}]) as name"
 
 
-def _executed(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
-    """Run a query; instants come in UTC and without their zone, for which DuckDB would want another library.
-
-    Spans and bytes come as DuckDB writes them: Python has no months, and its bytes are a piece of Python.
-    """
-    cursor = con.execute(sql)
-    types = [str(column[1]) for column in cursor.description or []]
-    if not any(ZONED in kind or kind in AS_TEXT for kind in types):
-        return cursor
-    names = [f"c{n}" for n in range(len(types))]
-    heads = [column[0].replace('"', '""') for column in cursor.description or []]
-    plain = [AS_TEXT.get(kind) or kind.replace(ZONED, "TIMESTAMP") for kind in types]
-    cells = [f'{name}::{kind} as "{head}"' for name, kind, head in zip(names, plain, heads, strict=True)]
-    query = con.extract_statements(sql)[0].query.rstrip().rstrip(";")
-    # Nothing of it has been computed so far: rows come as they are fetched.
-    return con.execute(f"select {', '.join(cells)} from ({query}\n) as t({', '.join(names)})")
-
-
 def _send_rows(cursor: duckdb.DuckDBPyConnection, sender: Connection, limits: Limits) -> None:
     """Send rows in batches, as many as the parent has room for: there they are objects, whatever they were here."""
     left = limits.answer_mib * 1024 * 1024
-    while batch := cursor.fetchmany(BATCH):
+    wanted = sys.maxsize if limits.rows is None else limits.rows
+    while wanted and (batch := cursor.fetchmany(min(BATCH, wanted))):
+        wanted -= len(batch)
         data = ForkingPickler.dumps(Rows(batch))
         left -= len(data) + CELL_BYTES * len(batch) * len(batch[0])
         if left < 0 or len(data) > MAX_BATCH_MIB * 1024 * 1024:
@@ -351,7 +334,6 @@ def lock_down(reader: Reader, scope: Scope, sql: str, limits: Limits) -> None:
     con = reader.connection
     con.execute(f"set search_path = '{schema},main'")
     con.execute(f"set memory_limit = '{limits.memory_mib}MiB'")
-    con.execute("set timezone = 'UTC'")
     con.execute("set lock_configuration = true")
     _cap_address_space(limits.address_space_mib)
 

@@ -17,6 +17,7 @@ from tracker.errors import WorkspaceError
 from tracker.log.rows import Row, read_rows
 from tracker.state.base import view_names
 from tracker.state.beside import ask_beside, begin
+from tracker.state.fetching import IN_UTC, executed
 from tracker.state.generations import Generations, warn
 from tracker.state.history import RUNS
 from tracker.state.laying import FEW, Scopes
@@ -136,6 +137,7 @@ class Reader:
 
     def _load(self, batches: Iterable[list[Row]]) -> None:
         bound_answer(self.connection)
+        self.connection.execute(IN_UTC)
         if self._attached is None:
             load_log(self.connection, batches)
         else:
@@ -269,7 +271,7 @@ class Reader:
     ) -> Table:
         schema = self.scopes.lay(scope, wanted, pin, together=together)
         self.connection.execute(f"set search_path = '{schema},main'")
-        cursor = self.connection.execute(query, list(values))
+        cursor = executed(self.connection, query, values)
         heads = cursor.description or []
         return Table([head[0] for head in heads], cursor.fetchall(), tuple(str(head[1]) for head in heads))
 
