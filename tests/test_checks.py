@@ -600,21 +600,21 @@ def test_a_signature_that_is_doubted_for_a_plan_is_no_silence_and_stands_with_an
 report: {{id: decree, published: 2024-07-26, reliability: A}}
 developments:
   - {{type: licence-granted, key: a, occurrence: network, licensor: acme, licensee: globex, subject: network,
-     stage: planned, occurred: 2024-07-26, attribution: document}}
+     stage: planned, occurred: 2024-07, attribution: document}}
 ---
-report: {{id: release, published: 2025-07-01, reliability: A}}
+report: {{id: release, published: 2024-07-30, reliability: A}}
 developments:
   - {{type: licence-granted, key: a, occurrence: {signing}, licensor: acme, licensee: globex, subject: network,
-     stage: signed, occurred: 2025-07-01, attribution: on-record}}
+     stage: signed, occurred: 2024-07-29, attribution: on-record}}
 """
     shared, mended = rows_of(told.format(signing="network")), rows_of(told.format(signing="signing"))
     reader = Reader([mended], PROJECTIONS, TODAY)
-    checks = {"overdue_follow_ups", "plan_over_signature"}
+    checks = {"likely_duplicates", "overdue_follow_ups", "plan_over_signature"}
 
     assert [f.check for f in findings(shared) if f.check in checks] == ["plan_over_signature"]
     assert [f for f in findings(mended) if f.check in checks] == []
     assert reader.sql("select status, since_on from licences", lay=["licences"]).rows == [
-        ("in-force", date(2025, 7, 1)),
+        ("in-force", date(2024, 7, 29)),
     ]
 
 

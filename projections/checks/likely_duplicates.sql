@@ -20,7 +20,8 @@ dated as (
         commitment,
         occurred_earliest,
         occurred_latest,
-        published_on
+        published_on,
+        stage
     from occurrences
     where occurred_latest - occurred_earliest <= 31
 )
@@ -41,3 +42,9 @@ inner join dated as latter
         and former.occurred_earliest <= latter.occurred_latest
         and former.occurred_latest >= latter.occurred_earliest
         and (former.published_on, former.development) < (latter.published_on, latter.development)
+        -- What was still ahead when it was told is not what came of it afterwards.
+        and not (
+            coalesce(former.stage, 'signed') not in ('signed', 'closed')
+            and coalesce(latter.stage, 'signed') in ('signed', 'closed')
+            and former.published_on < latter.occurred_earliest
+        )
