@@ -15,6 +15,10 @@ from tracker.model.records import PartyAliasAdded, PartyRegistered
 _SAFE_ID = re.compile(r"[a-z0-9-]+")
 
 
+NEW_NAME = "register it: "
+"""Before how a party is registered whose name is like no other."""
+
+
 class PartyIndex:
     """Every name of every party; merges of parties are not applied: a name leads to the party as it was registered."""
 
@@ -74,7 +78,7 @@ class PartyIndex:
     def hint(self, name: str) -> str:
         """Return what to do about an unknown name: the parties that may be meant, and how to register a new one."""
         meant = " or ".join(f"'{written}' ({self._owners[fold_name(written)]})" for written in self.suggest(name))
-        return (f"did you mean {meant}? or: " if meant else "register it: ") + _registration(name)
+        return (f"did you mean {meant}? or: " if meant else NEW_NAME) + _registration(name)
 
     def forget(self, parties: Iterable[str]) -> None:
         """Free the registered names of parties that are about to be registered anew; those that were added stay."""

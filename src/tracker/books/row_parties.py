@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from tracker.books.forms import Form
-from tracker.books.names import PartyIndex
+from tracker.books.names import NEW_NAME, PartyIndex
 from tracker.books.yaml_nodes import Mapping, Node, Scalar, Sequence
 from tracker.model.catalogue import Kind
 from tracker.model.names import RELATIONSHIP_SEPARATOR, InvalidName, slugify
@@ -90,7 +90,8 @@ class RowParties:
         try:
             party = PartyRegistered(party=slugify(name), name=name)
         except (InvalidName, ValidationError) as error:
-            self.refused[name] = f"no id can be made of the name '{name}'", "register it: tracker party add ID --name …"
+            how = f"{NEW_NAME}tracker party add ID --name …"
+            self.refused[name] = f"no id can be made of the name '{name}'", how
             raise UnknownName(name) from error
         holder = self.index.owner(party.party)
         if holder is not None:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from tracker.books.cameo import Codes
 from tracker.books.forms import Form, row_forms
 from tracker.books.grammar import Reading, read_entry
-from tracker.books.names import PartyIndex
+from tracker.books.names import NEW_NAME, PartyIndex
 from tracker.books.problems import Problem
 from tracker.books.row_briefs import Brief, BriefWriter
 from tracker.books.row_parties import RowParties
@@ -41,7 +41,6 @@ RETRACTION = "retraction"
 RETRACTION_FIELDS = ("development", WHY, PUBLISHED)
 
 NO_REPORT = "name the report of all rows with --report, or add a field 'report'"
-NEW_NAME = "register it: "
 REGISTER_ALL = "or with all that are new: --register-parties"
 
 CODED = "interaction-coded"

@@ -105,9 +105,11 @@ def _show_fields(type_name: str | None) -> None:
     from tracker.cli.fields import field_rows, form_of
     from tracker.cli.grid import print_columns
 
-    heads: tuple[str, ...] = ("type", "what it means")
-    rows: Sequence[tuple[str, ...]] = [(form.title, form.doc) for form in development_forms().values()]
-    if type_name is not None:
+    heads: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    if type_name is None:
+        heads, rows = ("type", "what it means"), [(form.title, form.doc) for form in development_forms().values()]
+    else:
         heads, rows = ("field", "", "holds", "what it means"), field_rows(form_of(type_name))
     if sys.stdout.isatty():
         print_columns([(h, [row[n] for row in rows], False) for n, h in enumerate(heads)], sys.stdout, whole=True)
