@@ -74,6 +74,7 @@ def test_a_narrow_terminal_keeps_what_one_looks_for(monkeypatch: pytest.MonkeyPa
         "reports": {"report", "published", "reliability"},
         "contradictions": {"occurrence", "believed", "doubted"},
         "agenda": {"what", "due", "status"},
+        "outcomes": {"what", "since", "outcome"},
     }
     for (name, headings), columns in product(wanted.items(), (80, 100)):
         shown, _ = in_force_only(reader.table(name))

@@ -41,7 +41,7 @@ SAMPLE = 60
 """The rows by which the widths of a long table are judged."""
 
 LOOKED_FOR = (
-    *("what", "type", "amount", "invested_usd", "stake_percent", "level", "believed", "doubted"),
+    *("what", "outcome", "type", "amount", "invested_usd", "stake_percent", "level", "believed", "doubted"),
     *("published", "reliability", "due", "since", "effective", "status", "publisher"),
 )
 """What one reads a table for, the least missed last."""
