@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -329,11 +330,63 @@ developments:
      stage: signed, occurred: 2025-10-01, attribution: on-record}
   - {type: licence-granted, key: d, occurrence: chips, licensor: acme, licensee: globex, subject: chips,
      stage: signed, occurred: 2025-10-01, attribution: headline}
+---
+report: {id: filing, published: 2025-05-26, reliability: A}
+developments:
+  - {type: acquisition-made, key: a, occurrence: merger, acquirer: acme, target: initech, stage: signed,
+     occurred: 2025-05-26, attribution: document}
+  - {type: investment-made, key: b, occurrence: stake, investor: acme, investee: globex, amount: 4B USD, stage: signed,
+     occurred: 2025-05-26, attribution: document}
+---
+report: {id: then, published: 2025-11-22, reliability: A}
+developments:
+  - {type: acquisition-made, key: a, occurrence: merger, acquirer: acme, target: initech, stage: closed,
+     occurred: 2025-11-22, attribution: on-record}
+  - {type: investment-made, key: b, occurrence: stake, investor: acme, investee: globex, amount: 4B USD, stage: closed,
+     occurred: 2025-11-22, attribution: on-record}
+---
+report: {id: again, published: 2025-11-23, reliability: B}
+developments:
+  - {type: acquisition-made, key: a, occurrence: merger, acquirer: acme, target: initech, stage: signed,
+     occurred: 2025-05-26, attribution: on-record}
+  - {type: acquisition-made, key: b, occurrence: merger, acquirer: acme, target: initech, attribution: on-record}
 """,
         "warning",
-        ("release#a", "release#b"),
+        ("release#a", "release#b", "then#a", "then#b"),
         "is not believed: it tells as signed what decree#a, the better account, tells as planned; "
         "if this is what came of it, give it an occurrence key of its own",
+    ),
+    "closing_counted_twice": Control(
+        """
+report: {id: filing, published: 2024-09-25, reliability: A}
+developments:
+  - {type: investment-made, key: a, investor: acme, investee: globex, amount: up to 4B USD, stage: signed,
+     occurred: 2024-09-25, attribution: document}
+  - {type: investment-made, key: b, agreement: second, investor: acme, investee: initech, amount: 4B USD, stage: signed,
+     occurred: 2024-09-25, attribution: document}
+---
+report: {id: release, published: 2025-03-27, reliability: A}
+developments:
+  - {type: investment-made, key: a, investor: acme, investee: globex, amount: 4B USD, stage: closed,
+     occurred: 2025-03-27, attribution: on-record}
+  - {type: investment-made, key: b, agreement: third, investor: acme, investee: initech, amount: 4B USD, stage: closed,
+     occurred: 2025-03-27, attribution: on-record}
+  - {type: investment-made, key: c, investor: globex, investee: acme, amount: 4B USD, stage: closed,
+     occurred: 2025-03-27, attribution: on-record}
+---
+report: {id: later, published: 2025-04-27, reliability: A}
+developments:
+  - {type: investment-made, key: total, investor: acme, investee: globex, amount: 4B USD total, stage: closed,
+     occurred: 2025-04-27, attribution: on-record}
+  - {type: investment-made, key: more, investor: acme, investee: globex, amount: 5B USD, stage: closed,
+     occurred: 2025-04-27, attribution: on-record}
+  - {type: investment-made, key: open, investor: acme, investee: globex, stage: closed,
+     occurred: 2025-04-27, attribution: on-record}
+""",
+        "warning",
+        ("release#a",),
+        "adds its amount to that which filing#a tells as signed: if this is the closing of that, leave the amount out, "
+        "or state all that was put in by now, as a total",
     ),
     "unknown_origin": Control(
         """
@@ -615,6 +668,58 @@ developments:
     assert [f for f in findings(mended) if f.check in checks] == []
     assert reader.sql("select status, since_on from licences", lay=["licences"]).rows == [
         ("in-force", date(2024, 7, 29)),
+    ]
+
+
+def test_a_closing_with_an_occurrence_of_its_own_is_neither_a_duplicate_nor_money_twice():
+    told = """
+report: {{id: filing, published: 2024-09-10, reliability: A}}
+developments:
+  - {{type: investment-made, key: a, occurrence: stake, investor: acme, investee: globex, amount: 4B USD, stage: signed,
+     occurred: 2024-09, attribution: document}}
+---
+report: {{id: release, published: 2024-09-27, reliability: A}}
+developments:
+  - {{type: investment-made, key: a, occurrence: {closing}, investor: acme, investee: globex, {amount}stage: closed,
+     occurred: 2024-09-27, attribution: on-record}}
+"""
+    shared = rows_of(told.format(closing="stake", amount="amount: 4B USD, "))
+    twice = rows_of(told.format(closing="closing", amount="amount: 4B USD, "))
+    mended = rows_of(told.format(closing="closing", amount=""))
+    checks = {"likely_duplicates", "plan_over_signature", "closing_counted_twice"}
+    reader = Reader([mended], PROJECTIONS, TODAY)
+    problems = [f.problem for f in findings(shared) if f.check in checks]
+
+    assert [one.split("; ")[1] for one in problems] == [
+        "if this is what came of it, give it an occurrence key of its own, and no amount, which would be added to what "
+        "was signed"
+    ]
+    assert [f.check for f in findings(twice) if f.check in checks] == ["closing_counted_twice"]
+    assert [f for f in findings(mended) if f.check in checks] == []
+    assert reader.sql("select invested_usd from investments order by since_on desc", lay=["investments"]).rows[0] == (
+        Decimal("4000000000"),
+    )
+
+
+def test_who_was_in_two_places_is_not_said_to_be_there_still():
+    told = """
+parties:
+  carol:
+    kind: person
+    affiliations:
+      - {organisation: acme, since: 2020-01-01, until: 2023-06-30}
+      - {organisation: globex, since: 2023-01-01}
+"""
+
+    def problems(day: date) -> list[str]:
+        found = findings(rows_of(told), Scope(as_of=day))
+        return [one.problem.split(":")[0] for one in found if one.check == "person_in_two_places"]
+
+    assert problems(date(2023, 6, 30)) == [
+        "is at Acme and at Globex on 2023-01-01, and counts for the one that was joined last"
+    ]
+    assert problems(date(2023, 7, 1)) == [
+        "was at Acme and at Globex on 2023-01-01, and counted for the one that was joined last"
     ]
 
 

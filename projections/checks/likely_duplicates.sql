@@ -42,9 +42,11 @@ inner join dated as latter
         and former.occurred_earliest <= latter.occurred_latest
         and former.occurred_latest >= latter.occurred_earliest
         and (former.published_on, former.development) < (latter.published_on, latter.development)
-        -- What was still ahead when it was told is not what came of it afterwards.
+        -- What was still ahead when it was told is not what came of it afterwards, nor is a signing its closing.
         and not (
-            coalesce(former.stage, 'signed') not in ('signed', 'closed')
-            and coalesce(latter.stage, 'signed') in ('signed', 'closed')
-            and former.published_on < latter.occurred_earliest
+            former.published_on < latter.occurred_earliest
+            and case
+                when coalesce(former.stage, 'signed') in ('signed', 'closed') then former.stage = 'signed' and latter.stage = 'closed'
+                else coalesce(latter.stage, 'signed') in ('signed', 'closed')
+            end
         )

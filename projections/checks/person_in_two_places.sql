@@ -26,7 +26,8 @@ clashes as (
         former.person,
         former.organisation,
         latter.organisation as other,
-        max(greatest(former.there_from_on, latter.there_from_on)) as from_on
+        max(greatest(former.there_from_on, latter.there_from_on)) as from_on,
+        max(least(former.there_until_on, latter.there_until_on)) as until_on
     from stays as former
     inner join stays as latter
         on
@@ -40,11 +41,14 @@ clashes as (
 )
 
 select
-    'is at ' || firsts.name || ' and at ' || seconds.name
+    case when clashes.until_on < scope.as_of_on then 'was' else 'is' end
+    || ' at ' || firsts.name || ' and at ' || seconds.name
     || case when clashes.from_on > date '0001-01-01' then ' on ' || clashes.from_on else '' end
-    || ', and counts for the one that was joined last: date the end of the other, or say for whom in each development' as problem,
+    || ', and ' || case when clashes.until_on < scope.as_of_on then 'counted' else 'counts' end
+    || ' for the one that was joined last: date the end of the other, or say for whom in each development' as problem,
     'warning' as severity,
     clashes.person as subject
 from clashes
+cross join scope
 inner join parties as firsts on clashes.organisation = firsts.party
 inner join parties as seconds on clashes.other = seconds.party
