@@ -15,52 +15,6 @@
 -- pinned: the rows of a relationship rest on what touches it
 with
 
--- A share of revenue that was agreed anew, after it had ended or expired, is what is said of it since.
-shares as (
-    select
-        relationship,
-        payer,
-        payee,
-        type,
-        effective_on,
-        expires,
-        expires_on,
-        ended,
-        evidence_attribution,
-        origins,
-        credibility,
-        occurrence,
-        sort_key
-    from occurrences
-    where
-        type in ('revenue-share-agreed', 'revenue-share-changed')
-        and coalesce(stage, 'signed') in ('signed', 'closed')
-        and coalesce(binding, 'unstated') <> 'no'
-        and evidence_attribution not in ('analysis', 'headline')
-),
-
-standing_shares as (
-    select *
-    from (
-        select
-            *,
-            coalesce(lag(ended) over so_far, false)
-            or (type = 'revenue-share-agreed' and coalesce(expired.day < effective_on, false)) as begins
-        from (
-            select
-                *,
-                last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over (
-                    partition by relationship, payer, payee
-                    order by sort_key
-                    rows between unbounded preceding and 1 preceding
-                ) as expired
-            from shares
-        ) as told
-        window so_far as (partition by relationship, payer, payee order by sort_key)
-    ) as marked
-    qualify coalesce(sort_key >= max(case when begins then sort_key end) over (partition by relationship, payer, payee), true)
-),
-
 statuses as (
     select
         *,
@@ -80,6 +34,13 @@ statuses as (
         ['right', holder, against, right_key] as matter,
         'right ' || right_key || ', ' || holder || ' against ' || against as what
     from rights
+    union all by name
+    select
+        * exclude (told_ended_on),
+        null::date as known_since_on,
+        ['share', payer, payee] as matter,
+        'revenue share, ' || payer || ' → ' || payee as what
+    from revenue_shares
 ),
 
 -- Once a contract is over, the agenda asks what came after it; what was granted anew or ended by its parties is settled.
@@ -102,20 +63,6 @@ contracts as (
             partition by relationship, matter
             order by coalesce(statuses.since_on, known_since_on, ended_on) desc, ended_on desc nulls first
         ) = 1
-    union all by name
-    select
-        relationship,
-        'revenue share, ' || payer || ' → ' || payee as what,
-        arg_max(expires, sort_key) as expires,
-        not arg_max(ended, sort_key) as stands,
-        min(effective_on) as since_on,
-        arg_max(evidence_attribution, sort_key) as evidence_attribution,
-        arg_max(origins, sort_key) as origins,
-        max(credibility) as credibility,
-        list(occurrence order by sort_key) as occurrences
-    from standing_shares
-    group by relationship, payer, payee
-    having not arg_max(ended, sort_key)
     union all by name
     select
         relationship,

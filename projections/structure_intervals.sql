@@ -38,17 +38,11 @@ firm as materialized (
         sort_key,
         evidence_attribution,
         origins,
-        credibility,
-        payer,
-        payee,
-        capped,
-        ended,
-        expires,
-        expires_on
+        credibility
     from relationship_occurrences
     where
         direct
-        and type in ('revenue-share-agreed', 'revenue-share-changed', 'board-seat-taken')
+        and type = 'board-seat-taken'
         and coalesce(stage, 'signed') in ('signed', 'closed')
         and coalesce(binding, 'unstated') <> 'no'
         and evidence_attribution not in ('analysis', 'headline')
@@ -109,89 +103,51 @@ equity as (
     where not stakes.is_retold
 ),
 
--- A share of revenue: each report of it says how it stands from then on.
-changes as (
-    select
-        relationship,
-        payer || ' → ' || payee as subject_text,
-        coalesce(ended, false) as ends,
-        type = 'revenue-share-agreed' as agrees,
-        capped,
-        effective_on,
-        expires,
-        expires_on,
-        sort_key,
-        occurrence,
-        evidence_attribution,
-        origins,
-        credibility
-    from firm
-    where payer is not null
-),
-
--- What one report leaves open stands as it was said before, back to the last end or to what was agreed anew after an expiry.
-counted_changes as (
+-- An end that is told once it has passed counts from when it was told.
+share_times as (
     select
         *,
-        sum((ended_before or (agrees and coalesce(expired_on < effective_on, false)))::integer) over (
-            partition by relationship, subject_text
-            order by sort_key
-        ) as ends_before
+        lead(since_on) over (
+            partition by relationship, payer, payee
+            order by coalesce(since_on, ended_on)
+        ) as next_on
     from (
         select
-            *,
-            coalesce(lag(ends) over (partition by relationship, subject_text order by sort_key), false) as ended_before,
-            (
-                last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over (
-                    partition by relationship, subject_text
-                    order by sort_key
-                    rows between unbounded preceding and 1 preceding
-                )
-            ).day as expired_on
-        from changes
-    ) as followed
-),
-
-standings as (
-    select
-        relationship,
-        subject_text,
-        effective_on,
-        lead(effective_on) over (partition by relationship, subject_text order by sort_key) as changed_on,
-        last_value(capped ignore nulls) over so_far as capped,
-        -- The last day goes with its text, which may leave it open.
-        (last_value(case when expires is not null then {'day': expires_on} end ignore nulls) over so_far).day as last_on,
-        ends or coalesce(last_on < effective_on, false) as is_over,
-        list(occurrence) over so_far as occurrences,
-        evidence_attribution,
-        origins,
-        credibility
-    from counted_changes
-    window so_far as (
-        partition by relationship, subject_text, ends_before
-        order by sort_key
-        rows between unbounded preceding and current row
-    )
+            revenue_shares.*,
+            coalesce(
+                revenue_shares.told_ended_on,
+                case
+                    when revenue_shares.status = 'superseded' or revenue_shares.ended_on <> spans.latest then revenue_shares.ended_on
+                    else coalesce(spans.latest + 1, revenue_shares.ended_on)
+                end
+            ) as until_on
+        from revenue_shares
+        left join log.spans as spans on revenue_shares.expires = spans.text
+    ) as told
 ),
 
 shares as (
     select
-        standings.relationship,
+        times.relationship,
         'revenue-share' as component,
-        standings.subject_text as subject,
-        standings.effective_on as since_on,
-        case when standings.is_over then standings.changed_on else least(standings.changed_on, standings.last_on + 1) end as until_on,
+        times.payer || ' → ' || times.payee as subject,
+        case when held.is_over then times.until_on else times.since_on end as since_on,
+        case when held.is_over then times.next_on else times.until_on end as until_on,
         case
-            when standings.is_over then 0
-            when standings.capped then levels.of_code['revenue-share-capped']
+            when held.is_over then 0
+            when times.capped then levels.of_code['revenue-share-capped']
             else levels.of_code['revenue-share']
         end as level,
-        standings.evidence_attribution,
-        standings.origins,
-        standings.credibility,
-        standings.occurrences
-    from standings
+        times.evidence_attribution,
+        times.origins,
+        times.credibility,
+        times.occurrences
+    from share_times as times
     cross join levels
+    cross join unnest([false, true]) as held (is_over)
+    where
+        (times.since_on is not null and not held.is_over)
+        or (held.is_over and (times.status = 'ended' or times.told_ended_on is not null))
 ),
 
 -- A plan needs no signature, as in board_seats; between two seats that are given up it is the same ones that are spoken of.

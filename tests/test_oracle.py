@@ -69,6 +69,7 @@ def test_the_histories_reach_what_there_is_to_answer() -> None:
         seen.update(f"contested {row['contested']}" for row in given["exclusivity_terms"])
         seen.update(f"commitment {row['status']}" for row in given["compute_commitments"])
         seen.update(f"qualifier {row['qualifier']}" for row in given["compute_commitments"])
+        seen.update(f"share {row['status']}" for row in given["revenue_shares"])
         seen.update(f"seat {row['status']}" for row in given["board_seats"])
 
     wanted = {
@@ -80,6 +81,7 @@ def test_the_histories_reach_what_there_is_to_answer() -> None:
         "contested": (True, False),
         "commitment": ("in-force", "paused", "cancelled", "not-binding"),
         "qualifier": ("exact", "about", "up-to", "over", "range", None),
+        "share": ("in-force", "superseded", "expired", "ended"),
         "seat": ("planned", "held", "given-up", "dropped"),
     }
     assert {f"{what} {value}" for what, values in wanted.items() for value in values} <= seen.keys()
@@ -89,6 +91,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "a term that expires today is expired": ("exclusivity_terms", "expires_on < coalesce", "expires_on <= coalesce"),
     "evidence as good contests": ("exclusivity_terms", "3)\n        > least", "3)\n        >= least"),
     "a relaxation to the same level opens": ("exclusivity_moves", "new_place >= place then", "new_place > place then"),
+    "an older share of revenue is told as the newer one": ("revenue_shares", "kind <> 'end'\n", "false\n"),
     "the older account of a capacity holds": ("compute_commitments", "strength desc, sort_key desc\n", "sort_key\n"),
     "a total adds up": ("compute_commitments", "amount.role = 'total'", "amount.role = 'round'"),
     "rumoured seats are planned": ("board_seats", "not in ('rumoured', 'talks')", "not in ('talks')"),

@@ -14,6 +14,7 @@ from oracle.compute import compute_commitments
 from oracle.happenings import Happening, happenings, touches
 from oracle.scopes import cut_of
 from oracle.seats import board_seats
+from oracle.shares import revenue_shares
 from oracle.terms import exclusivity_terms
 from oracle.tone import relationship_tone
 from tracker.log.store import Stored
@@ -101,6 +102,7 @@ def answers(events: Iterable[Stored], scope: Scope) -> dict[str, list[Row]]:
             for touch in touched
         ],
         "exclusivity_terms": exclusivity_terms(told, cut),
+        "revenue_shares": revenue_shares(told, cut),
         "compute_commitments": compute_commitments(told, cut.as_of),
         "board_seats": board_seats(told),
         "relationship_tone": [
@@ -128,6 +130,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("ended_on", "ended_by", "expires", "trigger", "carve_outs", "contested_carve_outs"),
         *("evidence_attribution", "origins", "credibility"),
         "occurrences",
+    ),
+    "revenue_shares": (
+        *("relationship", "payer", "payee", "share", "capped", "status", "since_on", "ended_on", "told_ended_on"),
+        *("expires", "evidence_attribution", "origins", "credibility", "occurrences"),
     ),
     "compute_commitments": (
         *("commitment", "relationship", "provider", "customer", "layer", "unit", "amount", "amount_min", "amount_max"),

@@ -147,6 +147,18 @@ GROUPS: dict[str, list[Draw]] = {
             instrument=maybe("shares", none=2),
         ),
     ],
+    "shares": [
+        told(
+            "share",
+            *("revenue-share-agreed", "revenue-share-changed"),
+            payer=one_of(*("acme",) * 8, "initech", "acme-labs"),
+            payee=one_of(*("globex",) * 8, "initech"),
+            share=maybe("20%", "20%", "10%", "up to 20%", none=3),
+            capped=maybe("yes", "no", none=3),
+            ended=maybe("yes", none=3),
+            expires=EXPIRES,
+        )
+    ],
     "licences": [
         told(
             "licence",

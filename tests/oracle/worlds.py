@@ -38,7 +38,16 @@ from tracker.log.store import Log
 from tracker.state.scope import end_of
 
 RECORDED = ("2025-01-10", "2025-02-10", "2025-03-10")
-FOCUS = ("exclusivity", "exclusivity", "compute", "compute", "seats", "conduct", "exclusivity compute seats conduct")
+FOCUS = (
+    "exclusivity",
+    "exclusivity",
+    "compute",
+    "compute",
+    "seats",
+    "conduct",
+    "exclusivity compute seats conduct",
+    "shares",
+)
 """What each history of a batch is about: with few kinds of things in it, they meet."""
 
 MORE = ("licences", "people", "people", "exclusivity", "compute", "seats", "conduct")
@@ -116,7 +125,7 @@ def _correction(said: list[Entry], development: Draw, rng: Random) -> Entry:
 
 
 _PARTIES = "grantor holder provider customer organisation person investor investee party into counterparty"
-_MORE_PARTIES = "speaker about for group licensor licensee against source people"
+_MORE_PARTIES = "speaker about for group licensor licensee payer payee against source people"
 _KEYS = "report origin occurrence commitment development id"
 NAMES = frozenset(f"{_PARTIES} {_MORE_PARTIES} {_KEYS}".split())
 """Fields that name something of the history's own."""

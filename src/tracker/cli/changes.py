@@ -33,6 +33,7 @@ LABELS = {
     "exclusivity_terms": "exclusivity",
     "licences": "licence",
     "rights": "right",
+    "revenue_shares": "revenue share",
     "compute_commitments": "compute",
     "board_seats": "board seat",
     HEALTH: "health",

@@ -26,7 +26,10 @@ Group = tuple[list[Any], list[Record], list[Record]]
 Stated = tuple[int, Hashable]
 """A value of a key and its place."""
 
-DEFAULT = ("exclusivity_terms", "licences", "rights", "compute_commitments", "board_seats", "partnership_health")
+DEFAULT = (
+    *("exclusivity_terms", "licences", "rights", "revenue_shares", "compute_commitments", "board_seats"),
+    "partnership_health",
+)
 """What is compared where no projection is named, as far as it exists."""
 
 ASKED = frozenset({"as_of_on", "days_left"})

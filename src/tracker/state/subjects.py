@@ -19,6 +19,7 @@ TERMS = {
     "exclusivity": ("exclusivity_terms", "coverage"),
     "licence": ("licences", "subject"),
     "right": ("rights", "right_key"),
+    "share": ("revenue_shares", "payer"),
     "compute": ("compute_commitments", "commitment"),
     "seat": ("board_seats", "person"),
     "dispute": ("disputes", "topic"),
@@ -27,8 +28,8 @@ TERMS = {
 }
 """What a term is called, the projection that tells it, and the column by which one of its rows is named."""
 
-CALLED_BY_KIND = frozenset({"agreement", "investment"})
-"""Asked about only with the word for it: an agreement is often named as the happening is, an investor as a party."""
+CALLED_BY_KIND = frozenset({"agreement", "investment", "share"})
+"""Asked about only with the word for it: an agreement is often named as the happening is, the others by a party."""
 
 HAPPENINGS = "relationship_occurrences"
 
