@@ -23,6 +23,7 @@ moves as (
         happened.topic,
         happened.occurrence,
         happened.effective_on,
+        happened.occurred_earliest,
         happened.sort_key,
         happened.type = 'dispute-settled' as settles,
         happened.evidence_attribution,
@@ -41,6 +42,38 @@ moves as (
         and coalesce(happened.stage, 'signed') in ('signed', 'closed')
 ),
 
+-- What may have been raised by the day of a settlement that is told tells history where it is told after that: it reopens nothing.
+compared as (
+    select
+        *,
+        coalesce(coalesce(occurred_earliest, settled_by) <= settled_by, false) and not settles as may_be_before
+    from (
+        select
+            *,
+            last_value(case when settles and occurred_earliest <= effective_on then effective_on end ignore nulls) over so_far
+                as settled_by,
+            count(*) filter (where settles) over so_far as settlements
+        from moves
+        window
+            so_far as (partition by relationship, topic order by sort_key rows between unbounded preceding and 1 preceding)
+    ) as told
+),
+
+timed as (
+    select
+        *,
+        may_be_before and not coalesce(
+            bool_or(not settles and not may_be_before) over (
+                partition by relationship, topic, settlements
+                order by sort_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as is_history,
+        settles or is_history as leaves_settled
+    from compared
+),
+
 -- Round by round: what raised it again, and what settled that.
 rounds as (
     select
@@ -53,20 +86,20 @@ rounds as (
             ),
             0
         )
-        - (settles and coalesce(settled_before, false))::integer as round_no
+        - (leaves_settled and coalesce(settled_before, false))::integer as round_no
     from (
         select
             *,
-            lag(settles) over (partition by relationship, topic order by sort_key) as settled_before
-        from moves
-    ) as compared
+            lag(leaves_settled) over (partition by relationship, topic order by sort_key) as settled_before
+        from timed
+    ) as followed
 ),
 
 latest as (
     select
         *,
         max(round_no) over (partition by relationship, topic) = round_no as is_latest,
-        last(settles) over (
+        last(leaves_settled) over (
             partition by relationship, topic
             order by sort_key
             rows between unbounded preceding and unbounded following
@@ -79,7 +112,7 @@ folded as (
         relationship,
         topic,
         bool_or(is_settled) as is_settled,
-        min(effective_on) filter (where is_latest and not settles) as since_on,
+        min(effective_on) filter (where is_latest and not leaves_settled) as since_on,
         min(effective_on) filter (where is_latest and settles) as settled_on,
         count(*) filter (where not settles) as raised,
         arg_max(evidence_attribution, strength) filter (where is_latest and settles = is_settled) as evidence_attribution,
