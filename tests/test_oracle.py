@@ -91,7 +91,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "a term that expires today is expired": ("exclusivity_terms", "expires_on < coalesce", "expires_on <= coalesce"),
     "evidence as good contests": ("exclusivity_terms", "3)\n        > least", "3)\n        >= least"),
     "a relaxation to the same level opens": ("exclusivity_moves", "new_place >= place then", "new_place > place then"),
-    "an older share of revenue is told as the newer one": ("revenue_shares", "kind <> 'end'\n", "false\n"),
+    "a share that ended goes on": ("revenue_shares", "happened.ended then 'end'", "false then 'end'"),
     "the older account of a capacity holds": ("compute_commitments", "strength desc, sort_key desc\n", "sort_key\n"),
     "a total adds up": ("compute_commitments", "amount.role = 'total'", "amount.role = 'round'"),
     "rumoured seats are planned": ("board_seats", "not in ('rumoured', 'talks')", "not in ('talks')"),
