@@ -17,11 +17,8 @@ with
 
 dated as (
     select
-        tenures.* exclude (ended_on),
-        case
-            when tenures.ended_how = 'ended' and tenures.last_on < scope.as_of_on then tenures.ended_on
-            when tenures.ended_how <> 'ended' and tenures.ended_on <= scope.as_of_on then tenures.ended_on
-        end as ended_on
+        tenures.*,
+        coalesce(tenures.last_on < scope.as_of_on, false) as is_over
     from tenures
     cross join scope
     where
@@ -35,6 +32,7 @@ tellings as (
         organisation,
         office_key,
         stay,
+        is_over,
         false as of_end,
         unnest(begun_by) as occurrence
     from dated
@@ -44,12 +42,13 @@ tellings as (
         organisation,
         office_key,
         stay,
+        is_over,
         true as of_end,
         unnest(ended_by) as occurrence
     from dated
-    where ended_on is not null
 ),
 
+-- What ends later, or may, has not ended yet.
 told as (
     select
         tellings.person,
@@ -57,19 +56,20 @@ told as (
         tellings.office_key,
         tellings.stay,
         tellings.occurrence,
-        tellings.of_end = (dated.ended_on is not null) as says_so,
+        tellings.of_end,
+        tellings.of_end = (tellings.is_over or bool_or(tellings.of_end) over in_stay) as says_so,
         occurrences.sort_key,
         occurrences.evidence_attribution,
         occurrences.carriers,
         occurrences.credibility,
         weights.rank
     from tellings
-    inner join dated using (person, organisation, office_key, stay)
     inner join occurrences on tellings.occurrence = occurrences.occurrence
     inner join evidence_weights as weights
         on
             weights.scale = 'attribution'
             and occurrences.evidence_attribution = weights.code
+    window in_stay as (partition by tellings.person, tellings.organisation, tellings.office_key, tellings.stay)
 ),
 
 evidence as (
@@ -78,6 +78,7 @@ evidence as (
         organisation,
         office_key,
         stay,
+        bool_or(of_end) as is_told_over,
         arg_max(evidence_attribution, rank) filter (where says_so) as evidence_attribution,
         len(list_distinct(flatten(list(carriers) filter (where says_so)))) as origins,
         max(credibility) filter (where says_so) as credibility,
@@ -91,12 +92,13 @@ select
     dated.organisation,
     dated.office,
     case
-        when dated.ended_on is null then 'in-office'
-        when dated.ended_how = 'hired-away' then 'departed'
-        else dated.ended_how
+        when evidence.is_told_over and dated.ended_how = 'hired-away' then 'departed'
+        when evidence.is_told_over then dated.ended_how
+        when dated.is_over then 'ended'
+        else 'in-office'
     end as status,
     dated.since_on,
-    dated.ended_on,
+    case when evidence.is_told_over or dated.is_over then dated.ended_on end as ended_on,
     dated.how,
     evidence.evidence_attribution,
     coalesce(evidence.origins, 0) as origins,
