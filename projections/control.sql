@@ -57,7 +57,7 @@ moves as (
         *,
         row_number() over (
             partition by organisation
-            order by effective_on, kind <> 'dropped' or coalesce(type_before <> 'restructuring-announced', true), sort_key
+            order by effective_on, kind <> 'dropped' or type_before is distinct from 'restructuring-announced', sort_key
         ) as place
     from told
 ),
@@ -91,6 +91,46 @@ restated as (
     ) as stood
 ),
 
+-- A drop may name a plan before the one that stands, and a completion without a day a form before the one that stands: that one
+-- is told of once more, and what stands goes on.
+recalled as (
+    select
+        *,
+        case
+            when form_key is null or form_key = form_planned then null
+            when kind = 'dropped' then coalesce(announced_place, first_place)
+            when kind = 'completed' and occurred_earliest is null and coalesce(controller = controller_so_far, true) then completed_place
+        end as recalls
+    from (
+        select
+            *,
+            last_value(case when kind = 'announced' and not restates then form_key end ignore nulls) over (
+                partition by organisation, completions
+                order by place
+                rows between unbounded preceding and 1 preceding
+            ) as form_planned,
+            last_value(case when kind = 'completed' then controller end ignore nulls) over of_form as controller_so_far,
+            max(place) filter (where kind = 'announced') over of_form as announced_place,
+            min(place) over of_form as first_place,
+            coalesce(
+                max(place) filter (where kind = 'completed' and occurred_earliest is not null) over of_form,
+                min(place) filter (where kind = 'completed') over of_form
+            ) as completed_place
+        from (
+            select
+                *,
+                count(*) filter (where kind = 'completed') over (
+                    partition by organisation
+                    order by place
+                    rows between unbounded preceding and 1 preceding
+                ) as completions
+            from restated
+        ) as counted
+        window
+            of_form as (partition by organisation, form_key order by place rows between unbounded preceding and 1 preceding)
+    ) as stood
+),
+
 compared as (
     select
         *,
@@ -98,7 +138,8 @@ compared as (
         last_value(case when kind = 'completed' then form_key end ignore nulls) over before as form_completed,
         last_value(case when kind = 'completed' then controller end ignore nulls) over before as controller_completed,
         last_value(form_key ignore nulls) over before as form_before
-    from restated
+    from recalled
+    where recalls is null
     window before as (partition by organisation order by place rows between unbounded preceding and 1 preceding)
 ),
 
@@ -143,8 +184,8 @@ plans as (
                 and not retold
                 and (
                     place = first_announced
-                    or coalesce(form_key <> form_in_round, false)
-                    or coalesce(controller <> controller_in_round, false)
+                    or form_key <> form_in_round
+                    or controller <> controller_in_round
                 )
             )::integer
         ) over (partition by organisation, round_no order by place) as plan_no
@@ -160,6 +201,29 @@ plans as (
     ) as followed
 ),
 
+-- What came about cannot be dropped: of another thing in the same words, no more is known.
+gathered as (
+    select
+        *,
+        bool_or(kind = 'completed') over (partition by organisation, round_no, plan_no) as came
+    from plans
+),
+
+whole as (
+    select *
+    from gathered
+    union all by name
+    select
+        recalled.*,
+        case when gathered.came and recalled.kind = 'dropped' then -recalled.place else gathered.round_no end as round_no,
+        gathered.plan_no
+    from recalled
+    inner join gathered
+        on
+            recalled.organisation = gathered.organisation
+            and recalled.recalls = gathered.place
+),
+
 settled as (
     select
         *,
@@ -168,7 +232,7 @@ settled as (
             when bool_or(kind = 'dropped') over in_plan then 'dropped'
             else 'announced'
         end = kind as says_so
-    from plans
+    from whole
     window in_plan as (partition by organisation, round_no, plan_no)
 ),
 
@@ -179,7 +243,7 @@ folded as (
         plan_no,
         arg_max(kind, place) filter (where says_so) as kind,
         coalesce(arg_max(form, place) filter (where says_so), arg_max(form, place)) as form,
-        coalesce(arg_max(controller, place) filter (where says_so), arg_max(controller, place)) as controller,
+        arg_max(controller, place) as controller,
         min(effective_on) filter (where kind = 'announced') as announced_on,
         min(effective_on) filter (where kind = 'completed') as completed_on,
         min(effective_on) filter (where kind = 'dropped') as dropped_on,
