@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from book_helpers import BOOK, PARTIES, RELAXED, REPORT, STATEMENT, Desk, entry_of, memory_log, said
 from strategies import developments
@@ -25,7 +28,8 @@ from tracker.books.writer import SCHEMA_COMMENT, BookNotWritable, book_text, new
 from tracker.books.yaml_subset import read_yaml_text
 from tracker.books.yaml_writer import append_entry
 from tracker.log.party_cases import AddAlias, RegisterParty
-from tracker.log.refusals import UnknownParty
+from tracker.log.refusals import Refused, UnknownParty
+from tracker.log.use_cases import UseCase
 from tracker.model.catalogue import event_types
 from tracker.model.development import Development
 from tracker.model.records import PartyRegistered
@@ -452,6 +456,50 @@ def test_an_index_knows_every_name_of_the_log_and_forgets_those_that_were_droppe
     assert index.resolve(" ａｃｍｅ ") == "acme"
     with pytest.raises(UnknownParty, match="unknown party 'Old Name'"):
         index.resolve("Old Name")
+
+
+NAMES = st.sampled_from(["Acme", "ACME", "Globex", "艾克米", "Initech"])
+REGISTRATIONS = st.lists(st.tuples(st.sampled_from(["acme", "globex", "initech"]), st.lists(NAMES), st.booleans()))
+
+
+@given(REGISTRATIONS, REGISTRATIONS, st.integers(0, 6))
+def test_an_index_that_asks_the_log_for_a_name_says_what_one_says_that_has_read_all(
+    past: list[tuple[str, list[str], bool]], changes: list[tuple[str, list[str], bool]], most: int
+) -> None:
+    log = memory_log()
+    for party, names, is_alias in past:
+        for name in names[:1] if is_alias else [party]:
+            use_case = AddAlias(party, name)
+            registered = PartyRegistered(party=party, name=party, aliases=tuple(names))
+            use_case: UseCase = AddAlias(party, name) if is_alias else RegisterParty(registered)
+            with suppress(Refused):
+                log.do([use_case])
+    asking, knowing = PartyIndex.from_log(log), PartyIndex.from_log(log)
+    knowing.read_all()
+    for index in (asking, knowing):
+        index.forget([party for party, _, _ in changes])
+    for party, names, is_removal in changes:
+        if is_removal:
+            asking.remove(party)
+            knowing.remove(party)
+        else:
+            assert asking.add(party, names) == knowing.add(party, names)
+    asked = ["acme", "Acme", "ACME", "globex", "Globex", "艾克米", "initech"]
+    with patch("tracker.books.names.MOST_ASKED", most or 1_000):
+        for name in asked:
+            assert asking.owner(name) == knowing.owner(name)
+            for party in ("acme", "globex"):
+                assert asking.is_made_of_another(party, name) == knowing.is_made_of_another(party, name)
+
+    assert (asking.ids, asking.names()) == (knowing.ids, knowing.names())
+
+
+def test_a_book_of_two_parties_does_not_read_the_names_of_all(desk: Desk) -> None:
+    desk.load(desk.parties)
+    with patch.object(desk.log, "events_of", side_effect=AssertionError("the names of all parties were read")):
+        outcome = desk.book(BOOK)
+
+    assert [line.action for line in outcome.lines] == ["file", "record"]
 
 
 def test_an_unknown_name_raises_with_one_suggestion_for_each_party() -> None:

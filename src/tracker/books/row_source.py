@@ -60,6 +60,8 @@ class RowSource:
             is_begun = self._position.place.at > 0
             if not is_begun or not self._may_read_ahead or self._rest < row_ahead.WORTH_BYTES:
                 return None
+            # The second process cannot ask the log.
+            self._reader.index.read_all()
             self._ahead = row_ahead.Ahead(
                 row_ahead.Task(self._stream, self._file, self._reader, self._position, self._transaction, self._left)
             )

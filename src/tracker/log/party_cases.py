@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tracker.log.decisions import tag
 from tracker.log.known import Known
 from tracker.log.refusals import MergeRefused, NameTaken, NameUnseen, UnknownParty
-from tracker.log.use_cases import Intent, UseCase, party_tag
+from tracker.log.use_cases import Intent, UseCase, name_tag, party_tag
 from tracker.model import records
 from tracker.model.fields import Event
 from tracker.model.names import fold_name
@@ -159,4 +159,4 @@ def _merge_intent(payload: Event, party: str, known: Known, reason: str) -> Inte
 
 
 def _name(name: str) -> str:
-    return f"alias:{fold_name(name)}"
+    return name_tag(fold_name(name))

@@ -220,6 +220,11 @@ class Log:
         for tagged in self._store.read(Selector(types=types)):  # type: ignore[arg-type]
             yield tagged.decision
 
+    def events_under(self, tag: str) -> Iterator[Recorded]:
+        """Yield the events that a use case means by a tag, in order."""
+        for tagged in self._store.read(selector_of(tag)):
+            yield tagged.decision
+
     def head(self) -> int:
         """Return the position of the last event, 0 in an empty log."""
         return self._store.read(NOTHING_MATCHES).head or 0

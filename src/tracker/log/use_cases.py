@@ -56,6 +56,11 @@ def party_tag(party: str) -> str:
     return f"party:{party}"
 
 
+def name_tag(folded: str) -> str:
+    """Return the tag that the events carry which give a party a name, or take it away."""
+    return f"alias:{folded}"
+
+
 def report_tag(report: str) -> str:
     """Return the tag that the events of a report carry."""
     return f"report:{report}"
