@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -336,3 +337,29 @@ def test_a_code_that_stands_as_a_number_is_refused(tmp_path: Path, codes: Path) 
     )
 
     assert answer.code == 3 and "'cameo' stands as a number, which has lost the zero of 010" in answer.err
+
+
+def test_days_without_hyphens_are_those_with_them(tmp_path: Path, feed: Path, codes: Path) -> None:
+    compact = tmp_path / "compact.txt"
+    compact.write_text(re.sub(r"(\d{4})-(\d\d)-(\d\d)$", r" \1\2\3 ", FEED, flags=re.MULTILINE), encoding="utf-8")
+    assert "6 recorded" in imported(tmp_path, feed, codes).err
+    options = ("--report", "feed-2014", "--register-parties", "--codes", codes)
+
+    assert "6 same" in ask("-C", tmp_path / "work", "import", compact, *LAYOUT, *options).err
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("20140231", "'20140231' is no EDTF date"),
+        ("12052014", "'12052014' is no EDTF date"),
+        ("20160105", "stage: planned"),
+    ],
+)
+def test_eight_digits_that_are_no_day_or_one_too_late_are_refused(
+    tmp_path: Path, codes: Path, day: str, told: str
+) -> None:
+    bad = tmp_path / "bad.txt"
+    bad.write_text(f"Arcadia\tMeet\tRuritania\t{day}\n", encoding="utf-8")
+
+    assert told in imported(tmp_path, bad, codes).err

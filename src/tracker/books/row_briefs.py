@@ -20,6 +20,7 @@ from tracker.books.forms import Form, row_forms
 from tracker.books.row_fields import PARTY_KINDS, REMEMBERED, UNLIKE, FieldWriter, TextWriter
 from tracker.books.row_parties import RowParties
 from tracker.books.row_routes import DERIVED, PUBLISHED, WHY, LongWay, Values, backwards, made_key
+from tracker.books.row_values import from_cell
 from tracker.books.rules import SPANS, earliest_day
 from tracker.log.identity import event_id
 from tracker.log.use_cases import development_tag
@@ -181,7 +182,7 @@ class BriefShape:
             raise LongWay
         occurred = given[self._occurred] if self._occurred else None
         if self._strips and occurred:
-            occurred = occurred.strip()
+            occurred = _DAYS[occurred]
         if self._key:
             key = given[self._key]
         else:
@@ -197,7 +198,7 @@ class BriefShape:
         return _brief((line, at, earliest, development, report, self._topic, content, event, self._named_in(given)))
 
     def _texts(self, given: Values, *names: str) -> list[str]:
-        return [given[name].strip() if self._strips else given[name] for name in names]
+        return [_DAYS[given[name]] if self._strips else given[name] for name in names]
 
     def _named_in(self, given: Values) -> tuple[str, ...]:
         """Return the parties that a row names, sorted."""
@@ -212,6 +213,20 @@ def _getter(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
     if len(keys) > 1:
         return itemgetter(*keys)
     return lambda items: tuple(items[key] for key in keys)
+
+
+class _Days(dict[str, str]):
+    """The days of cells as the log knows them, remembered."""
+
+    def __missing__(self, cell: str) -> str:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        day: str = from_cell(cell, Kind.EDTF)
+        self[cell] = day
+        return day
+
+
+_DAYS = _Days()
 
 
 class _FirstDays(dict[str, int | None]):

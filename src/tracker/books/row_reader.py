@@ -23,13 +23,13 @@ from tracker.books.problems import Problem
 from tracker.books.row_briefs import Brief, BriefWriter
 from tracker.books.row_parties import RowParties
 from tracker.books.row_routes import PUBLISHED, UNKEYED, WHY, LongWay, Route, keyed
-from tracker.books.row_values import entry_node, from_cells
+from tracker.books.row_values import entry_node, from_cell, from_cells
 from tracker.books.rows import SKIPPED, BadHeader, BadRow, Row
 from tracker.books.rules import check_development, check_party, check_report, mixed_alphabets
 from tracker.books.wording import unknown_field
 from tracker.books.yaml_nodes import Mapping, Mark
 from tracker.errors import did_you_mean
-from tracker.model.catalogue import parties_of
+from tracker.model.catalogue import Kind, parties_of
 from tracker.model.conduct import InteractionCoded
 from tracker.model.development import Development
 from tracker.model.edtf import EdtfError, published_on
@@ -243,6 +243,8 @@ class RowReader:
         if why is not None and not (isinstance(why, str) and why.strip()):
             raise self._refused(row, "'why' takes a text", "say why the row corrects what was said before")
         day = given.get(published) if published else None
+        if self.options.cells and isinstance(day, str):
+            day = from_cell(day, Kind.EDTF)
         if day is not None:
             try:
                 published_on(str(day))
@@ -254,7 +256,8 @@ class RowReader:
         """Raise BadRow for what happened after its report was published, and is no plan."""
         assert isinstance(said.event, Development)
         reading = Reading(self.path, self.index)
-        given = {"type": self.options.type, "occurred": said.event.occurred, **said.row.fields}
+        kind = str(said.row.fields.get("type", self.options.type))
+        given = {"type": kind, "occurred": said.event.occurred, **self._given(said.row, kind)[1]}
         node = entry_node(given, _mark(said.row))
         assert isinstance(node, Mapping)
         check_development(node, published, reading)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 from tracker.books.forms import LISTS
@@ -11,9 +13,13 @@ from tracker.model.catalogue import FieldSpec, Kind
 SEPARATOR = ";"
 """Stands between the entries of a list in one cell: commas occur in amounts and names."""
 
+_COMPACT = re.compile("[1-9][0-9]{7}")
+
 
 def from_cell(text: str, kind: Kind) -> Any:
-    """Return what a cell says: `a; b` for a list, `acme--globex: -3; …` for relationships, else the text itself."""
+    """Return what a cell says: `a; b` for a list, `acme--globex: -3; …` for relationships, else the text; days in full."""
+    if kind is Kind.EDTF:
+        return _day(text.strip())
     if kind not in LISTS and kind is not Kind.BEARINGS:
         return text.strip()
     parts = [part.strip() for part in text.split(SEPARATOR) if part.strip()]
@@ -21,6 +27,17 @@ def from_cell(text: str, kind: Kind) -> Any:
         return parts
     pairs = [part.rpartition(":") for part in parts]
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _day(text: str) -> str:
+    """Return a compact day of ISO 8601, `20140501`, as one that EDTF knows.
+
+    Eight digits are no other date, and no day that begins with its day or month is one: no month is called 19 or 20.
+    """
+    try:
+        return date.fromisoformat(text).isoformat() if _COMPACT.fullmatch(text) else text
+    except ValueError:
+        return text
 
 
 def from_cells(fields: dict[str, Any], specs: dict[str, FieldSpec]) -> dict[str, Any]:
