@@ -363,3 +363,23 @@ def test_eight_digits_that_are_no_day_or_one_too_late_are_refused(
     bad.write_text(f"Arcadia\tMeet\tRuritania\t{day}\n", encoding="utf-8")
 
     assert told in imported(tmp_path, bad, codes).err
+
+
+def test_a_header_under_columns_in_order_is_told_to_be_one(tmp_path: Path, feed: Path, codes: Path) -> None:
+    feed.write_text("Source\tEvent\tTarget\tDay\n" + FEED, encoding="utf-8")
+    answer = imported(tmp_path, feed, codes)
+
+    assert answer.code == 3
+    assert "feed.txt:1:1: error: this line alone is no row: it seems to be a header" in answer.err
+
+
+def test_one_bad_cell_in_the_first_row_makes_no_header_of_it(tmp_path: Path, feed: Path, codes: Path) -> None:
+    feed.write_text(FEED.replace("2014-01-03", "soon"), encoding="utf-8")
+    answer = imported(tmp_path, feed, codes)
+
+    assert answer.code == 3
+    assert "header" not in answer.err
+
+
+def test_a_folder_in_place_of_a_table_of_codes_is_refused_with_the_option(tmp_path: Path, feed: Path) -> None:
+    assert f"--codes {tmp_path}: cannot read" in imported(tmp_path, feed, tmp_path).err

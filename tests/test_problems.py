@@ -94,11 +94,11 @@ def test_what_is_wrong_in_many_lines_is_told_once_where_there_is_no_excerpt() ->
         "       = file it",
         "       = the same in 999 more lines (2, 3, 4, 5, 6, … 1,000)",
     ]
-    assert lines[22:24] == [
-        "y:20:1: error: unknown party 'l'p20'",
-        "       = another of its kind in 20 more lines (21, 22, 23, 24, 25, … 40): --skip-bad --dry-run tells each",
+    assert lines[5:7] == [
+        "y:3:1: error: unknown party 'l'p3'",
+        "       = another of its kind in 37 more lines (4, 5, 6, 7, 8, … 40): --skip-bad --dry-run tells each",
     ]
-    assert [line for line in lines[24:] if "error" in line] == [
+    assert [line for line in lines[7:] if "error" in line] == [
         "z:1:1: error: unknown party 'p'",
         "z:2:1: error: unknown party 'p'",
     ]
@@ -115,3 +115,16 @@ def test_rendering_never_fails_and_never_prints_a_control_character(
     shown = Problem("x", line, column, message, message).render(source_lines(text))
 
     assert not [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cs")]
+
+
+def test_each_column_is_told_apart_and_its_values_are_not() -> None:
+    days = [Problem("x", line, 1, f"'occurred': 'State {line}' is no EDTF date") for line in range(1, 101)]
+    ends = [Problem("x", line, 1, f"'until': 'State {line}' is no EDTF date") for line in range(1, 101)]
+    values = [Problem("x", line, 1, f"'no {line}' is no number, which 'goldstein' takes") for line in range(1, 101)]
+
+    lines = str(BookProblems([*days, *ends, *values], {})).splitlines()
+
+    assert len([line for line in lines if "'occurred'" in line]) == 3
+    assert len([line for line in lines if "'until'" in line]) == 3
+    assert len([line for line in lines if "'goldstein'" in line]) == 3
+    assert len([line for line in lines if "another of its kind in 97 more lines" in line]) == 3

@@ -149,6 +149,12 @@ def test_columns_may_say_which_column_of_the_header_is_which_field() -> None:
     assert of_csv("First One,Second,Third\n1,2,3\n", table) == [(2, {"a": "1", "b": "3"})]
 
 
+def test_a_name_of_a_column_that_holds_a_comma_stands_in_quotes() -> None:
+    table = read_table_options('a="First, One", b=Third', None)
+
+    assert of_csv('"First, One",Second,Third\n1,2,3\n', table) == [(2, {"a": "1", "b": "3"})]
+
+
 def test_columns_that_are_not_read_are_told_unless_the_options_leave_them_out() -> None:
     told_of: list[tuple[list[str], list[str]]] = []
     table = read_table_options("x=a,-=b,-=c", None)

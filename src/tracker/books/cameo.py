@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from tracker.books.files import read_book_file
+from tracker.books.files import UnreadableFile, read_book_file
 from tracker.errors import TrackerError
 
 CODE, NAME, GOLDSTEIN = ("code", "cameoeventcode"), ("name",), ("goldstein", "goldsteinscale")
@@ -31,7 +31,7 @@ class BadCodes(TrackerError):
     """A table of codes that cannot be used."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}: a table of CAMEO codes has a header with code, and name or goldstein")
+        super().__init__(f"--codes {path}: {why}: a table of CAMEO codes has a header with code, and name or goldstein")
 
 
 @dataclass
@@ -81,7 +81,10 @@ def read_codes(paths: Sequence[Path]) -> Codes:
     codes = Codes()
     for path in paths:
         # Such tables are often in Latin-1; what tracker reads of them is ASCII.
-        text = read_book_file(path).decode("utf-8-sig", errors="replace")
+        try:
+            text = read_book_file(path).decode("utf-8-sig", errors="replace")
+        except UnreadableFile as error:
+            raise BadCodes(path, str(error)) from error
         _take(codes, path, text)
     return codes
 

@@ -15,12 +15,12 @@ from tracker.model.names import visible
 MAX_EXCERPT = 100
 # Somebody who imports the wrong file wants the first screens of problems, not a hundred thousand.
 MAX_SHOWN = 200
-# Problems that differ in what they quote alone: by then it is seen what is wrong with the column.
-MAX_OF_A_KIND = 20
+# Problems that differ in the value alone: by then it is seen what is wrong with the column, and all fit on a screen.
+MAX_OF_A_KIND = 3
 MAX_LINES = 5
 _GUTTER = 6
 # Names may hold apostrophes.
-_QUOTED = re.compile(r"(?<!\w)'.*?'(?!\w)")
+_QUOTED = re.compile(r"(?<!\w)'(?P<name>[a-z_]+)?.*?'(?!\w)(?=(?P<field>: | takes)?)")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -112,7 +112,7 @@ def _grouped(problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) 
             groups.append(_Group(problem))
             continue
         anywhere = replace(problem, line=0, column=0)
-        of_kind = kinds.setdefault((problem.path, _QUOTED.sub("", problem.message)), [])
+        of_kind = kinds.setdefault((problem.path, _QUOTED.sub(_field, problem.message)), [])
         if anywhere in equal:
             equal[anywhere].same.append(problem.line)
         elif len(of_kind) >= MAX_OF_A_KIND:
@@ -122,6 +122,11 @@ def _grouped(problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) 
             of_kind.append(equal[anywhere])
             groups.append(equal[anywhere])
     return groups
+
+
+def _field(quoted: re.Match[str]) -> str:
+    """Keep the name of a field, and nothing of a value."""
+    return quoted[0] if quoted["field"] and quoted[0] == f"'{quoted['name']}'" else ""
 
 
 def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -277,7 +277,17 @@ class _Run:
                 recorded = f"the first {self._recorded_rows:,} rows are recorded; importing again goes on from there"
             if len(self._problems) >= MOST_PROBLEMS:
                 recorded = f"reading stopped there, after {self._rows:,} rows; {recorded}"
-            raise BookProblems(self._problems, {}, recorded)
+            raise BookProblems([*self._problems, *self._header()], {}, recorded)
+
+    def _header(self) -> list[Problem]:
+        """Say what the first line of a table is, where nothing is wrong but that it is no row."""
+        table, problems = self._file.table, self._problems
+        if table is None or not table.columns or self._rows < 2 or len(problems) < 2:
+            return []
+        if any(each.line > 1 for each in problems):
+            return []
+        hint = "take the line out, or say which column is which: --columns 'field=Column,…'"
+        return [Problem(self._reader.path, 1, 1, "this line alone is no row: it seems to be a header", hint)]
 
 
 def _line_of(brief: Brief, action: Action) -> PlanLine:

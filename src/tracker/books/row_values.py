@@ -17,7 +17,7 @@ _COMPACT = re.compile("[1-9][0-9]{7}")
 
 
 def from_cell(text: str, kind: Kind) -> Any:
-    """Return what a cell says: `a; b` for a list, `acme--globex: -3; …` for relationships, else the text; days in full."""
+    """Return what a cell says: `a; b` for a list, `acme--globex: -3` for relationships, a day in full, or the text."""
     if kind is Kind.EDTF:
         return _day(text.strip())
     if kind not in LISTS and kind is not Kind.BEARINGS:

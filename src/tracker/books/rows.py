@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +18,9 @@ MAX_LINE = 1_000_000
 
 SKIPPED = "-"
 """Stands in a list of columns for one that is not read."""
+
+# Commas that are in no pair of double quotes.
+_COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
@@ -76,16 +80,23 @@ def read_table_options(columns: str | None, delimiter: str | None, default: str 
     sign = DELIMITERS.get(delimiter or default, delimiter or default)
     if len(sign) != 1 or sign in '"\r\n':
         raise UsageError(f"--delimiter takes one character, or {', '.join(DELIMITERS)}; it was given as {delimiter!r}")
-    names = [name.strip() for name in columns.split(",")] if columns else []
-    pairs = [tuple(part.strip() for part in name.partition("=")[::2]) for name in names]
+    names = [name.strip() for name in _COMMA.split(columns)] if columns else []
+    pairs = [tuple(_unquoted(part.strip()) for part in name.partition("=")[::2]) for name in names]
     if not any("=" in name for name in names):
         _refuse_twice([name for name in names if name != SKIPPED])
         return Table(sign, columns=tuple(names))
     if not all("=" in name for name in names):
-        raise UsageError("--columns names either every column in its order, or fields by their columns: field=Column")
+        raise UsageError(
+            "--columns names either every column in its order, or fields by their columns: field=Column, "
+            'and field="Column, that" for a name with a comma'
+        )
     _refuse_twice([field for field, _ in pairs if field != SKIPPED])
     _refuse_twice([column for _, column in pairs])
     return Table(sign, renamed=tuple((field, column) for field, column in pairs))
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _refuse_twice(names: Sequence[str]) -> None:
