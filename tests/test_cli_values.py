@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from book_helpers import Desk
 from cli_helpers import ask, make_workspace
-from tracker.errors import TrackerError
+from tracker.cli.options import source_day
+from tracker.errors import TrackerError, UsageError
 from tracker.log.development_cases import CorrectDevelopment, RetractDevelopment
 from tracker.log.party_cases import AddAlias, RegisterParty
 from tracker.log.report_cases import WithdrawReport
@@ -168,3 +172,12 @@ def test_a_party_of_a_book_has_a_name_that_can_be_seen(tmp_path: Path) -> None:
     assert f"{book}:5:18: error: the alias ' ' holds no character that can be seen" in answer.err
     log = open_log(root / ".tracker" / "log.sqlite", coder="analyst")
     assert log.head() == 8
+
+
+@pytest.mark.parametrize(("hour", "is_taken"), [(9, False), (11, True)])
+def test_the_latest_day_of_a_source_is_that_of_books(hour: int, is_taken: bool) -> None:
+    # At 10 in the morning of UTC the next day begins where days begin first.
+    refused = nullcontext() if is_taken else pytest.raises(UsageError, match="2025-05-06 lies in the future")
+    now = datetime(2025, 5, 5, hour, tzinfo=UTC)
+    with patch("tracker.books.importer.utc_now", return_value=now), refused:
+        source_day("2025-05-06", "--published")

@@ -40,6 +40,17 @@ def test_no_answer_is_written_over_the_log(workspace: Path, tmp_path: Path) -> N
     assert ask("-C", workspace, "verify").code == 0
 
 
+@pytest.mark.parametrize("command", [("list", "parties"), ("export", "events"), ("replay",)])
+def test_nothing_is_written_over_the_settings(workspace: Path, command: tuple[str, ...]) -> None:
+    path = workspace / "tracker.toml"
+    before = path.read_bytes()
+    answer = ask("-C", workspace, *command, "-o", path)
+
+    assert (answer.code, answer.out) == (3, "")
+    assert f"cannot write {path}: that is what the settings of a workspace are called" in answer.err
+    assert path.read_bytes() == before
+
+
 def test_a_link_is_replaced_and_what_it_leads_to_stays(workspace: Path, tmp_path: Path) -> None:
     kept, link = tmp_path / "kept", tmp_path / "parties.csv"
     kept.write_text("kept", encoding="utf-8")

@@ -95,7 +95,7 @@ def import_(
 
     session = session_of(ctx)
     session.verbose = session.verbose or verbose
-    source_day(published, "--published", session.today)
+    source_day(published, "--published")
     if why is not None and not why.strip():
         raise UsageError("--why is empty: write the reason, or leave it out")
     options = ImportOptions(prune=prune, revert=revert, why=why, published=published, dry_run=dry_run)

@@ -7,7 +7,6 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -125,11 +124,14 @@ def refuse_together(given: dict[str, bool]) -> None:
         raise UsageError(f"{' and '.join(asked)} exclude each other: choose one")
 
 
-def source_day(text: str | None, flag: str, today: date) -> None:
+def source_day(text: str | None, flag: str) -> None:
     """Refuse a day on which no source can have said anything: one that is none, or that lies in the future."""
     latest = last_day(text, flag)
-    # Its day begins 14 hours before ours where days begin first.
-    if latest is not None and latest > today + timedelta(days=1):
+    if latest is None:
+        return
+    from tracker.books import importer
+
+    if latest > importer.today_everywhere(importer.utc_now()):
         raise UsageError(f"{flag}: {text} lies in the future: write the day on which the source said so")
 
 

@@ -13,7 +13,7 @@ from tracker.cells import csv_cell, json_record, json_text, markdown_cell, text_
 from tracker.cli.options import Format, ReadOptions
 from tracker.cli.page import page
 from tracker.errors import ExitCode, TrackerError, UsageError, refused_by_the_disk
-from tracker.workspace import keeps_its_log
+from tracker.workspace import SETTINGS, keeps_its_log
 
 if TYPE_CHECKING:
     from tracker.state.reader import Table
@@ -110,7 +110,9 @@ def _arrow_column(values: list[Any], kind: Any) -> Any:
 
 
 def refuse_to_write_over_a_log(output: Path) -> None:
-    """Raise CannotWrite for a place among what only tracker writes."""
+    """Raise CannotWrite for a place among what only tracker writes, and for the settings of a workspace."""
+    if output.name.casefold() == SETTINGS:
+        raise CannotWrite(output, "that is what the settings of a workspace are called")
     if keeps_its_log(output):
         raise CannotWrite(output, "it is where a workspace keeps its log")
 

@@ -44,7 +44,7 @@ def retract(
     from tracker.log.development_cases import CorrectDevelopment, RetractDevelopment
 
     session = session_of(ctx)
-    source_day(published, "--published", session.today)
+    source_day(published, "--published")
     reason = needed(session, why, f"why {'does' if undo else 'is'} {development} {_DONE[undo]}", "--why")
     with session.log() as log:
         retraction = RetractDevelopment(development, reason, published)

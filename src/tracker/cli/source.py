@@ -104,7 +104,7 @@ def withdraw(
     from tracker.log.report_cases import WithdrawReport
 
     session = session_of(ctx)
-    source_day(published, "--published", session.today)
+    source_day(published, "--published")
     reason = needed(session, why, "why was it withdrawn", "--why")
     with session.log() as log:
         use_case = WithdrawReport(report, reason, published)
