@@ -245,6 +245,8 @@ def test_what_other_engines_take_is_met_with_what_this_one_takes(workspace: Path
 @pytest.mark.parametrize("listed", [["list", "parties"], ["party", "list"], ["source", "list"], ["list", "timeline"]])
 def test_a_condition_on_no_column_is_refused_before_any_row_is_shown(workspace: Path, listed: list[str]) -> None:
     refused(workspace, *listed, "--where", "reliabilty = 'A'", told="does not fit the columns of developments")
+    told = "a column that has parts is compared by one of them, as in quote.exact"
+    refused(workspace, *listed, "--where", "quote ilike '%x%'", told=told)
 
 
 def test_a_relationship_whose_slugs_are_not_sorted_is_met_with_its_name(workspace: Path) -> None:

@@ -417,10 +417,10 @@ def explained(
     """Return what it means to a user that a view or table cannot be laid: of their own with its file and the place."""
     message, *place = told(error).splitlines()
     if name in ("weighed", "placings") and scope.where:
-        return BadScope(
-            f"--where {scope.where!r} does not fit the columns of developments: {message}: "
-            "write a condition such as attribution in ('document', 'on-record')"
-        )
+        what = f"{message}: write a condition such as attribution in ('document', 'on-record')"
+        if "STRUCT(" in message:
+            what = "a column that has parts is compared by one of them, as in quote.exact ilike '%cloud%'"
+        return BadScope(f"--where {scope.where!r} does not fit the columns of developments: {what}")
     projection = projections.get(name)
     if projection is not None and projection.own:
         return ProjectionError("\n".join([f"projection '{name}' does not work: {message} ({projection.path})", *place]))
