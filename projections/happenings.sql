@@ -37,7 +37,7 @@
 -- developments         all accounts, the most believed first; null where there is one
 -- carriers             all origins; null where there is one account
 -- first_published_on   when it was first reported
--- last_published_on    when it was last reported
+-- last_published_on    when it was last reported, or corrected by its source
 -- origins              how many distinct reports first carried it: copies count once
 -- credibility          1 − Π over origins (1 − R·C·A), 0 to 1
 -- order by: position, relationship
@@ -81,7 +81,7 @@ elected as (
         null::varchar[] as developments,
         null::varchar[] as carriers,
         published_on as first_published_on,
-        published_on as last_published_on,
+        greatest(published_on, counts_on) as last_published_on,
         1::bigint as origins,
         credit as credibility
     from placings

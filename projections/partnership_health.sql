@@ -14,7 +14,7 @@
 -- r                     good evidence behind tone
 -- s                     bad evidence behind tone
 -- outlook_90d           health 90 days on, if nothing happens but fading and the expiry of terms; the change is this less health
--- evidence_through_on   how far the evidence reaches: the last day on which a report about them was published
+-- evidence_through_on   how far the evidence reaches: the last day on which a report about them was published, or corrected by its source
 -- evidence_attribution  on whose word the best of it is
 -- origins               how many distinct reports first carried it
 -- credibility           of its most credible occurrence

@@ -5,7 +5,7 @@
 -- direct                how many happened between the two themselves
 -- first_on              effective day of the first
 -- last_on               effective day of the last
--- evidence_through_on   how far its evidence reaches: the last day on which a report about it was published
+-- evidence_through_on   how far its evidence reaches: the last day on which a report about it was published, or corrected by its source
 -- evidence_attribution  on whose word the best of it is
 -- origins               how many distinct reports first carried it
 -- credibility           of its most credible occurrence

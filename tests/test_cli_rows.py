@@ -538,3 +538,14 @@ def test_json_lines_with_a_byte_order_mark_come_through_stdin(workspace: Path) -
     rows = "\n".join(json.dumps(row) for row in ROWS)
 
     assert in_(workspace, "-", stdin=f"\ufeff{rows}\n").code == 0
+
+
+def test_the_evidence_of_a_list_reaches_as_far_as_a_correction_by_the_source(workspace: Path, tmp_path: Path) -> None:
+    in_(workspace, rows_file(tmp_path))
+    slip = ROWS[1] | {"manner": "a call", "why": "misread"}
+
+    for row, day in ((slip, "2025-06-01"), (slip | {"manner": "a visit", "published": "2025-07-03"}, "2025-07-03")):
+        assert in_(workspace, rows_file(tmp_path, row)).code == ExitCode.DONE
+        for answer in (("timeline",), ("list", "relationships", "acme", "globex"), ("health", "acme", "globex")):
+            told = ask("-C", workspace, *answer)
+            assert f"evidence through {day}" in told.out + told.err

@@ -33,6 +33,7 @@ class Account:
     reliability: str
     origin: str
     parties: dict[str, Any]
+    heard_on: date
     relationship: str | None = None
 
     @property
@@ -225,10 +226,12 @@ def accounts(known: Knowledge, cut: Cut) -> list[Account]:
         if cut.known_at and report.published_on > cut.known_at:
             continue
         heard = _heard(revisions, cut.known_at)
+        heard_on = report.published_on
         for n, stored in enumerate(heard):
+            heard_on = max(heard_on, source_day(stored))
             if isinstance(stored.event.payload, Development):
                 following = heard[n + 1] if n + 1 < len(heard) else None
-                found.append(_account(known, report, stored, _status(report, following)))
+                found.append(_account(known, report, stored, _status(report, following), heard_on))
     return [account for account in found if cut.where(account)]
 
 
@@ -255,7 +258,7 @@ def _status(report: Report, following: Stored | None) -> str:
     return "retracted" if isinstance(following.event.payload, records.DevelopmentRetracted) else "superseded"
 
 
-def _account(known: Knowledge, report: Report, stored: Stored, status: str) -> Account:
+def _account(known: Knowledge, report: Report, stored: Stored, status: str, heard_on: date) -> Account:
     said = stored.event.payload
     assert isinstance(said, Development)
     if said.origin is None or said.origin == said.report:
@@ -271,6 +274,7 @@ def _account(known: Knowledge, report: Report, stored: Stored, status: str) -> A
         report.reliability,
         origin,
         _parties(known, said),
+        heard_on,
     )
     relationship = placed(known, account, account.effective_on)
     return Account(**{**account.__dict__, "relationship": relationship})

@@ -59,7 +59,7 @@ def _occurrence(happening: Happening) -> Row:
         "intensity": happening.intensity,
         "materiality": happening.fields["materiality"] or "normal",
         "first_published_on": min(published),
-        "last_published_on": max(published),
+        "last_published_on": max(account.heard_on for account in happening.accounts),
         "occurred_earliest": earliest,
         "occurred_latest": latest,
     }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tracker.state.scope import Scope
 
 OF_ALL = """
-    select max(told.published_on), count(distinct told.origin)
+    select max(greatest(told.published_on, told.counts_on)), count(distinct told.origin)
     from {told} as told
     inner join scope on told.effective_on <= scope.as_of_on
     where told.status = 'current'
@@ -25,7 +25,7 @@ OF_ONE = "select evidence_through_on, origins from relationships where relations
 
 @dataclass(frozen=True)
 class Reach:
-    """The last day on which a report about it was published, and how many reports first carried it."""
+    """The last day on which it was told, or corrected by its source, and how many reports first carried it."""
 
     through_on: date | None
     origins: int

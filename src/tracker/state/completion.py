@@ -77,7 +77,7 @@ def _completed(known: Vocabulary) -> str:
                 count(*) as accounts,
                 list(development order by account_key desc) as developments,
                 min(published_on) as first_published_on,
-                max(published_on) as last_published_on
+                max(greatest(published_on, counts_on)) as last_published_on
             from retold
             group by occurrence
         ),

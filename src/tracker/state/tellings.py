@@ -21,7 +21,7 @@ JUDGEMENT = frozenset({"intensity", "materiality", "bears_on"})
 
 OF_DEVELOPMENTS = (
     "position", "development", "type", "report", "attribution", "occurred_earliest", "occurred_latest", "stage",
-    "binding", "agreement", "commitment",
+    "binding", "agreement", "commitment", "counts_on",
 )  # fmt: skip
 """Columns of `log.developments` that the narrow views take over as they are."""
 
