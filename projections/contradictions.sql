@@ -355,6 +355,7 @@ unmoved as (
         kind,
         level,
         told_level,
+        strength >= standing_strength as is_as_good,
         case
             when standing = 'ended' then ended_by
             when expires_on < effective_on then coalesce(expires_by, stands_by)
@@ -397,6 +398,7 @@ refuted as (
             else 'a relaxation'
         end
         || case
+            when gone is not null and is_as_good then ' brings back nothing that as good evidence ended'
             when gone is not null then ' reopens nothing that better evidence ended'
             when kind = 'deny' then ' ends nothing that better evidence says to stand'
             else ' changes no level'

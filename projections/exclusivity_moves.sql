@@ -266,6 +266,8 @@ states as (
                         when kind = 'affirm' and stands then 'ignored'
                         when kind = 'end' and (stands or standing = 'unknown') then 'ends'
                         when kind in ('end', 'deny') and not stands and standing <> 'unknown' then 'supports'
+                        -- What only weak evidence ended comes back on better evidence alone: the contract that it was.
+                        when standing = 'ended' and is_doubted then case when new_class > class then 'opens' else 'ignored' end
                         when standing = 'unknown' or new_strength >= strength then 'opens'
                         when lapsed and new_class >= class then 'opens'
                         else 'ignored'

@@ -172,6 +172,8 @@ def _go_on(fresh: Status, now: Status, move: Happening, *, adding: bool) -> None
 
 def _reopens(strength: Strength, now: Status, *, lapsed: bool) -> bool:
     """Say whether a report of this strength brings back a status that does not stand; what lapsed, nobody ended."""
+    if now.ended and now.is_doubted:
+        return _class(strength) > _class(now.strength)
     by_class = lapsed and _class(strength) >= _class(now.strength)
     return strength >= now.strength or by_class
 
