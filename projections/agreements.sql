@@ -6,6 +6,7 @@
 -- stage                 how far it has come; null where nobody says
 -- binding               whether the paper binds: yes | no | partly | unstated; null where nobody says
 -- status                in-force | not-binding | ended | expired; what is not signed, or does not bind, is not-binding
+-- contested             whether its end, its beginning anew or its last day rests on weaker evidence than what that changed
 -- since_on              the day on which it was reached, anew where it was over; or first drawn up; null where only its end is told
 -- ended_on              the day on which it ended or expired
 -- expires               when it ends, as the contract says, in EDTF
@@ -49,12 +50,18 @@ told as (
         happened.evidence_attribution,
         happened.carriers,
         happened.credibility,
-        weights.rank as strength
+        attributions.rank as strength,
+        -- A post on the record is no weaker than the document that it amends, nor grade C than A.
+        least(attributions.rank, 5) * 8 + least(reliabilities.rank, 3) as class
     from relationship_occurrences as happened
-    inner join evidence_weights as weights
+    inner join evidence_weights as attributions
         on
-            weights.scale = 'attribution'
-            and happened.evidence_attribution = weights.code
+            attributions.scale = 'attribution'
+            and happened.evidence_attribution = attributions.code
+    inner join evidence_weights as reliabilities
+        on
+            reliabilities.scale = 'reliability'
+            and happened.reliability = reliabilities.code
     where
         happened.direct
         and (happened.agreement is not null or happened.type in ('agreement-reached', 'agreement-ended'))
@@ -166,7 +173,12 @@ latest as (
     select
         *,
         coalesce(not ends and is_firm = bool_or(is_firm and not ends) over whole, false) as counts,
-        bool_or(ends) over whole as has_ended
+        bool_or(ends) over whole as has_ended,
+        max(case when ends then class end) over (
+            partition by relationship, agreement
+            order by round_no
+            range between 1 preceding and 1 preceding
+        ) as against
     from rounds
     window whole as (partition by relationship, agreement, round_no)
     qualify round_no = max(round_no) over (partition by relationship, agreement)
@@ -182,6 +194,11 @@ folded as (
         arg_max(binding, sort_key) filter (where counts) as binding,
         arg_max(expires, sort_key) filter (where counts) as expires,
         arg_max_null(expires_on, sort_key) filter (where counts and expires is not null) as expires_on,
+        -- The last day on the best evidence that names one: as good evidence has the last word.
+        arg_max_null(expires_on, struct_pack(class, sort_key)) filter (where counts and expires is not null) as best_expires_on,
+        max(class) filter (where counts) as class,
+        max(class) filter (where ends) as class_of_end,
+        max(against) as against,
         min(effective_on) filter (where counts) as since_on,
         min(effective_on) filter (where ends) as ended_on,
         arg_max(evidence_attribution, strength) filter (where case when has_ended then ends else counts end) as evidence_attribution,
@@ -211,6 +228,14 @@ select
     dated.stage,
     dated.binding,
     dated.status,
+    coalesce(
+        case
+            when dated.status = 'ended' then dated.class_of_end < dated.class
+            when dated.status <> 'not-binding' then dated.class < dated.against
+        end,
+        false
+    )
+    or (dated.status <> 'ended' and dated.expires_on is distinct from dated.best_expires_on) as contested,
     dated.since_on,
     case dated.status when 'ended' then dated.ended_on when 'expired' then dated.expires_on end as ended_on,
     dated.expires,
