@@ -37,7 +37,6 @@ deals as (
         occurred_latest,
         first_published_on,
         effective_on,
-        sort_key,
         accounts,
         evidence_attribution,
         origins,
@@ -48,6 +47,12 @@ deals as (
             when binding = 'no' then 'memorandum'
         end as unsettled,
         split_part(type, '-', 1) as matter,
+        -- Later is what is of a later day, or is told of the same day by a later report: one that tells of a deed and of a plan in one
+        -- breath says not which came first. Of several the firm ones come first. 43 bits are a day's, 16 of them its reports'.
+        least(effective_on - date '1970-01-01', 1048575)::bigint * 8796093022208 as day_key,
+        day_key + greatest(0, least(65535, published_on - date '1970-01-01'))::bigint * 134217728 as told_key,
+        told_key + 134217727 as last_key,
+        told_key + (unsettled is not null)::bigint * 67108864 + rank * 8388608 + (sort_key & 8388607) as step_key,
         regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|removed|waived)$') or coalesce(ended, false)
             as leads_away,
         concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
@@ -80,7 +85,7 @@ asked as (
         occurrence,
         type,
         effective_on,
-        sort_key,
+        last_key,
         matter,
         path,
         first_side,
@@ -108,7 +113,7 @@ matters as (
         path,
         first_side,
         second_side,
-        min(sort_key) as first_key,
+        min(last_key) as first_key,
         bool_or(object_keys <> ['any']) as by_object,
         bool_or(people_keys <> ['any']) as by_people,
         bool_or(agreement_keys <> ['any']) as by_agreement
@@ -133,7 +138,8 @@ offered as (
         deals.path,
         deals.first_side,
         deals.second_side,
-        deals.sort_key,
+        deals.occurrence,
+        deals.step_key,
         case
             when deals.type = 'compute-cancelled' and deals.object is not null then ['=' || deals.object]
             when matters.by_object then ['any', coalesce('=' || deals.object, 'none')]
@@ -152,7 +158,7 @@ offered as (
         end as agreement_keys
     from heard as deals
     inner join matters using (matter, path, first_side, second_side)
-    where deals.sort_key > matters.first_key
+    where deals.step_key > matters.first_key
 ),
 
 asked_by_key as (
@@ -182,7 +188,7 @@ offered_by_key as (
 awaited_people as (
     select
         occurrence,
-        sort_key,
+        last_key,
         unnest(people) as person
     from deals
     where unsettled is not null
@@ -191,7 +197,8 @@ awaited_people as (
 -- Who leaves a place, or sits on a board, may still come.
 settled_people as (
     select
-        sort_key,
+        occurrence,
+        step_key,
         unnest(coalesce(people, [person])) as person
     from deals
     where
@@ -200,7 +207,8 @@ settled_people as (
         and not leads_away
 ),
 
--- What hangs on a condition is settled by what was carried out, or by its end; an end that names another contract is none of it.
+-- What hangs on a condition is settled by what was carried out, or by its end, on the same day as well; an end that names another
+-- contract is none of it.
 hanging as (
     select
         occurrence,
@@ -208,7 +216,7 @@ hanging as (
         path,
         first_side,
         second_side,
-        sort_key,
+        case when stage = 'closed' then last_key else day_key end as after_key,
         unnest(['none', '=' || occurrence, coalesce('=' || coalesce(object, agreement_object), 'any')]) as object_key
     from deals
     where
@@ -218,11 +226,12 @@ hanging as (
 
 concluded as (
     select
+        occurrence,
         matter,
         path,
         first_side,
         second_side,
-        sort_key,
+        step_key,
         unnest(
             case
                 when coalesce(object, agreement_object) is null then ['none']
@@ -256,7 +265,8 @@ ends as (
 next_steps as (
     select
         asked.occurrence,
-        offered.sort_key as next_key
+        offered.occurrence as next_step,
+        offered.step_key
     from asked_by_key as asked
     asof inner join offered_by_key as offered
         on
@@ -267,33 +277,36 @@ next_steps as (
             and asked.object_key = offered.object_key
             and asked.people_key = offered.people_key
             and asked.agreement_key = offered.agreement_key
-            and asked.sort_key < offered.sort_key
+            and asked.last_key < offered.step_key
     union all
     -- Whether somebody comes is settled by what that person does next; of several who were to come together, by what one does.
     select
         awaited_people.occurrence,
-        settled_people.sort_key as next_key
+        settled_people.occurrence as next_step,
+        settled_people.step_key
     from awaited_people
     asof inner join settled_people
         on
             awaited_people.person = settled_people.person
-            and awaited_people.sort_key < settled_people.sort_key
+            and awaited_people.last_key < settled_people.step_key
     union all
     -- One key is one capacity, whoever is named as its customer by then.
     select
         asked.occurrence,
-        heard.sort_key as next_key
+        heard.occurrence as next_step,
+        heard.step_key
     from asked
     asof inner join heard
         on
             asked.matter = heard.matter
             and asked.commitment = heard.commitment
-            and asked.sort_key < heard.sort_key
+            and asked.last_key < heard.step_key
     union all
     -- That a term was agreed may come to light through a report that it stands.
     select
         asked.occurrence,
-        min(told.sort_key) as next_key
+        arg_min(told.occurrence, told.sort_key) as next_step,
+        min(told.sort_key) as step_key
     from asked
     inner join exclusivity_moves as moves
         on
@@ -310,7 +323,8 @@ next_steps as (
     union all
     select
         hanging.occurrence,
-        concluded.sort_key as next_key
+        concluded.occurrence as next_step,
+        concluded.step_key
     from hanging
     asof inner join concluded
         on
@@ -319,24 +333,25 @@ next_steps as (
             and hanging.first_side = concluded.first_side
             and hanging.second_side = concluded.second_side
             and hanging.object_key = concluded.object_key
-            and hanging.sort_key < concluded.sort_key
+            and hanging.after_key < concluded.step_key
     union all
     -- What is ahead under an agreement falls with it.
     select
         ahead.occurrence,
-        ends.sort_key as next_key
+        ends.occurrence as next_step,
+        ends.step_key
     from ahead
     asof inner join ends
         on
             ahead.relationship = ends.relationship
             and ahead.agreement = ends.agreement
-            and ahead.sort_key < ends.sort_key
+            and ahead.day_key < ends.step_key
 ),
 
 first_steps as (
     select
         occurrence,
-        min(next_key) as next_key
+        arg_min(next_step, step_key) as next_step
     from next_steps
     group by occurrence
 ),
@@ -355,8 +370,8 @@ announced as (
         end as outcome
     from ahead
     left join first_steps on ahead.occurrence = first_steps.occurrence
-    left join occurrences as later on first_steps.next_key = later.sort_key
-    left join deals as later_deals on first_steps.next_key = later_deals.sort_key
+    left join occurrences as later on first_steps.next_step = later.occurrence
+    left join deals as later_deals on first_steps.next_step = later_deals.occurrence
 ),
 
 -- An amount that the elected account leaves open is that of the best account of the type that states one.
