@@ -27,6 +27,9 @@ deals as (
         commitment,
         person,
         people,
+        grantor,
+        holder,
+        level,
         -- Of two seats of one holder on a board, who is to sit there and with what vote tells which is meant.
         case when starts_with(type, 'board-seat-') then kind else commitment end as object,
         case when starts_with(type, 'agreement-') then agreement end as agreement_object,
@@ -53,17 +56,30 @@ deals as (
         day_key + greatest(0, least(65535, published_on - date '1970-01-01'))::bigint * 134217728 as told_key,
         told_key + 134217727 as last_key,
         told_key + (unsettled is not null)::bigint * 67108864 + rank * 8388608 + (sort_key & 8388607) as step_key,
-        regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|removed|waived)$') or coalesce(ended, false)
+        regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|relaxed|removed|waived)$') or coalesce(ended, false)
             as leads_away,
         concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
+        -- What a company of a group plans its group may sign, or the reverse: the side that is not named is the group's. A seat is not.
+        case
+            when starts_with(type, 'board-seat-') then pair_first
+            when pair_second = split_part(relationship, '--', 1) then split_part(relationship, '--', 2)
+            when pair_second = split_part(relationship, '--', 2) then split_part(relationship, '--', 1)
+            else pair_first
+        end as group_first,
+        case
+            when starts_with(type, 'board-seat-') then pair_second
+            when pair_first = split_part(relationship, '--', 1) then split_part(relationship, '--', 2)
+            when pair_first = split_part(relationship, '--', 2) then split_part(relationship, '--', 1)
+            else pair_second
+        end as group_second,
         -- An agreement is the same one whichever side is named first.
         case
-            when type in ('agreement-reached', 'agreement-ended') then least(pair_first, pair_second)
-            else coalesce(pair_first, organisation)
+            when type in ('agreement-reached', 'agreement-ended') then least(group_first, group_second)
+            else coalesce(group_first, organisation)
         end as first_side,
         case
-            when type in ('agreement-reached', 'agreement-ended') then greatest(pair_first, pair_second)
-            else coalesce(pair_second, person, '')
+            when type in ('agreement-reached', 'agreement-ended') then greatest(group_first, group_second)
+            else coalesce(group_second, person, '')
         end as second_side,
         coalesce(coverage, right_key, case when starts_with(type, 'licence-') then subject end, '') as path,
         coalesce(commitment, coverage, right_key, subject, form, office, kind) as named,
@@ -90,6 +106,8 @@ asked as (
         path,
         first_side,
         second_side,
+        grantor,
+        holder,
         commitment,
         case
             when object is not null then ['=' || object, 'none']
@@ -98,7 +116,7 @@ asked as (
         end as object_keys,
         case when people_keys is null then ['any'] else list_append(people_keys, 'none') end as people_keys,
         case
-            when agreement is not null and leads_away then ['=' || agreement, 'none']
+            when agreement is not null and type = 'agreement-ended' then ['=' || agreement, 'none']
             when agreement is not null then ['=' || agreement, 'none', 'settled']
             when matter = 'agreement' then ['any', '=' || occurrence]
             else ['any']
@@ -311,8 +329,8 @@ next_steps as (
     inner join exclusivity_moves as moves
         on
             asked.path = moves.coverage
-            and asked.first_side = moves.grantor
-            and asked.second_side = moves.holder
+            and asked.grantor = moves.grantor
+            and asked.holder = moves.holder
             and asked.effective_on < moves.effective_on
     inner join occurrences as told on moves.occurrence = told.occurrence
     where
@@ -364,6 +382,7 @@ announced as (
         case
             when later.occurrence is null then 'open'
             when later_deals.unsettled is not null then 'replaced'
+            when ahead.type = 'exclusivity-relaxed' and later_deals.level <> 'exclusive' then 'followed'
             when ahead.leads_away <> coalesce(later_deals.leads_away, false) then 'dropped'
             when ahead.type = 'people-hired' and later_deals.first_side <> ahead.first_side then 'dropped'
             else 'followed'
