@@ -59,7 +59,7 @@ deals as (
         regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|relaxed|removed|waived)$') or coalesce(ended, false)
             as leads_away,
         concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
-        -- What a company of a group plans its group may sign, or the reverse: the side that is not named is the group's. A seat is not.
+        -- What a company of a group plans its group may sign, or the reverse: the side that is not named is the group's; no seat is.
         case
             when starts_with(type, 'board-seat-') then pair_first
             when pair_second = split_part(relationship, '--', 1) then split_part(relationship, '--', 2)
