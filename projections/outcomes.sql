@@ -56,7 +56,8 @@ deals as (
         day_key + greatest(0, least(65535, published_on - date '1970-01-01'))::bigint * 134217728 as told_key,
         told_key + 134217727 as last_key,
         told_key + (unsettled is not null)::bigint * 67108864 + rank * 8388608 + (sort_key & 8388607) as step_key,
-        regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|relaxed|removed|waived)$') or coalesce(ended, false)
+        regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|relaxed|removed|waived)$')
+        or coalesce(ended, false)
             as leads_away,
         concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
         -- What a company of a group plans its group may sign, or the reverse: the side that is not named is the group's; no seat is.
