@@ -46,7 +46,7 @@ moves as (
 compared as (
     select
         *,
-        coalesce(coalesce(occurred_earliest, settled_by) <= settled_by, false) and not settles as may_be_before
+        coalesce(coalesce(occurred_earliest, settled_by) <= settled_by, false) as may_be_before
     from (
         select
             *,
@@ -63,7 +63,7 @@ timed as (
     select
         *,
         may_be_before and not coalesce(
-            bool_or(not settles and not may_be_before) over (
+            bool_or(not may_be_before) over (
                 partition by relationship, topic, settlements
                 order by sort_key
                 rows between unbounded preceding and 1 preceding

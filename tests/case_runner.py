@@ -66,6 +66,16 @@ class BadCase(Exception):
     """A block of a `.case` file is not written as it should be."""
 
 
+class _Entries(yaml.BaseLoader):
+    """Every scalar is text; a field that is given twice would drop the entries under the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise BadCase(f"given twice: {', '.join(twice)}: part the documents with '---'")
+        return super().construct_mapping(node, deep=deep)
+
+
 @dataclass(frozen=True)
 class Case:
     """One block: its entries as text, its scope, its query, and the rows that should come out."""
@@ -177,7 +187,7 @@ def _histories(path: Path) -> dict[int, Rows | Exception]:
     rows: Rows = []
     for case in read_cases(path):
         try:
-            for document in yaml.load_all(case.entries, yaml.BaseLoader):
+            for document in yaml.load_all(case.entries, _Entries):
                 if not document:
                     continue
                 if "recorded" in document:

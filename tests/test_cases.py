@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from case_runner import PROJECTIONS, ROOT, aligned, expected_and_actual, read_cases, reader_after
+from case_runner import PROJECTIONS, ROOT, BadCase, aligned, expected_and_actual, read_cases, reader_after
 from tracker.state.projections import Projection
 
 CASES = sorted((ROOT / "tests" / "projections").glob("*.case"))
@@ -44,6 +44,14 @@ def test_a_wrong_row_is_seen(tmp_path):
     expected, actual = expected_and_actual(read_cases(path)[0])
 
     assert (expected, actual) == ([["party"], ["globex"]], [["party"], ["acme"]])
+
+
+def test_entries_given_twice_are_refused(tmp_path):
+    path = tmp_path / "twice.case"
+    path.write_text("# Two are.\nparties: [acme]\nparties: [globex]\n\nselect party from parties\n----\nparty\n")
+
+    with pytest.raises(BadCase, match="given twice: parties"):
+        expected_and_actual(read_cases(path)[0])
 
 
 def test_every_projection_has_a_case_file():
