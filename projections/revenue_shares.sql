@@ -104,7 +104,7 @@ states as (
         step,
         move,
         case when move = 'opens' and not carries then contract_no + 1 else contract_no end as contract_no,
-        case when move = 'opens' or (move = 'ends' and standing = 'unknown') then status_no + 1 else status_no end as status_no,
+        case when move = 'opens' then status_no + 1 else status_no end as status_no,
         case move when 'opens' then 'open' when 'ends' then 'ended' else standing end as standing,
         case
             when move = 'opens' then coalesce(new_share, case when carries then share end)
