@@ -165,9 +165,10 @@ writes Parquet files. Both take `--as-of`, `--known-at` and the other cuts.
 
 HEADER = """
 The comments above a select are its header: `-- name: what it is`, `-- grain: one row per (a, b)`, a line for each
-column with what it holds, `-- order by: …`. `tracker diff` tells rows apart by the grain; `tracker check` names columns
-and rows of your own that are not as their header says. With `-- laid: why` rows are kept nowhere. Three more lines make
-answers about one relationship quick where they are true, and wrong where they are not:
+column with what it holds, `-- order by: …`. `tracker diff` tells rows apart by the grain; `tracker check` computes
+your own and tells what does not work, and names, columns and rows that are not as the header says. With `-- laid: why`
+rows are kept nowhere. Three more lines make answers about one relationship quick where they are true, and wrong where
+they are not:
 
 - `-- pinned: why`: the rows of a relationship follow from what touches it, as a rank among all does not.
 - `-- local: why`: what its people did with others changes none of them.

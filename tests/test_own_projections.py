@@ -250,6 +250,47 @@ def test_check_names_columns_in_which_ones_own_header_and_select_part(workspace:
     assert "its header says nothing of its column type" in answer.out + answer.err
 
 
+def test_check_names_a_header_that_begins_with_another_name(workspace: Path, own: Path) -> None:
+    for begins, told in (
+        ("other: one", f"its header begins with 'other:': write '-- own: what it is' ({own})"),
+        ("grain: one row per (n)", f"its header begins with 'grain:': write '-- own: what it is' ({own})"),
+        ("own: one", None),
+        ("All that we know: see the handbook", None),
+    ):
+        own.write_text(f"-- {begins}\nselect 1 as n\n", encoding="utf-8")
+
+        answer = ask("-C", workspace, "check")
+
+        assert answer.code == 0
+        assert (f"projections: warning: {told}" in answer.out) if told else "projections: " not in answer.out
+
+
+def test_a_header_may_stand_below_an_empty_line(workspace: Path, own: Path) -> None:
+    own.write_text("\n" + PER_TYPE.format(grain="(relationship, type)", type="kind"), encoding="utf-8")
+
+    assert "its header tells of a column kind, which it does not have" in ask("-C", workspace, "check").out
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("select cast(party as int) as n from parties", "Could not convert string"),
+        ("select 1 as n, error('no such office') as office from parties", "no such office"),
+        ("-- own: one\n-- order by: m\nselect 1 as n", '"m" not found'),
+    ],
+)
+def test_check_finds_what_list_and_replay_would_fail_at(workspace: Path, own: Path, sql: str, told: str) -> None:
+    """Also in a file without columns in its header, and in values, which a view does not compute."""
+    own.write_text(sql, encoding="utf-8")
+
+    for command in (("check",), ("list", "own"), ("replay",)):
+        answer = ask("-C", workspace, *command)
+
+        said = answer.out if command == ("check",) else answer.err
+        assert answer.code == (1 if command == ("check",) else 3), command
+        assert told in said and f"({own})" in said
+
+
 def test_what_the_docs_say_that_sql_finds_beside_the_projections_is_there(workspace: Path, own: Path) -> None:
     page = (BUNDLED.parent / "docs" / "projections.md").read_text(encoding="utf-8")
     table = page.partition("| table | what it holds |\n")[2].partition("\n\n")[0]

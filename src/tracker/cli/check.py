@@ -86,6 +86,7 @@ def _state_problems(session: Session) -> Iterator[dict[str, Any]]:
             session.reader.lay(Scope(), [name])
             if projection.own:
                 yield from map(asdict, header_findings(session.reader, projection))
+                session.reader.compute(name)
         except TrackerError as error:
             yield asdict(Finding("projections", "error", name, str(error)))
     for check in read_checks(session.workspace.projections):

@@ -76,13 +76,19 @@ def run_check(reader: Reader, scope: Scope, check: Projection) -> list[Finding]:
 
 
 def header_findings(reader: Reader, projection: Projection) -> list[Finding]:
-    """Return where a projection is not as its header says: columns that there are not, rows that share their key.
+    """Return where a projection is not as its header says: another name, columns that there are not, shared keys.
 
-    `diff` and the mending of tables rely on both. Raises what reading it raises.
+    `diff` and the mending of tables rely on the last two. Raises what reading it raises.
     """
-    if not projection.columns and not projection.grain:
-        return []
     columns = reader.table(projection.name, limit=0).columns
+    problems = []
+    if projection.called and projection.called != projection.name:
+        problems.append(f"its header begins with '{projection.called}:': write '-- {projection.name}: what it is'")
+    problems += _key_and_column_problems(reader, projection, columns) if projection.columns or projection.grain else []
+    return [Finding("projections", "warning", projection.name, f"{p} ({projection.path})") for p in problems]
+
+
+def _key_and_column_problems(reader: Reader, projection: Projection, columns: list[str]) -> list[str]:
     # Where words follow the names of a grain, these alone do not tell the rows apart.
     states_key = GRAIN.fullmatch(projection.grain.strip().rstrip("."))
     key = grain_key(projection, columns) if states_key else []
@@ -94,7 +100,7 @@ def header_findings(reader: Reader, projection: Projection) -> list[Finding]:
     problems += [f"its header says nothing of its column {name}" for name in columns if name not in projection.columns]
     if len(key) == len(named_key(projection)) and key and (shared := _shared_key(reader, projection.name, key)):
         problems.append(f"it is said to have {projection.grain}, and has {shared}: name what tells its rows apart")
-    return [Finding("projections", "warning", projection.name, f"{p} ({projection.path})") for p in problems]
+    return problems
 
 
 def _shared_key(reader: Reader, name: str, key: list[str]) -> str | None:

@@ -56,7 +56,8 @@ class Projection:
     says why the rows of one relationship follow from what touches it (`tracker.state.pins`), `local` why what its
     people did elsewhere changes none of them, `types` of which types of developments alone its rows are told: names
     or patterns such as `compute-*`, with commas between them. `heavy` says why a replay makes nothing else beside it.
-    `own` ones are of the workspace, and some of those stand in the place of one of ours.
+    `own` ones are of the workspace, and some of those stand in the place of one of ours. `called` is the name with
+    which the header begins, empty where it begins otherwise.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Projection:
     local: str = ""
     types: str = ""
     heavy: str = ""
+    called: str = ""
     own: bool = False
     replaces: bool = False
 
@@ -138,7 +140,7 @@ def read_projection(path: Path) -> Projection:
     except UnicodeDecodeError as error:
         raise ProjectionError(f"{path}: not UTF-8 (byte {error.start}): save the file as UTF-8") from error
     header = [line.removeprefix("--").strip() for line in _header_lines(text)]
-    doc = header[0].partition(":")[2].strip() if header else ""
+    called, _, doc = header[0].partition(":") if header else ("", "", "")
     said, columns = dict.fromkeys(SAID, ""), {}
     for line in header[1:]:
         what, colon, rest = line.partition(":")
@@ -151,7 +153,7 @@ def read_projection(path: Path) -> Projection:
         path.stem,
         path,
         text,
-        doc,
+        doc.strip(),
         said["grain"],
         columns,
         said["order by"],
@@ -160,12 +162,13 @@ def read_projection(path: Path) -> Projection:
         said["local"],
         said["types"],
         said["heavy"],
+        called if NAME.fullmatch(called) or called in SAID else "",
     )
 
 
 def _header_lines(text: str) -> list[str]:
     lines = []
-    for line in text.splitlines():
+    for line in text.lstrip().splitlines():
         if not line.startswith("--"):
             break
         lines.append(line)

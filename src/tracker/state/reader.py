@@ -75,8 +75,9 @@ class CannotCompute(ProjectionError):
     """A value of a projection, or of a condition, cannot be what its SQL makes of it."""
 
     def __init__(self, error: duckdb.Error) -> None:
+        self.reason = str(error).splitlines()[0]
         super().__init__(
-            f"the answer cannot be computed: {str(error).splitlines()[0]}: "
+            f"the answer cannot be computed: {self.reason}: "
             "check --where, the lens and the projections of this workspace"
         )
 
@@ -216,7 +217,28 @@ class Reader:
         """
         if name not in self.names():
             raise UnknownProjection(name, self.projections)
-        return self._sure(lambda: self._table(name, scope, relationship, limit))
+        try:
+            return self._sure(lambda: self._table(name, scope, relationship, limit))
+        except CannotCompute as error:
+            if scope.where:
+                raise
+            self._refuse_own_values(name, error)
+            raise
+
+    def compute(self, name: str) -> None:
+        """Compute every value of a projection, and keep none; raises what `table` raises."""
+        try:
+            # A count would leave out what is not needed for it.
+            self.sql(f'select bit_xor(hash(columns(*))) from "{name}"', lay=[name])
+        except CannotCompute as error:
+            self._refuse_own_values(name, error)
+            raise
+
+    def _refuse_own_values(self, name: str, error: CannotCompute) -> None:
+        """Raise ProjectionError with its file where a projection is a workspace's own, as a replay does."""
+        projection = self.projections.get(name)
+        if projection is not None and projection.own:
+            raise ProjectionError(f"projection '{name}' does not work: {error.reason} ({projection.path})") from error
 
     def _table(self, name: str, scope: Scope, relationship: str | None, limit: int | None) -> Table:
         query = f'select * from "{name}"'
