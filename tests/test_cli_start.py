@@ -190,6 +190,24 @@ def test_a_dry_init_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_init_names_what_init_would_be_refused_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("a file", encoding="utf-8")
+    ask("init", tmp_path / "ws")
+    no_text = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    no_text.mkdir()
+    monkeypatch.chdir(no_text)
+    for place, told in (
+        (tmp_path / "file", "is no folder: name another place"),
+        (tmp_path / "file" / "new", "is no folder: name another place"),
+        (tmp_path / "ws", "is there already: this folder is a workspace"),
+        (Path(), "the path is not UTF-8"),
+    ):
+        dry, real = ask("init", place, "--dry-run"), ask("init", place)
+
+        assert (dry.code, dry.out, dry.err) == (4, "", real.err)
+        assert told in dry.err
+
+
 def test_a_misspelt_command_or_option_ends_with_2_and_a_suggestion() -> None:
     assert (ask("lst").code, "'list'" in ask("lst").err) == (2, True)
     assert ask("list", "--as-off", "2024").code == 2

@@ -319,22 +319,35 @@ def _outside(text: str | None, path: Path, name: str) -> Path | None:
     return found
 
 
+def refuse_to_make(root: Path) -> None:
+    """Refuse a place where no workspace can be made; raises BadSettings where there is one, PathNotText.
+
+    Also WorkspaceError. A full disk, and whatever else only shows in writing, is left to that.
+    """
+    refuse_path_that_is_no_text(root)
+    if (root / SETTINGS).exists():
+        raise BadSettings(root / SETTINGS, "is there already: this folder is a workspace")
+    nearest = next(folder for folder in (root, *root.parents) if folder.exists())
+    if not nearest.is_dir():
+        raise WorkspaceError(f"{root}: no workspace can be made here: {nearest} is no folder: name another place")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise WorkspaceError(f"{root}: no workspace can be made here: {nearest} cannot be written: name another place")
+
+
 def init_workspace(root: Path, schema: bytes | None = None) -> Workspace:
     """Make an empty workspace: folders, a log, and last the settings, which make a folder a workspace.
 
     `schema` is that of event books, which new books name for editors; one that is there already stays.
-    So what fails halfway can be begun again. Raises BadSettings where there is one already, PathNotText, and
-    WorkspaceError where the folder cannot be written.
+    So what fails halfway can be begun again. Raises what `refuse_to_make` raises, and WorkspaceError where the folder
+    cannot be written.
     """
     from tracker.log.checkpoints import extend
     from tracker.log.durable import replace
     from tracker.log.files import sync_folder
     from tracker.log.store import open_log
 
-    refuse_path_that_is_no_text(root)
+    refuse_to_make(root)
     path = root / SETTINGS
-    if path.exists():
-        raise BadSettings(path, "is there already: this folder is a workspace")
     fresh = root / f".{SETTINGS}.new"
     grown = {root / "events", root, *(above.parent for above in (root, *root.parents) if not above.exists())}
     try:

@@ -10,7 +10,7 @@ import typer
 
 from tracker.cli.options import DryRun, new_app
 from tracker.cli.session import session_of
-from tracker.workspace import init_workspace, resolved
+from tracker.workspace import init_workspace, refuse_to_make, resolved
 
 app = new_app()
 
@@ -30,6 +30,7 @@ def init(
 
     session = session_of(ctx)
     root = resolved(directory)
+    refuse_to_make(root)
     if dry_run:
         session.note(f"dry run: {root} would become a workspace; nothing was made")
         return
