@@ -85,6 +85,10 @@ def test_a_new_workspace_has_no_jobs_and_shows_how_to_write_one(desk: Path):
             "[jobs.a]\ncron = '0 6 * * *'\nscope = {as_of = '2025'}\noutput = '.tracker/generations/1.duckdb'",
             "[jobs.a] output: .tracker/generations/1.duckdb is where a workspace keeps its log: name another",
         ),
+        (
+            "[jobs.a]\ncron = '0 6 * * *'\nscope = {as_of = '2025'}\noutput = 'tracker.toml'",
+            "[jobs.a] output: tracker.toml is what the settings of a workspace are called: name another place",
+        ),
         ("[jobs.a]\ncron = '0 6 * * *'\nprojections = 'some'", 'projections is "all" or a list of names'),
         (
             "[jobs.a]\ncron = '0 6 * * *'\nprojections = ['disputes', 'exclusivity_term']",

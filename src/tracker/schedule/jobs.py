@@ -116,7 +116,11 @@ def _refuse_unknown(path: Path, name: str, fields: Any) -> None:
 
 
 def _refuse_to_write_over_a_log(root: Path, job: Job) -> None:
-    if job.output is not None and keeps_its_log(root / job.output):
+    if job.output is None:
+        return
+    if Path(job.output).name.casefold() == SETTINGS:
+        raise ValueError(f"output: {job.output} is what the settings of a workspace are called: name another place")
+    if keeps_its_log(root / job.output):
         raise ValueError(f"output: {job.output} is where a workspace keeps its log: name another place")
 
 
