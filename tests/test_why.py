@@ -60,8 +60,11 @@ def test_a_component_of_structure_is_asked_about_by_the_name_that_health_gives_i
 
 
 def test_a_component_that_the_two_never_had_is_not_told_of() -> None:
-    with pytest.raises(ElsewhereOrLater, match="coreweave--openai"):
+    """In another relationship a development has it as its key; by its id that one is meant."""
+    with pytest.raises(UnknownField, match="'equity': ask about health, tone, structure, seat phil-schiller, or "):
         why("equity", MAY, "apple--openai")
+    with pytest.raises(ElsewhereOrLater, match="it is about coreweave--openai"):
+        why("coreweave-2025-03-10#equity", MAY, "apple--openai")
 
 
 def test_the_strongest_ground_of_a_score_comes_first_and_the_baseline_last() -> None:
@@ -304,6 +307,16 @@ def test_a_field_that_is_none_is_refused_with_a_suggestion() -> None:
         why("clod")
     with pytest.raises(UnknownField, match="did you mean 'health'"):
         why("heath")
+
+
+def test_what_there_is_to_ask_about_is_told_with_and_without_a_suggestion() -> None:
+    asked = (
+        r"health, tone, structure, cloud-preference, equity, .*exclusivity cloud.* and \d+ more, or a happening of its"
+    )
+    with pytest.raises(UnknownField, match=rf"did you mean 'equity'\? Else ask about {asked}"):
+        why("equityy")
+    with pytest.raises(UnknownField, match=rf"'qqq': ask about {asked}"):
+        why("qqq")
 
 
 def test_a_name_of_several_things_asks_which(tmp_path: Path) -> None:

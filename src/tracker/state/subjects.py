@@ -36,6 +36,9 @@ HAPPENINGS = "relationship_occurrences"
 STRUCTURE = "relationship_structure"
 """Names the components of structure, which health shows as its drivers."""
 
+WEIGHTS = "health_weights"
+"""Names the components that there may be."""
+
 NAMED = """
     select distinct occurrence from reported
     where occurrence = ? or development = ? or development_key = ?
@@ -57,14 +60,20 @@ KNOWN_NAMES = """
 """
 
 
-class UnknownField(TrackerError):
-    """Nothing of a relationship is called so."""
+MAX_NAMED = 12
+"""So many names of what there is to ask about are a line or two; the timeline has the others."""
 
-    def __init__(self, field: str, suggestions: list[str]) -> None:
-        hint = did_you_mean(suggestions) or (
-            ": ask about health, tone, structure, a term (exclusivity cloud), a commitment, a happening of its timeline"
+
+class UnknownField(TrackerError):
+    """Nothing of a relationship is called so; `askable` is what there is to ask about."""
+
+    def __init__(self, field: str, suggestions: list[str], askable: list[str]) -> None:
+        more = f" and {len(askable) - MAX_NAMED} more" if len(askable) > MAX_NAMED else ""
+        hint = did_you_mean(suggestions)
+        super().__init__(
+            f"nothing of this relationship is called '{field}'{f'{hint} Else ask' if hint else ': ask'} about "
+            f"{', '.join(askable[:MAX_NAMED])}{more}, or a happening of its timeline"
         )
-        super().__init__(f"nothing of this relationship is called '{field}'{hint}")
 
 
 class AmbiguousField(TrackerError):
@@ -123,13 +132,16 @@ def find_subject(reader: Reader, scope: Scope, relationship: str, field: str) ->
     value = rest if told else wanted
     found = [term for term in terms if str(term.value).casefold() == value.casefold()]
     found = found or list(_happening(reader, scope, relationship, value))
-    found = found or list(_component(reader, scope, relationship, wanted))
-    if not found:
-        _refuse_elsewhere(reader, scope, value)
+    components = [] if found else _components(reader, scope, relationship)
+    if wanted in components:
+        found = [Subject("health", "structure", HEALTH, driver=wanted)]
     if len(found) > 1:
         raise AmbiguousField(field, [subject.name for subject in found])
     if not found:
-        raise UnknownField(field, _near(reader, scope, relationship, wanted, terms))
+        if not _is_a_component(reader, scope, wanted):
+            _refuse_elsewhere(reader, scope, value)
+        askable = [*SCORES, *components, *(term.name for term in terms)]
+        raise UnknownField(field, _near(reader, scope, relationship, wanted, askable), askable)
     return found[0]
 
 
@@ -160,12 +172,20 @@ def _happening(reader: Reader, scope: Scope, relationship: str, wanted: str) -> 
         yield Subject("occurrence", occurrence, HAPPENINGS, "occurrence", occurrence)
 
 
-def _component(reader: Reader, scope: Scope, relationship: str, wanted: str) -> Iterator[Subject]:
-    """Yield the component of structure that is called so, if these two have or had it."""
-    if STRUCTURE in reader.projections:
-        rows = reader.table(STRUCTURE, scope, relationship=relationship).records()
-        if wanted in {row["component"] for row in rows}:
-            yield Subject("health", "structure", HEALTH, driver=wanted)
+def _components(reader: Reader, scope: Scope, relationship: str) -> list[str]:
+    """Return the components of structure that these two have or had."""
+    if STRUCTURE not in reader.projections:
+        return []
+    rows = reader.table(STRUCTURE, scope, relationship=relationship).records()
+    return list(dict.fromkeys(str(row["component"]) for row in rows))
+
+
+def _is_a_component(reader: Reader, scope: Scope, wanted: str) -> bool:
+    """Say whether some two have a component that is called so: who asks for it means no happening of others."""
+    if WEIGHTS not in reader.projections:
+        return False
+    rows = reader.sql(f"select code from {WEIGHTS} where scale = 'component'", scope, lay=[WEIGHTS]).rows
+    return (wanted,) in rows
 
 
 def _refuse_elsewhere(reader: Reader, scope: Scope, wanted: str) -> None:
@@ -179,10 +199,10 @@ def _touched(reader: Reader, scope: Scope, occurrence: str) -> list[str]:
     return [relationship for (relationship,) in rows]
 
 
-def _near(reader: Reader, scope: Scope, relationship: str, wanted: str, terms: list[Subject]) -> list[str]:
+def _near(reader: Reader, scope: Scope, relationship: str, wanted: str, askable: list[str]) -> list[str]:
     rows = reader.sql(KNOWN_NAMES, scope, [relationship], lay=[HAPPENINGS], relationship=relationship).rows
     happenings = [name for (name,) in rows]
-    known = {name: name for name in [*SCORES, *TERMS, *happenings]}
+    known = {name: name for name in [*askable, *TERMS, *happenings]}
     known |= {name.partition("#")[2]: name for name in happenings if "#" in name}
-    known |= {str(term.value): term.name for term in terms} | {term.name: term.name for term in terms}
+    known |= {value: name for name in askable if (value := name.partition(" ")[2])}
     return list(dict.fromkeys(known[name] for name in suggest(wanted, known)))
