@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import ask, command, environment, make_workspace, new_workspace
-from tracker.errors import ExitCode
+from tracker.errors import ExitCode, WorkspaceError
 from tracker.schedule.commands import tell
 from tracker.schedule.jobs import job_named
 from tracker.schedule.runner import Ran, SchedulerRunning, run_due, run_forever, run_now, standings
 from tracker.state.replay import one_at_a_time
-from tracker.state.runs import runs_of
+from tracker.state.runs import Runs, runs_of
 from tracker.workspace import load_workspace
 
 KEEP = f'{sys.executable} -c \'import sys; open("told.jsonl", "ab").write(sys.stdin.buffer.read())\''
@@ -229,7 +229,7 @@ def test_a_killed_run_shows_as_crashed_is_told_once_and_is_not_run_again_for_its
     desk.at("2026-01-01T12:00+08:00").due()
     slot = datetime(2026, 1, 1, 22, tzinfo=UTC)
     script = (
-        "import os, pathlib, signal; from datetime import datetime, UTC; from tracker.state.runs import runs_of\n"
+        "import os, pathlib, signal; from datetime import datetime, UTC; from tracker.state.runs import Runs, runs_of\n"
         f"runs = runs_of(pathlib.Path({str(desk.root / '.tracker' / 'log.sqlite')!r}))\n"
         f"runs.start('schedule:morning', datetime.now(UTC), datetime.fromisoformat({slot.isoformat()!r}))\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
@@ -360,6 +360,30 @@ def test_a_job_that_the_disk_refuses_is_told_as_failed_and_runs_at_its_next_time
     ]
     assert [report["error"] for report in desk.told()] == [f"{checkpoints}: Is a directory"]
     assert [each.exit_code for each in ran] == [ExitCode.DONE]
+
+
+def test_a_history_that_cannot_be_written_is_told_once_for_each_slot_until_it_can(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    desk.at("2026-01-01T12:00+08:00").due()
+    desk.at("2026-01-02T06:00+08:00").due()
+
+    def full(runs: Runs, *_: object) -> None:
+        raise WorkspaceError(f"cannot write {runs.path}: No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Runs, "_append", full)
+        minutes = ("03T06:00", "03T06:01", "03T06:02", "04T06:00", "04T06:01")
+        failed = [ran for minute in minutes for ran in desk.at(f"2026-01-{minute}+08:00").due()]
+    told = desk.told()
+    ran = desk.at("2026-01-04T06:02+08:00").due()
+
+    assert [each.exit_code for each in failed] == [ExitCode.WORKSPACE] * 5
+    # None of them was recorded: the report names no run, and not the last one that was.
+    assert [(report["run"], "No space left" in report["error"]) for report in told] == [(None, True)] * 2
+    assert [(each.exit_code, each.run and each.run.scheduled_at) for each in ran] == [
+        (ExitCode.DONE, datetime(2026, 1, 3, 22, tzinfo=UTC))
+    ]
 
 
 @pytest.mark.parametrize(

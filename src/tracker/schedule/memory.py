@@ -1,9 +1,10 @@
-"""Since when the scheduler knows each job: a job that is new has missed nothing."""
+"""Since when the scheduler knows each job: a job that is new has missed nothing; and what it told of no run."""
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +39,22 @@ def peek(path: Path, jobs: dict[str, Job], now: datetime) -> dict[str, datetime]
     return _since(_read(path), jobs, now)
 
 
+def first_told(path: Path, name: str, slot: datetime) -> bool:
+    """Note that a failure at a slot, of which the history says nothing, is told; return whether it was not before.
+
+    Where that cannot be noted it counts as not told: better told again than never.
+    """
+    try:
+        held = _read(path)
+    except BadMemory:
+        held = {}
+    if held.get(name) == slot:
+        return False
+    with suppress(WorkspaceError):
+        _write(path, {**held, name: slot})
+    return True
+
+
 def _since(held: dict[str, datetime], jobs: dict[str, Job], now: datetime) -> dict[str, datetime]:
     return {name: held[name] if name in held and held[name] <= now + FAR_AHEAD else now for name in jobs}
 
@@ -58,11 +75,11 @@ def _instant(text: str) -> datetime:
     return found
 
 
-def _write(path: Path, since: dict[str, datetime]) -> None:
+def _write(path: Path, instants: dict[str, datetime]) -> None:
     fresh = path.with_name(path.name + ".new")
     try:
         with fresh.open("w", encoding="utf-8") as file:
-            json.dump({name: at.isoformat() for name, at in since.items()}, file, indent=1)
+            json.dump({name: at.isoformat() for name, at in instants.items()}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -14,7 +14,7 @@ from tracker.errors import ExitCode, TrackerError, WorkspaceError
 from tracker.log.lock import alone
 from tracker.schedule.commands import tell
 from tracker.schedule.jobs import EXAMPLE, Job, read_jobs, scope_of
-from tracker.schedule.memory import FAR_AHEAD, known_since, peek
+from tracker.schedule.memory import FAR_AHEAD, first_told, known_since, peek
 from tracker.schedule.report import SUCCEEDED, Since, as_records, changes_since, job_of, recorded_at
 from tracker.schedule.slots import Due, due, next_slot
 from tracker.state.runs import Run, runs_of
@@ -163,10 +163,22 @@ def in_words(ran: Ran, found: Due | None = None) -> str:
     return "\n".join([f"{ran.job.name}: {', '.join(parts)}", *ran.problems])
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """A job that is run: for which slot, and after which run of the history."""
+
+    workspace: Workspace
+    job: Job
+    due: Due | None
+    after: int
+
+
 def _run(workspace: Workspace, job: Job, found: Due | None, clock: Clock, trigger: str) -> Ran:
     from tracker.state.replay import ReplayRunning
 
-    before = _last_success(job.name, _history(workspace))
+    history = _history(workspace)
+    before = _last_success(job.name, history)
+    tried = _Tried(workspace, job, found, max((run.run for run in history), default=0))
     try:
         outcome = _replayed(workspace, job, found, clock, trigger)
     except ReplayRunning as error:
@@ -174,9 +186,9 @@ def _run(workspace: Workspace, job: Job, found: Due | None, clock: Clock, trigge
         return Ran(job, None, error.exit_code, str(error))
     except (TrackerError, OSError) as error:
         code = error.exit_code if isinstance(error, TrackerError) else ExitCode.WORKSPACE
-        return _failed(workspace, job, _why(error), code)
+        return _failed(tried, _why(error), code)
     if outcome.result == "drift":
-        return _failed(workspace, job, _drift_in_words(outcome), ExitCode.NO)
+        return _failed(tried, _drift_in_words(outcome), ExitCode.NO)
     return _tell_changes(workspace, job, outcome.run, before)
 
 
@@ -207,8 +219,12 @@ def _drift_in_words(outcome: Outcome) -> str:
     return f"drift in {', '.join(tables)}: neither the log nor the SQL explains it; the live generation stays"
 
 
-def _failed(workspace: Workspace, job: Job, error: str, code: ExitCode) -> Ran:
-    run = next((run for run in reversed(_history(workspace)) if job_of(run) == job.name), None)
+def _failed(tried: _Tried, error: str, code: ExitCode) -> Ran:
+    workspace, job = tried.workspace, tried.job
+    run = next((r for r in reversed(_history(workspace)) if job_of(r) == job.name and r.run > tried.after), None)
+    if run is None and tried.due is not None and not first_told(_told(workspace), job.name, tried.due.slot):
+        # The history could not be written, so the slot stays due, and is tried every minute.
+        return Ran(job, None, code, error)
     problems = _tell(workspace, job.on_failure, _report(workspace, job, run, error=error))
     return Ran(job, run, code, error, problems=problems)
 
@@ -304,6 +320,10 @@ def _last_success(name: str, history: Sequence[Run]) -> Run | None:
 
 def _memory(workspace: Workspace) -> Path:
     return workspace.log.with_name("schedule.json")
+
+
+def _told(workspace: Workspace) -> Path:
+    return workspace.log.with_name("schedule-told.json")
 
 
 def _alone(workspace: Workspace) -> AbstractContextManager[None]:
