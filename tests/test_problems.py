@@ -88,6 +88,7 @@ def test_what_is_wrong_in_many_lines_is_told_once_where_there_is_no_excerpt() ->
     book = [Problem("z", line, 1, "unknown party 'p'") for line in (1, 2)]
 
     lines = str(BookProblems([*same, *alike, *book], {"z": ["one", "two"]})).splitlines()
+    others = ", ".join(f"'l'p{line}'" for line in range(4, 41))
 
     assert lines[:3] == [
         "x:1:1: error: unknown report 'r'",
@@ -96,12 +97,26 @@ def test_what_is_wrong_in_many_lines_is_told_once_where_there_is_no_excerpt() ->
     ]
     assert lines[5:7] == [
         "y:3:1: error: unknown party 'l'p3'",
-        "       = another of its kind in 37 more lines (4, 5, 6, 7, 8, … 40): --skip-bad --dry-run tells each",
+        f"       = unknown too: {others}, in 37 more lines (4, 5, 6, 7, 8, … 40): --skip-bad --dry-run tells each",
     ]
     assert [line for line in lines[7:] if "error" in line] == [
         "z:1:1: error: unknown party 'p'",
         "z:2:1: error: unknown party 'p'",
     ]
+
+
+def test_unknown_parties_are_all_named_once_until_half_a_screen_is_full_of_them() -> None:
+    few = [Problem("x", line, 1, f"unknown party 'Vendor {line % 12} Corp'") for line in range(1, 101)]
+    many = [Problem("y", line, 1, f"unknown party 'A sentence in the wrong column, {line}'") for line in range(1, 1001)]
+
+    told = str(BookProblems([*few, *many], {}))
+
+    assert [told.count(f"'Vendor {number} Corp'") for number in range(12)] == [1] * 12
+    (flood,) = [
+        line for line in told.splitlines() if "in the wrong column, 999'" in line or " more, in 997 more" in line
+    ]
+    assert len(flood) < 1_200
+    assert flood.count("wrong column") + int(flood.partition(" and ")[2].partition(" more")[0]) == 997
 
 
 def test_lines_break_where_editors_break_them() -> None:

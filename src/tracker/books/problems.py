@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +19,12 @@ MAX_SHOWN = 200
 # Problems that differ in the value alone: by then it is seen what is wrong with the column, and all fit on a screen.
 MAX_OF_A_KIND = 3
 MAX_LINES = 5
+# Unknown parties are a list of work, which somebody wants whole; of swapped columns this is half a screen.
+MAX_NAMES_LENGTH = 1_000
 _GUTTER = 6
 # Names may hold apostrophes.
 _QUOTED = re.compile(r"(?<!\w)'(?P<name>[a-z_]+)?.*?'(?!\w)(?=(?P<field>: | takes)?)")
+_UNKNOWN_PARTY = re.compile(r"unknown party ('.*')")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -81,6 +85,8 @@ class _Group:
     first: Problem
     same: list[int] = field(default_factory=list)
     alike: list[int] = field(default_factory=list)
+    parties: dict[str, None] = field(default_factory=dict)
+    """The unknown parties among the latter, in quotes."""
 
     @property
     def count(self) -> int:
@@ -92,7 +98,8 @@ class _Group:
         if self.same:
             told.append(f"{margin}= the same in {_lines(self.same)}")
         if self.alike:
-            told.append(f"{margin}= another of its kind in {_lines(self.alike)}: --skip-bad --dry-run tells each")
+            what = f"unknown too: {visible(_names(list(self.parties)))}," if self.parties else "another of its kind"
+            told.append(f"{margin}= {what} in {_lines(self.alike)}: --skip-bad --dry-run tells each")
         return "\n".join(told)
 
 
@@ -100,6 +107,14 @@ def _lines(lines: Sequence[int]) -> str:
     named = ", ".join(f"{line:,}" for line in lines[:MAX_LINES])
     more = f", … {lines[-1]:,}" if len(lines) > MAX_LINES else ""
     return f"{len(lines):,} more {'line' if len(lines) == 1 else 'lines'} ({named}{more})"
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return names on one line: as many as have room, and how many more there are."""
+    ends = itertools.accumulate(len(name) for name in names)
+    shown = sum(end <= MAX_NAMES_LENGTH for end in ends)
+    more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
+    return ", ".join(names[:shown]) + more
 
 
 def _grouped(problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) -> list[_Group]:
@@ -117,6 +132,8 @@ def _grouped(problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) 
             equal[anywhere].same.append(problem.line)
         elif len(of_kind) >= MAX_OF_A_KIND:
             of_kind[-1].alike.append(problem.line)
+            if unknown := _UNKNOWN_PARTY.fullmatch(problem.message):
+                of_kind[-1].parties[unknown[1]] = None
         else:
             equal[anywhere] = _Group(problem)
             of_kind.append(equal[anywhere])
