@@ -208,6 +208,18 @@ def test_a_dry_init_names_what_init_would_be_refused_for(tmp_path: Path, monkeyp
         assert told in dry.err
 
 
+def test_an_empty_workspace_says_how_to_begin(tmp_path: Path) -> None:
+    ask("init", tmp_path / "ws")
+
+    imported = ask("-C", tmp_path / "ws", "import")
+    unknown = ask("-C", tmp_path / "ws", "health", "顶点", "acme")
+
+    assert (imported.code, imported.out) == (0, "")
+    assert "events yet: tracker add writes the first one, or write one yourself" in imported.err
+    assert unknown.err == "error: unknown party '顶点': register it with tracker party add ID --name '顶点'\n"
+    assert ask("-C", tmp_path / "ws", "party", "add", "acme", "--name", "顶点").code == 0
+
+
 def test_a_misspelt_command_or_option_ends_with_2_and_a_suggestion() -> None:
     assert (ask("lst").code, "'list'" in ask("lst").err) == (2, True)
     assert ask("list", "--as-off", "2024").code == 2

@@ -110,7 +110,8 @@ def import_(
         if rows.any and not of_rows:
             raise UsageError("these options are for files of rows, and none is named: see tracker import --help")
         if not books and not logs and not of_rows:
-            session.note(f"no books in {', '.join(shown(path) for path in given)}")
+            more = "" if paths else " yet: tracker add writes the first one, or write one yourself and import it"
+            session.note(f"no books in {', '.join(shown(path) for path in given)}{more}")
         if prune and of_rows:
             raise UsageError("--prune is for books: what a file of rows no longer holds stays as it is")
         before = log.head()

@@ -16,9 +16,11 @@ class UnknownParty(Refused):
         self.party = party
         self.suggestions = suggestions or []
         shown = shortened(party)
+        # Of 顶点 no id can be made.
+        named = f"'{shown}'" if any(sign.isascii() and sign.isalnum() for sign in party) else f"ID --name '{shown}'"
         super().__init__(
             f"unknown party '{shown}'{did_you_mean(self.suggestions)}"
-            + ("" if self.suggestions else f": register it with tracker party add '{shown}'")
+            + ("" if self.suggestions else f": register it with tracker party add {named}")
             if party.strip()
             else "the name of a party is empty: write its id or one of its names"
         )
