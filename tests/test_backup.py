@@ -240,6 +240,18 @@ def test_a_dry_run_proves_a_backup_and_restores_nothing(root: Path, tmp_path: Pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["desk", "desk.tar"]
 
 
+def test_a_dry_run_of_a_backup_proves_the_log_and_keeps_nothing(root: Path, tmp_path: Path) -> None:
+    wet = back_up(load_workspace(root), tmp_path / "first.tar")
+    answer = ask("-C", root, "backup", tmp_path / "desk.tar", "--dry-run")
+
+    assert (answer.code, answer.out) == (0, "")
+    assert f"root {wet.root} would be in {tmp_path / 'desk.tar'}; nothing was kept" in answer.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["desk", "first.tar"]
+    assert ask("-C", root, "backup", tmp_path / "first.tar", "--dry-run").code == ExitCode.USAGE
+    _change(root / ".tracker" / "log.sqlite", _edit(6, "insiders", "document"))
+    assert ask("-C", root, "backup", tmp_path / "desk.tar", "--dry-run").code == ExitCode.NO
+
+
 @pytest.mark.parametrize("name", ["desk.tar", "desk.tar.gz"])
 def test_a_backup_with_a_flipped_bit_is_refused_or_restores_the_same(root: Path, tmp_path: Path, name: str) -> None:
     back_up(load_workspace(root), tmp_path / name)

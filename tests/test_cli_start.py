@@ -14,6 +14,8 @@ import pytest
 
 from cli_helpers import ask, command, environment, make_workspace, run, wait_for_child, working_in
 from tracker.cli.main import COMMANDS, in_short, load_command
+from tracker.errors import ExitCode
+from tracker.workspace import bundled
 
 HEAVY = {"duckdb", "eventsourcing", "pyarrow", "rich", "yaml", "opencc", "rapidfuzz", "sqlite3"}
 MODULES_OF_MAIN = "from tracker.cli.main import main; main(sys.argv[1:])"
@@ -379,6 +381,16 @@ def test_the_demo_answers_and_a_second_time_records_nothing(tmp_path: Path) -> N
     assert "exclusivity terms: " in first.out and "compute commitments: " in first.out
     assert f"tracker -C {tmp_path / 'demo'} timeline" in first.err
     assert ": 0 events recorded" in second.err
+
+
+def test_a_dry_run_of_the_demo_makes_nothing(tmp_path: Path, workspace: Path) -> None:
+    answer = ask("demo", tmp_path / "demo", "--dry-run")
+    books = len(list((bundled("events") / "books").glob("*.yaml")))
+
+    assert (answer.code, answer.out) == (0, "")
+    assert f"would hold the {books} bundled books, imported; nothing was made" in answer.err
+    assert not (tmp_path / "demo").exists()
+    assert ask("demo", workspace, "--dry-run").code == ExitCode.WORKSPACE
 
 
 def test_the_demo_leaves_a_workspace_of_ones_own_alone(workspace: Path) -> None:

@@ -81,6 +81,19 @@ def test_keygen_makes_a_key_for_its_owner_alone_and_overwrites_none(tmp_path: Pa
     assert ask("keygen", path, "--public").out == made.out
 
 
+def test_a_dry_run_of_keygen_makes_no_key_and_is_refused_where_one_would_be(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "desk.key"
+
+    planned = ask("keygen", path, "--name", NAME, "--dry-run")
+
+    assert (planned.code, planned.out) == (0, "")
+    assert f"a key of {NAME} would be kept in {path}; nothing was made" in planned.err
+    assert list(tmp_path.iterdir()) == []
+    assert ask("keygen", path, "--name", "our desk", "--dry-run").code == ExitCode.BAD_INPUT
+    assert ask("keygen", path, "--name", NAME).code == 0
+    assert ask("keygen", path, "--dry-run").code == ExitCode.USAGE
+
+
 def test_keygen_keeps_keys_out_of_workspaces_and_names_in_order(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "desk", imported=False)
 

@@ -69,12 +69,12 @@ class Backup:
     left_out: tuple[str, ...] = ()
 
 
-def back_up(workspace: Workspace, target: Path) -> Backup:
+def back_up(workspace: Workspace, target: Path, *, dry_run: bool = False) -> Backup:
     """Write a backup to the file `target`, or to a new file in the folder `target`, whole or not at all.
 
     Others may write meanwhile; every event acknowledged before the call is in it. The log's copy is verified in full,
-    and the archive read back, before it gets its name. Raises UsageError, NotProven, NotWritten, OSError, and what a
-    log raises.
+    and the archive read back, before it gets its name; `dry_run` does all of it but give it that. Raises UsageError,
+    NotProven, NotWritten, OSError, and what a log raises.
     """
     path = _target(workspace, target)
     with _workshop(path if path.is_dir() else path.parent) as shop:
@@ -95,7 +95,8 @@ def back_up(workspace: Workspace, target: Path) -> Backup:
         checked = read_archive(fresh, None)
         if (checked["size"], checked["root"], checked["files"].keys()) != (size, root, files.keys()):
             raise BackupDamaged(path, "it did not come back from the disk as it was written")
-        _publish(fresh, path)
+        if not dry_run:
+            _publish(fresh, path)
     return Backup(path, size, root, len(files), tuple(left_out))
 
 

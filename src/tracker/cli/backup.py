@@ -23,6 +23,8 @@ def backup(
     target: Annotated[
         Path, typer.Argument(metavar="FILE|DIR", help="A new .tar.gz, .tgz or .tar; a folder: a new file in it.")
     ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write it and prove it, and keep nothing.")] = False,
 ) -> None:
     """Write the workspace into one file, while others may write: settings, books, sources, projections and the log.
 
@@ -31,12 +33,14 @@ def backup(
     from tracker.backup import back_up
 
     session = session_of(ctx)
-    made = back_up(session.workspace, target)
-    typer.echo(str(made.path))
-    session.note(_held(made))
+    made = back_up(session.workspace, target, dry_run=dry_run)
+    if not dry_run:
+        typer.echo(str(made.path))
+    session.note(f"dry run: {_held(made)} would be in {made.path}; nothing was kept" if dry_run else _held(made))
     for name in made.left_out:
         session.note(f"left out: {name} is no regular file of the workspace")
-    session.undo(f"rm {quote(str(made.path))}")
+    if not dry_run:
+        session.undo(f"rm {quote(str(made.path))}")
 
 
 @app.command()

@@ -48,30 +48,42 @@ def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the demo workspace is made.")] = Path(
         "tracker-demo"
     ),
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")] = False,
 ) -> None:
     """Make a workspace with the bundled books, import them, and show what they tell; again is fine.
 
     Shows the relationship about which most is known: its health, its exclusivity terms, its compute commitments.
     """
     session = replace(session_of(ctx), directory=directory)
+    _refuse_what_is_no_demo(directory)
+    if dry_run:
+        books = sum(1 for _ in bundled("events").rglob("books/*.yaml"))
+        session.note(f"dry run: {directory} would hold the {books} bundled books, imported; nothing was made")
+        return
     _make(directory)
     _fill(session, directory)
     _replay(session)
     _show(session, directory)
 
 
-def _make(directory: Path) -> None:
+def _refuse_what_is_no_demo(directory: Path) -> None:
     refuse_path_that_is_no_text(resolved(directory))
-    mark, is_workspace = directory / MARK, (directory / SETTINGS).exists()
+    if (directory / MARK).exists():
+        return
+    if (directory / SETTINGS).exists():
+        raise NotADemo(directory, "is a workspace of its own")
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise NotADemo(directory, "is not empty")
+
+
+def _make(directory: Path) -> None:
+    mark = directory / MARK
     if not mark.exists():
-        if is_workspace:
-            raise NotADemo(directory, "is a workspace of its own")
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise NotADemo(directory, "is not empty")
         # The mark comes first, so that a demo that was not finished is not taken for somebody's own folder.
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text("filled by tracker demo\n", encoding="utf-8")
-    if not is_workspace:
+    if not (directory / SETTINGS).exists():
         init_workspace(resolved(directory))
 
 

@@ -25,6 +25,7 @@ def keygen(
         str | None, typer.Option("--name", metavar="NAME", help="Whose it is, such as example.com/desk; else FILE's.")
     ] = None,
     public: Annotated[bool, typer.Option("--public", help="Print the public key of a FILE that is there.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say where a key would be kept, and make none.")] = False,
 ) -> None:
     """Make a key that signs checkpoints (Ed25519), and print its public part for whoever is to check them."""
     from tracker.log.signing import make_key, read_key
@@ -35,7 +36,10 @@ def keygen(
         typer.echo(str(read_key(path).public))
         return
     _refuse_inside_a_workspace(resolved(path))
-    key = make_key(path, name or path.stem)
+    key = make_key(path, name or path.stem, dry_run=dry_run)
+    if dry_run:
+        session.note(f"dry run: a key of {key.name} would be kept in {path}; nothing was made")
+        return
     typer.echo(str(key.public))
     session.note(
         f"the private key is in {path}: keep it from others, and keep a copy where it cannot be lost\n"

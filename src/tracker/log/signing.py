@@ -36,6 +36,13 @@ class UnsafeKey(TrackerError):
     """A private key lies where others can use it."""
 
 
+class KeyThere(UsageError):
+    """A file stands where a new key is to be kept."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is there already, and a key that is lost is lost for good: name another file")
+
+
 class KeyUnreadable(WorkspaceError):
     """A private key that is not there, or not to be read."""
 
@@ -68,16 +75,21 @@ class OtherHistory(TrackerError):
         )
 
 
-def make_key(path: Path, name: str) -> PrivateKey:
-    """Make a key and keep it in a new file that only its owner can read; raises UsageError where there is a file."""
+def make_key(path: Path, name: str, *, dry_run: bool = False) -> PrivateKey:
+    """Make a key and keep it in a new file that only its owner can read; raises KeyThere, and BadKey for its name.
+
+    `dry_run` keeps none.
+    """
     key = new_key(name)
+    if dry_run:
+        if path.exists():
+            raise KeyThere(path)
+        return key
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     except FileExistsError as error:
-        raise UsageError(
-            f"{path} is there already, and a key that is lost is lost for good: name another file"
-        ) from error
+        raise KeyThere(path) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             # The umask may have taken more away, never less; what the file system gives beyond is seen on reading.
