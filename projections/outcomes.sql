@@ -60,17 +60,19 @@ deals as (
         or coalesce(ended, false)
             as leads_away,
         concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
+        -- Halves that are compared as texts, where there are none, end in an error of DuckDB 2.0.
+        string_split(relationship, '--') as sides,
         -- What a company of a group plans its group may sign, or the reverse: the side that is not named is the group's; no seat is.
         case
             when starts_with(type, 'board-seat-') then pair_first
-            when pair_second = split_part(relationship, '--', 1) then split_part(relationship, '--', 2)
-            when pair_second = split_part(relationship, '--', 2) then split_part(relationship, '--', 1)
+            when list_position(sides, pair_second) = 1 then sides[2]
+            when list_position(sides, pair_second) = 2 then sides[1]
             else pair_first
         end as group_first,
         case
             when starts_with(type, 'board-seat-') then pair_second
-            when pair_first = split_part(relationship, '--', 1) then split_part(relationship, '--', 2)
-            when pair_first = split_part(relationship, '--', 2) then split_part(relationship, '--', 1)
+            when list_position(sides, pair_first) = 1 then sides[2]
+            when list_position(sides, pair_first) = 2 then sides[1]
             else pair_second
         end as group_second,
         -- An agreement is the same one whichever side is named first.

@@ -185,10 +185,8 @@ def test_a_projection_whose_values_cannot_be_computed_is_no_bug(tmp_path: Path) 
     answer = ask("-C", root, "list", "own")
 
     assert (answer.code, answer.out) == (3, "")
-    assert answer.err == (
-        "error: the answer cannot be computed: Invalid Input Error: no way: "
-        "check --where, the lens and the projections of this workspace\n"
-    )
+    where = root / "projections" / "own.sql"
+    assert answer.err == f"error: projection 'own' does not work: Invalid Input Error: no way ({where})\n"
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.EIO, 4), (errno.EROFS, 4), (errno.ENOENT, 3)])
