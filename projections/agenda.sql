@@ -104,7 +104,10 @@ contracts as (
             where
                 occurrences.type = 'acquisition-made'
                 and occurrences.stage = 'closed'
+                and occurrences.evidence_attribution not in ('analysis', 'headline')
+                and occurrences.relationship = agreements.relationship
                 and occurrences.agreement = agreements.agreement
+                and coalesce(occurrences.effective_on >= agreements.since_on, true)
         )
 ),
 

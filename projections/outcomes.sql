@@ -4,11 +4,11 @@
 -- what                  what it is, in words
 -- stage                 rumoured | talks | letter-of-intent | memorandum | term-sheet | planned; null where it is agreed on conditions
 -- outcome               open | followed: by a firm one | dropped | replaced: by a later plan or paper
--- outcome_on            the day from which that counts
--- since_on              the day from which it counts
+-- outcome_on            the day from which its outcome counts
+-- since_on              the day from which its announcement counts
 -- due_on                by when something is due to come of it; null where no day is set
--- occurrence            the happening that tells of it
--- outcome_occurrence    the happening that tells of it
+-- occurrence            the happening that announces it
+-- outcome_occurrence    the first happening that came of it
 -- evidence_attribution  on whose word it was announced
 -- origins               how many distinct reports first carried that
 -- credibility           of the announcement, 0 to 1
@@ -57,8 +57,7 @@ deals as (
         told_key + 134217727 as last_key,
         told_key + (unsettled is not null)::bigint * 67108864 + rank * 8388608 + (sort_key & 8388607) as step_key,
         regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|relaxed|removed|waived)$')
-        or coalesce(ended, false)
-            as leads_away,
+        or coalesce(ended, false) as leads_away,
         concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
         -- Halves that are compared as texts, where there are none, end in an error of DuckDB 2.0.
         string_split(relationship, '--') as sides,

@@ -34,13 +34,14 @@ def backup(
 
     session = session_of(ctx)
     made = back_up(session.workspace, target, dry_run=dry_run)
-    if not dry_run:
-        typer.echo(str(made.path))
-    session.note(f"dry run: {_held(made)} would be in {made.path}; nothing was kept" if dry_run else _held(made))
     for name in made.left_out:
         session.note(f"left out: {name} is no regular file of the workspace")
-    if not dry_run:
-        session.undo(f"rm {quote(str(made.path))}")
+    if dry_run:
+        session.note(f"dry run: {_held(made)} would be in {made.path}; nothing was kept")
+        return
+    typer.echo(str(made.path))
+    session.note(_held(made))
+    session.undo(f"rm {quote(str(made.path))}")
 
 
 @app.command()
