@@ -112,7 +112,7 @@ def test_an_answer_holds_no_more_than_duckdb_finds_right_for_the_machine(found_r
 def test_a_query_over_a_large_log_may_take_as_much_as_its_replay() -> None:
     few, many = Limits().over(10_000), Limits().over(10_000_000)
 
-    assert few.memory_mib == memory_for(10_000) == 1200
+    assert few.memory_mib == memory_for(10_000) == 1100
     assert few.address_space_mib == 4 * few.memory_mib
     assert many.memory_mib == memory_for(10_000_000) == 3814
     assert many.address_space_mib == pytest.approx(4 * many.memory_mib, abs=4)

@@ -11,7 +11,7 @@ MIB = 1024**2
 UNITS = {"bytes": 1 / MIB, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024, "TiB": MIB}
 """MiB, by the words in which DuckDB tells a size."""
 
-LEAST_MIB = 1200
+LEAST_MIB = 1100
 BYTES_PER_EVENT = 400
 
 ANSWER_MIB = 4096
