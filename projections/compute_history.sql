@@ -20,7 +20,7 @@ with
 
 -- Who provides and who buys, as the best account of the contract says that came by then; what is not firm names nobody to a firm
 -- commitment.
-parties as (
+sides as (
     select
         commitment,
         sort_key,
@@ -44,8 +44,8 @@ tracks as (select unnest(['money', 'other']) as track),
 figures as (
     select
         moves.* exclude (relationship, customer, amounts), -- noqa: RF02
-        parties.best.relationship,
-        parties.best.customer,
+        sides.best.relationship,
+        sides.best.customer,
         tracks.track,
         len(moves.amounts) = 0 as is_bare,
         -- What is taken from a commitment of unknown size leaves one of unknown size, which binds in the track of all others.
@@ -61,7 +61,7 @@ figures as (
                 )
         end as amounts
     from compute_moves as moves
-    inner join parties on moves.commitment = parties.commitment and moves.sort_key = parties.sort_key
+    inner join sides on moves.commitment = sides.commitment and moves.sort_key = sides.sort_key
     cross join tracks
     where moves.firm
 ),

@@ -31,7 +31,7 @@
 with
 
 -- Rounds and sums up to a day are no part of what is owed.
-happened as (
+told as (
     select
         * exclude (amounts),
         list_filter(coalesce(amounts, []), lambda amount: amount['role'] in ('increment', 'total')) as amounts
@@ -46,20 +46,20 @@ happened as (
 -- Where the believed account names no amount, it is told on the word of the account that does.
 sized as (
     select
-        happened.occurrence,
+        told.occurrence,
         max(retold.account_key) as account_key
-    from happened
+    from told
     inner join retold
         on
-            happened.occurrence = retold.occurrence
-            and happened.type = retold.type
+            told.occurrence = retold.occurrence
+            and told.type = retold.type
     where
         len(retold.amounts) > 0
         and (
             retold.attribution not in ('analysis', 'headline')
-            or happened.evidence_attribution in ('analysis', 'headline')
+            or told.evidence_attribution in ('analysis', 'headline')
         )
-    group by happened.occurrence
+    group by told.occurrence
 ),
 
 sources as (
@@ -79,28 +79,28 @@ sources as (
 -- What is only rumoured, planned or meant, an inference and a headline are listed, and move no firm commitment.
 moves as (
     select
-        coalesce(happened.commitment, happened.occurrence) as commitment,
-        happened.occurrence,
-        happened.relationship,
-        happened.provider,
-        happened.customer,
-        happened.type,
-        happened.effective_on,
-        happened.occurred_earliest,
-        happened.sort_key,
-        happened.layer,
-        happened.stage,
-        happened.binding,
-        happened.starts,
-        happened.expires,
-        coalesce(sources.attribution, happened.evidence_attribution) as evidence_attribution,
-        happened.carriers,
-        happened.origins,
+        coalesce(told.commitment, told.occurrence) as commitment,
+        told.occurrence,
+        told.relationship,
+        told.provider,
+        told.customer,
+        told.type,
+        told.effective_on,
+        told.occurred_earliest,
+        told.sort_key,
+        told.layer,
+        told.stage,
+        told.binding,
+        told.starts,
+        told.expires,
+        coalesce(sources.attribution, told.evidence_attribution) as evidence_attribution,
+        told.carriers,
+        told.origins,
         case
-            when sources.development <> happened.development then sources.credit
-            else happened.credibility
+            when sources.development <> told.development then sources.credit
+            else told.credibility
         end as credibility,
-        case happened.type
+        case told.type
             when 'compute-committed' then 'sets'
             when 'compute-expanded' then 'adds'
             when 'compute-reduced' then 'subtracts'
@@ -108,28 +108,28 @@ moves as (
             else 'halts'
         end as bearing,
         bearing in ('sets', 'adds')
-        or (bearing = 'subtracts' and len(list_filter(happened.amounts, lambda a: a['role'] = 'total')) > 0) as owes, -- noqa: RF02
+        or (bearing = 'subtracts' and len(list_filter(told.amounts, lambda a: a['role'] = 'total')) > 0) as owes, -- noqa: RF02
         attributions.rank * 8 + reliabilities.rank as strength,
-        coalesce(happened.stage, 'signed') in ('signed', 'closed')
-        and coalesce(happened.binding, 'unstated') <> 'no'
-        and happened.evidence_attribution not in ('analysis', 'headline') as firm,
-        happened.amounts,
+        coalesce(told.stage, 'signed') in ('signed', 'closed')
+        and coalesce(told.binding, 'unstated') <> 'no'
+        and told.evidence_attribution not in ('analysis', 'headline') as firm,
+        told.amounts,
         spans.latest as expires_on
-    from happened
-    left join sources on happened.occurrence = sources.occurrence
-    left join log.spans as spans on happened.expires = spans.text
+    from told
+    left join sources on told.occurrence = sources.occurrence
+    left join log.spans as spans on told.expires = spans.text
     inner join evidence_weights as attributions
         on
             attributions.scale = 'attribution'
-            and coalesce(sources.attribution, happened.evidence_attribution) = attributions.code
+            and coalesce(sources.attribution, told.evidence_attribution) = attributions.code
     inner join evidence_weights as reliabilities
         on
             reliabilities.scale = 'reliability'
-            and coalesce(sources.reliability, happened.reliability) = reliabilities.code
+            and coalesce(sources.reliability, told.reliability) = reliabilities.code
 ),
 
 -- A contract that was over before another one was made is history: told of by then, it moves nothing of that one.
-weighed as (
+timely as (
     select
         * replace (
             firm and not is_history as firm,
@@ -167,7 +167,7 @@ followed as (
         ) over before_it as dated,
         last_value(case when firm and type = 'compute-cancelled' then sort_key end ignore nulls) over before_it as cancelled_key,
         last_value(case when firm and owes then sort_key end ignore nulls) over before_it as owed_key
-    from weighed
+    from timely
     window before_it as (
         partition by commitment
         order by sort_key

@@ -71,7 +71,7 @@ elected as (
 ),
 
 -- A plan, a paper that does not bind, an inference or a headline moves nobody. The order is that of `happenings`.
-events as (
+told as (
     select
         occurrence,
         organisation,
@@ -167,11 +167,11 @@ moves as (
         claim
     from lapses
     union all by name
-    select events.* exclude (source) -- noqa: RF02
-    from events
+    select told.* exclude (source) -- noqa: RF02
+    from told
     inner join parties
         on
-            events.person = parties.party
+            told.person = parties.party
             and parties.kind = 'person'
     union all by name
     select
@@ -184,7 +184,7 @@ moves as (
         day,
         sort_key,
         occurrence
-    from events
+    from told
     where
         kind = 'hired'
         and source <> organisation

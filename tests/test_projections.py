@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from tracker.state.projections import NoRelationship, ProjectionError, UnknownProjection, read_projections
+from tracker.state.base import view_names
+from tracker.state.projections import (
+    NoRelationship,
+    ProjectionError,
+    UnknownProjection,
+    named_sources,
+    read_projections,
+    tables_read,
+)
 from tracker.state.reader import Reader
 from tracker.state.scope import Scope
 from tracker.state.vocabulary import _derive, vocabulary
@@ -100,6 +109,16 @@ def test_a_happening_says_nothing_of_what_came_after_the_scope(own: Path, name: 
     columns = [column for column, *_ in reader_with(own).sql(f"describe {name}", lay=[name]).rows]
 
     assert "recorded_at" in columns and not [column for column in columns if column.startswith("superseded")]
+
+
+def test_no_step_of_a_bundled_projection_is_taken_for_a_table() -> None:
+    """An answer lays what stands behind `from` and `join`: a step that has a table's name would lay that for nothing."""
+    bundled, con = read_projections([BUNDLED]), duckdb.connect()
+    tables = view_names() | bundled.keys()
+
+    laid = {name: named_sources(each.query) & tables for name, each in bundled.items()}
+
+    assert laid == {name: tables_read(con, name, each.query) & tables for name, each in bundled.items()}
 
 
 def test_the_cached_vocabulary_equals_the_derived_one() -> None:
