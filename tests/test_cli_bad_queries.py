@@ -231,6 +231,8 @@ HINTED = {
     "a parameter": ("select * from parties where party = ?", "write their values into the SQL"),
     "a plural": ("select * from partys", "did you mean 'parties'?"),
     "a singular": ("select * from party", "did you mean 'parties'?"),
+    "a column of another table": ("select goldstein from developments", "A column of that name: interaction_coded"),
+    "a column of other tables": ("select contested from parties", "A column of that name: agreements,"),
     "capitals": ("select * from Partyes", "did you mean 'parties'?"),
 }
 

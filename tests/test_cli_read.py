@@ -39,6 +39,13 @@ def test_a_relationship_is_found_under_any_names_of_its_sides(workspace: Path, s
     assert [row["relationship"] for row in found] == ["acme--globex"]
 
 
+def test_a_table_that_is_asked_for_as_a_command_is_one_to_list(tmp_path: Path) -> None:
+    answer = ask("-C", str(make_workspace(tmp_path / "work")), "exclusivity_terms")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "error: there is no command 'exclusivity_terms', but a table: tracker list exclusivity_terms\n"
+
+
 def test_a_near_miss_of_a_name_ends_with_3_and_a_suggestion(workspace: Path) -> None:
     answer = ask("-C", workspace, "health", "acme", "globx")
 

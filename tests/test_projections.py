@@ -112,7 +112,7 @@ def test_a_happening_says_nothing_of_what_came_after_the_scope(own: Path, name: 
 
 
 def test_no_step_of_a_bundled_projection_is_taken_for_a_table() -> None:
-    """An answer lays what stands behind `from` and `join`: a step that has a table's name would lay that for nothing."""
+    """An answer lays what stands behind `from` and `join`: a step called as a table would lay that for nothing."""
     bundled, con = read_projections([BUNDLED]), duckdb.connect()
     tables = view_names() | bundled.keys()
 

@@ -27,9 +27,10 @@ from tracker.model.names import suggest
 from tracker.state.fetching import executed
 from tracker.state.guard import QueryRefused, explained, refuse_writing, select_of
 from tracker.state.memory import LEAST_MIB, memory_for
-from tracker.state.projections import parsed_references
+from tracker.state.projections import Projection, parsed_references, read_projections
 from tracker.state.reader import Reader, Table, open_reader
 from tracker.state.scope import Scope
+from tracker.state.vocabulary import vocabulary
 
 TIME_LIMIT_SECONDS = 30.0
 MEMORY_LIMIT_MIB = LEAST_MIB
@@ -185,7 +186,7 @@ def _answer(sender: Connection, job: Job) -> None:
     except (duckdb.OutOfMemoryException, MemoryError):
         sender.send(QueryStopped("stopped: the query needed more memory than it may have: narrow it"))
     except duckdb.Error as error:
-        sender.send(QueryRefused(_with_hint(error, job.sql)))
+        sender.send(QueryRefused(_with_hint(error, job)))
     except BrokenPipeError:
         pass
     except Exception as error:
@@ -281,16 +282,24 @@ def _told_apart(columns: list[str]) -> list[str]:
     return told
 
 
-def _with_hint(error: duckdb.Error, sql: str) -> str:
-    """Explain an error, with what to do about two that other engines do not know."""
+def _with_hint(error: duckdb.Error, job: Job) -> str:
+    """Explain an error, with what to do about two that other engines do not know, and where a column is."""
     first, *others = explained(error).splitlines()
     unknown = re.match(r'Binder Error: Referenced column "(.+)" not found', first)
-    if unknown and f'"{unknown[1]}"' in sql:
+    if unknown and f'"{unknown[1]}"' in job.sql:
         quoted = unknown[1].replace("'", "''")
         first += f" A text stands in single quotes: '{quoted}'"
+    elif unknown and (tables := _tables_with(unknown[1], read_projections(job.folders))):
+        first += f" A column of that name: {', '.join(tables)}"
     elif "Values were not provided for the following parameters" in first:
         first += ": a query takes no parameters: write their values into the SQL"
     return "\n".join([first, *others])
+
+
+def _tables_with(column: str, projections: Mapping[str, Projection]) -> list[str]:
+    """Return the names of a few tables whose header tells of such a column, those of one type of development first."""
+    types = sorted(name.replace("-", "_") for name, own in vocabulary().types.items() if column in own)
+    return [*types, *sorted(each.name for each in projections.values() if column in each.columns)][:5]
 
 
 def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
