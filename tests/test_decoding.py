@@ -34,6 +34,7 @@ def test_what_is_decoded_by_the_types_that_are_there_is_all_that_is_there(seed: 
     assert told(rows) == told(rows, whole=True)
 
 
+@pytest.mark.slow
 def test_one_event_is_decoded_to_the_same_columns_as_a_log_of_all_types() -> None:
     rows, _ = recorded_histories(0)
 

@@ -198,6 +198,7 @@ def differing_over_a_generation(rows: Rows, tail: int, folder: Path, seed: int =
         whole.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tail", [0, 1, 2])
 def test_over_a_generation_what_is_pinned_is_found_by_what_that_has_placed(
     pinning: pytest.MonkeyPatch, tmp_path: Path, tail: int
@@ -222,6 +223,7 @@ def a_seat_that_outlasts_a_group() -> Rows:
     return rows_of(log_of(entries))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tail", [0, 1, 2])
 def test_a_seat_is_pinned_with_its_end_in_another_relationship(
     pinning: pytest.MonkeyPatch, tmp_path: Path, tail: int
@@ -238,6 +240,7 @@ def test_a_seat_is_pinned_with_its_end_in_another_relationship(
     assert alone.scopes.pins
 
 
+@pytest.mark.slow
 def test_a_tail_that_tells_of_people_is_searched_for_whom_it_moves(pinning: pytest.MonkeyPatch, tmp_path: Path) -> None:
     rows = recorded(2)
 
@@ -257,6 +260,7 @@ def test_over_a_generation_what_is_pinned_answers_alike_of_random_histories(
         assert differ <= {PINNED_AS_PLACED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgotten", ["happenings", "keys", "people", "calm", "types", "deals", "columns"])
 def test_a_pin_over_a_generation_that_forgets_something_is_found_out(
     pinning: pytest.MonkeyPatch, tmp_path: Path, forgotten: str

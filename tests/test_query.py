@@ -57,6 +57,7 @@ def test_a_query_reads_projections(log_path: Path) -> None:
     assert table == Table(["relationship", "type"], [("acme--globex", "exclusivity-granted")])
 
 
+@pytest.mark.slow
 def test_show_tables_names_all_that_a_query_can_read(log_path: Path) -> None:
     names = [name for (name,) in ask(log_path, " SHOW tables;").rows]
 
