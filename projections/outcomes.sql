@@ -14,7 +14,7 @@
 -- credibility           of the announcement, 0 to 1
 -- order by: since_on, occurrence
 -- pinned: the rows of a relationship rest on what touches it
--- heavy: what may settle each plan is offered under many keys, which takes the memory of two tables
+-- heavy: what each deal tells, kept for all that may settle it, takes the memory of two tables
 with
 
 -- Deals: what binds or would bind. A type whose name says so is a plan, and a paper that does not bind is a memorandum.
@@ -22,6 +22,7 @@ deals as (
     select
         occurrence,
         relationship,
+        development,
         type,
         agreement,
         commitment,
@@ -37,7 +38,13 @@ deals as (
             coalesce(people, case when starts_with(type, 'board-seat-') and person is not null then [person] end), lambda one: '=' || one
         ) as people_keys,
         stage,
+        occurred_latest,
+        first_published_on,
         effective_on,
+        accounts,
+        evidence_attribution,
+        origins,
+        credibility,
         case
             when stage in ('letter-of-intent', 'memorandum', 'term-sheet', 'planned', 'talks', 'rumoured') then stage
             when regexp_matches(type, '-(planned|announced)$') then 'planned'
@@ -52,6 +59,7 @@ deals as (
         told_key + (unsettled is not null)::bigint * 67108864 + rank * 8388608 + (sort_key & 8388607) as step_key,
         regexp_matches(type, '-(cancelled|departed|dropped|ended|given-up|paused|reduced|relaxed|removed|waived)$')
         or coalesce(ended, false) as leads_away,
+        concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)) as parties,
         -- Halves that are compared as texts, where there are none, end in an error of DuckDB 2.0.
         string_split(relationship, '--') as sides,
         -- What a company of a group plans its group may sign, or the reverse: the side that is not named is the group's; no seat is.
@@ -77,26 +85,11 @@ deals as (
             else coalesce(group_second, person, '')
         end as second_side,
         coalesce(coverage, right_key, case when starts_with(type, 'licence-') then subject end, '') as path,
+        coalesce(commitment, coverage, right_key, subject, form, office, kind) as named,
+        coalesce(amount.over, list_filter(list_transform(amounts, lambda said: said['over']), lambda over: over is not null)[1])
+            as spread_over,
         coalesce(amount.conditional, false)
-        or coalesce(list_bool_or(list_transform(amounts, lambda said: said['conditional'])), false) as is_conditional,
-        -- What is shown of a plan; of all else it would take as much memory again.
-        case
-            when unsettled is not null or is_conditional
-                then struct_pack(
-                        development := development,
-                        accounts := accounts,
-                        parties := concat_ws(' → ', coalesce(pair_first, organisation), coalesce(pair_second, person)),
-                        named := coalesce(commitment, coverage, right_key, subject, form, office, kind),
-                        ahead_until := case when occurred_latest > first_published_on then occurred_latest end,
-                        spread_over := coalesce(
-                            amount.over,
-                            list_filter(list_transform(amounts, lambda said: said['over']), lambda over: over is not null)[1]
-                        ),
-                        evidence_attribution := evidence_attribution,
-                        origins := origins,
-                        credibility := credibility
-                    )
-        end as plan
+        or coalesce(list_bool_or(list_transform(amounts, lambda said: said['conditional'])), false) as is_conditional
     from occurrences
     where
         conduct = 'deed'
@@ -411,9 +404,9 @@ sized as (
     from (
         select
             occurrence,
-            plan.development
+            development
         from announced
-        where plan.accounts = 1
+        where accounts = 1
         union all
         select
             announced.occurrence,
@@ -435,8 +428,8 @@ sized as (
 
 select
     announced.relationship,
-    announced.type || ', ' || announced.plan.parties
-    || coalesce(': ' || nullif(concat_ws(', ', announced.plan.named, sized.amount_text), ''), '') as what,
+    announced.type || ', ' || announced.parties
+    || coalesce(': ' || nullif(concat_ws(', ', announced.named, sized.amount_text), ''), '') as what,
     announced.unsettled as stage,
     announced.outcome,
     announced.outcome_on,
@@ -445,19 +438,16 @@ select
     case
         when deadlines.code is not null
             then coalesce(
-                    announced.plan.ahead_until,
-                    case
-                        when announced.unsettled = 'planned'
-                            then (announced.effective_on + announced.plan.spread_over::interval)::date
-                    end,
+                    case when announced.occurred_latest > announced.first_published_on then announced.occurred_latest end,
+                    case when announced.unsettled = 'planned' then (announced.effective_on + announced.spread_over::interval)::date end,
                     announced.effective_on + deadlines.days
                 )
     end as due_on,
     announced.occurrence,
     announced.outcome_occurrence,
-    announced.plan.evidence_attribution,
-    announced.plan.origins,
-    announced.plan.credibility
+    announced.evidence_attribution,
+    announced.origins,
+    announced.credibility
 from announced
 left join agenda_days as deadlines on announced.unsettled = deadlines.code
 left join sized on announced.occurrence = sized.occurrence

@@ -144,20 +144,17 @@ class LazyGroup(typer.core.TyperGroup):
                 f"there is no command '{args[0]}': change the entry in its book and give tracker import BOOK --why …, "
                 "which records a correction; a grade or an origin of a report: tracker source"
             )
-        if args and args[0] not in self.commands and args[0] in _tables():
-            raise UsageError(f"there is no command '{args[0]}', but a table: tracker list {args[0]}")
+        if args and args[0] not in self.commands:
+            from tracker.cli.lists import complete_projection
+
+            if args[0] in complete_projection(args[0]):
+                raise UsageError(f"there is no command '{args[0]}', but a table: tracker list {args[0]}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for section, names in COMMANDS.items():
             with formatter.section(section):
                 formatter.write_dl([(f"{name:<9}", command.summary) for name, command in names.items()])
-
-
-def _tables() -> set[str]:
-    from tracker.workspace import bundled
-
-    return {path.stem for path in bundled("projections").glob("*.sql")}
 
 
 take_plain_values()

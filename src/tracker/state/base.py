@@ -119,7 +119,7 @@ def base_views(scope: Scope, today: date, known: Vocabulary | None = None) -> di
 def _type_views() -> dict[str, str]:
     """One view per type of development, such as `compute_committed`: its current accounts with their own columns."""
     return {
-        name.replace("-", "_"): f"""
+        type_view(name): f"""
             select {", ".join((*ACCOUNT, *own))}
             from reported
             where type = '{name}' and status = 'current' and effective_on <= (select as_of_on from scope)
@@ -128,9 +128,14 @@ def _type_views() -> dict[str, str]:
     }
 
 
+def type_view(name: str) -> str:
+    """Return the name of the view of a type of development."""
+    return name.replace("-", "_")
+
+
 def view_names() -> set[str]:
     """Return the names of all base views."""
-    return {*BASE_VIEWS, *(name.replace("-", "_") for name in vocabulary().types)}
+    return {*BASE_VIEWS, *map(type_view, vocabulary().types)}
 
 
 def _scope(scope: Scope, as_of: date) -> str:

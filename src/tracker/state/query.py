@@ -24,6 +24,7 @@ import duckdb
 
 from tracker.errors import TrackerError, did_you_mean
 from tracker.model.names import suggest
+from tracker.state.base import type_view
 from tracker.state.fetching import executed
 from tracker.state.guard import QueryRefused, explained, refuse_writing, select_of
 from tracker.state.memory import LEAST_MIB, memory_for
@@ -44,6 +45,9 @@ touched as well (thread stacks, arenas), hence four times the other."""
 ANSWER_MIB = 512
 CELL_BYTES = 64
 """What a cell takes in a list of rows, about: eight bytes in its row, and an object of its own."""
+
+SHOWN = 5
+"""So many tables are named to whoever asked another one for a column."""
 
 BATCH = 1000
 MAX_BATCH_MIB = 64
@@ -290,16 +294,16 @@ def _with_hint(error: duckdb.Error, job: Job) -> str:
         quoted = unknown[1].replace("'", "''")
         first += f" A text stands in single quotes: '{quoted}'"
     elif unknown and (tables := _tables_with(unknown[1], read_projections(job.folders))):
-        first += f" A column of that name: {', '.join(tables)}"
+        first += f" A column of that name: {', '.join(tables[:SHOWN])}{', …' if tables[SHOWN:] else ''}"
     elif "Values were not provided for the following parameters" in first:
         first += ": a query takes no parameters: write their values into the SQL"
     return "\n".join([first, *others])
 
 
 def _tables_with(column: str, projections: Mapping[str, Projection]) -> list[str]:
-    """Return the names of a few tables whose header tells of such a column, those of one type of development first."""
-    types = sorted(name.replace("-", "_") for name, own in vocabulary().types.items() if column in own)
-    return [*types, *sorted(each.name for each in projections.values() if column in each.columns)][:5]
+    """Return the names of the tables that are said to have such a column, those of one type of development first."""
+    types = sorted(type_view(name) for name, own in vocabulary().types.items() if column in own)
+    return [*types, *sorted(each.name for each in projections.values() if column in each.columns)]
 
 
 def _with_nearest(error: duckdb.Error, reader: Reader) -> str:
