@@ -33,6 +33,16 @@ elected as (
     where accounts > 1
 ),
 
+-- Few fields are told in two ways; of the others no account need be believed.
+disputed as (
+    select
+        occurrence,
+        field
+    from statements
+    group by occurrence, field
+    having min(value) <> max(value)
+),
+
 -- Type and roles come from the elected account alone; another field, from the best account of that type that states it, where
 -- that is no inference or headline.
 believed as (
@@ -46,6 +56,10 @@ believed as (
         elected.credibility
     from elected
     inner join statements on elected.occurrence = statements.occurrence
+    semi join disputed
+        on
+            statements.occurrence = disputed.occurrence
+            and statements.field = disputed.field
     where
         elected.development = statements.development
         or (
