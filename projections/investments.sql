@@ -56,11 +56,11 @@ made as (
         firm.occurrence,
         firm.effective_on,
         firm.sort_key,
-        case when firm.stake.unit = 'percent' then coalesce(firm.stake.value, firm.stake.min) end as stake_percent,
+        coalesce(firm.stake.value, firm.stake.min) as stake_percent,
         firm.amount as told,
         -- A rate, a sum that hangs on conditions and one in another currency are no USD that were put in.
         case
-            when firm.amount.unit = 'USD' and firm.amount.per is null and not coalesce(firm.amount.conditional, false) then firm.amount
+            when firm.amount.unit = 'USD' and firm.amount.per is null and not firm.amount.conditional then firm.amount
         end as amount,
         weights.code as amount_attribution,
         weights.rank as amount_rank,
@@ -82,17 +82,51 @@ sums as (
         * exclude (amount),
         case when amount.role in ('total', 'cumulative') then amount.value end as total_usd,
         case when amount.role in ('total', 'cumulative') then amount.min end as at_least_usd,
-        case when coalesce(amount.role, 'increment') = 'increment' then coalesce(amount.value, amount.min) end as added_usd
+        case when amount.role = 'increment' then coalesce(amount.value, amount.min) end as added_usd
     from made
 ),
 
 spans as (
     select
         *,
-        count(total_usd) over (partition by relationship, investor, investee order by sort_key) as totals,
-        count(stake_percent) over (partition by relationship, investor, investee order by sort_key) as stakes,
+        count(total_usd) over position as totals,
+        count(stake_percent) over position as stakes,
         stake_percent is null and coalesce(told.role, 'increment') not in ('total', 'cumulative') as puts_in
     from sums
+    window position as (partition by relationship, investor, investee order by sort_key)
+),
+
+-- By how much it was more, at the least, than what is told by amounts: what is put in later comes on top of that.
+lifted as (
+    select
+        *,
+        coalesce(sum(coalesce(total_usd, added_usd)) over since_total, 0) as told_usd,
+        greatest(at_least_usd - told_usd, 0) as lift_usd
+    from spans
+    window since_total as (partition by relationship, investor, investee, totals order by sort_key)
+),
+
+based as (
+    select
+        *,
+        coalesce(max(lift_usd) over since_total, 0) as highest_usd,
+        coalesce(lift_usd > coalesce(max(lift_usd) over before, 0), false) as is_base
+    from lifted
+    window
+        since_total as (partition by relationship, investor, investee, totals order by sort_key),
+        before as (
+            partition by relationship, investor, investee, totals
+            order by sort_key
+            rows between unbounded preceding and 1 preceding
+        )
+),
+
+parts as (
+    select
+        *,
+        is_base or coalesce(total_usd, added_usd) is not null as is_part,
+        count(*) filter (where is_base) over (partition by relationship, investor, investee, totals order by sort_key) as bases
+    from based
 )
 
 select
@@ -103,15 +137,8 @@ select
     effective_on as since_on,
     lead(effective_on) over position as until_on,
     told as amount,
-    greatest(
-        sum(coalesce(total_usd, added_usd)) over since_total,
-        max(at_least_usd) over since_total
-    )::decimal(38, 6) as invested_usd,
-    case
-        when max(at_least_usd) over since_total > coalesce(sum(coalesce(total_usd, added_usd)) over since_total, 0)
-            then arg_max(amount_attribution, at_least_usd) over since_total
-        else arg_min(amount_attribution, case when coalesce(total_usd, added_usd) is not null then amount_rank end) over since_total
-    end as usd_attribution,
+    case when bool_or(is_part) over since_base then told_usd + highest_usd end::decimal(38, 6) as invested_usd,
+    arg_min(amount_attribution, amount_rank) filter (where is_part) over since_base as usd_attribution,
     case
         when not (bool_or(puts_in) over since_stake and max(stake_percent) over since_stake = 0)
             then max(stake_percent) over since_stake
@@ -120,8 +147,8 @@ select
     origins,
     credibility,
     list(occurrence) over position as occurrences
-from spans
+from parts
 window
     position as (partition by relationship, investor, investee order by sort_key),
-    since_total as (partition by relationship, investor, investee, totals order by sort_key),
+    since_base as (partition by relationship, investor, investee, totals, bases order by sort_key),
     since_stake as (partition by relationship, investor, investee, stakes order by sort_key)
