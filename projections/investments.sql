@@ -109,8 +109,8 @@ lifted as (
 based as (
     select
         *,
-        coalesce(max(lift_usd) over since_total, 0) as highest_usd,
-        coalesce(lift_usd > coalesce(max(lift_usd) over before, 0), false) as is_base
+        max(lift_usd) over since_total as highest_usd,
+        lift_usd > coalesce(max(lift_usd) over before, 0) as is_base
     from lifted
     window
         since_total as (partition by relationship, investor, investee, totals order by sort_key),
