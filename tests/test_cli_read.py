@@ -198,6 +198,30 @@ def test_who_has_left_a_group_is_told_under_whom_to_look_for_that_time(tmp_path:
     assert "count" not in ask("-C", tmp_path, "health", "labs", "globex", "--as-of", "2024-02-29").out
 
 
+TAKEN_OVER = """tracker: book/1
+parties:
+  - {id: acme, name: Acme}
+  - {id: globex, name: Globex}
+  - {id: labs, name: Acme Labs, part_of: {group: acme, since: 2024-03-01}}
+report: {id: wire, publisher: The Wire, published: 2024-07-01, reliability: B}
+developments:
+  - {type: licence-granted, key: chips, licensor: labs, licensee: globex, subject: chips, occurred: 2023-02-01}
+  - {type: dispute-raised, key: price, party: labs, counterparty: globex, topic: price, occurred: 2024-06-15}
+"""
+
+
+def test_an_answer_from_before_somebody_came_into_a_group_says_where_it_goes_on(tmp_path: Path) -> None:
+    make_workspace(tmp_path, imported=False)
+    assert ask("-C", tmp_path, "import", "-", stdin=TAKEN_OVER).code == 0
+
+    for command in (["health"], ["list", "licences"], ["timeline"], ["why"], ["diff", "--from", "2022-12-31"]):
+        answer = ask("-C", tmp_path, *command, "labs", "globex")
+        assert "Acme Labs counts for Acme: see acme--globex" in answer.out + answer.err
+    assert "chips" in ask("-C", tmp_path, "list", "licences", "labs", "globex").out
+    before = ask("-C", tmp_path, "health", "labs", "globex", "--as-of", "2024-02-29")
+    assert "count" not in before.out
+
+
 SOLD = """tracker: book/1
 parties:
   - {id: acme, name: Acme}

@@ -154,3 +154,15 @@ def test_a_changed_text_is_said_to_be_changed_and_the_sentence_stays(tmp_path: P
 
     assert "«We remain partners»" in text
     assert "no longer in events/sources, or changed" in text
+
+
+def test_a_party_is_shown_though_entries_have_its_id_for_a_key(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path, imported=False)
+    entry = "{type: statement-made, key: acme, speaker: acme, about: globex}"
+    for report in ("wire-1", "wire-2"):
+        filed = f"{{id: {report}, publisher: The Wire, published: 2025-05-06}}"
+        book = f"tracker: book/1\nparties: [{{id: acme, name: Acme}}, {{id: globex, name: Globex}}]\nreport: {filed}\n"
+        assert ask("-C", root, "import", "-", stdin=f"{book}developments: [{entry}]\n").code == 0
+
+    assert shown(root, "acme").startswith("acme")
+    assert "statement-made" in shown(root, "wire-1#acme")

@@ -158,7 +158,7 @@ def diff(
         write_table(_rows(found, reads), reads)
     _say_what_was_left_out(session, found, reads)
     _say_how_far_evidence_reaches(session, (before, after), pair)
-    if pair and not found.changes and (elsewhere := told_elsewhere(session.reader, after, pair, names)):
+    if pair and (elsewhere := told_elsewhere(session.reader, after, pair, names, still=bool(found.changes))):
         session.note(elsewhere)
     if exit_code and found.changes:
         raise typer.Exit(ExitCode.NO)

@@ -112,6 +112,8 @@ def health_lines(
         told = summaries_of(reader, scope, pair, shown, names)
         lines += _driver_lines(moving, told, names, drivers, width)
         lines += _baseline_line(found)
+    if elsewhere := told_elsewhere(reader, scope, pair, names, still=True):
+        lines.append(text_of(elsewhere))
     return [*lines, f"{in_words(scope, rows[0]['as_of_on'])}, {reached}"]
 
 

@@ -88,15 +88,15 @@ def show_rows(
         write_table(table, reads)
         counts = counted(len(table.rows), "row")
     session.note(f"{counts} · {how_far}")
-    if pair and not table.rows:
-        _note_elsewhere(session, scope, pair)
+    if pair:
+        _note_elsewhere(session, scope, pair, still=bool(table.rows))
 
 
-def _note_elsewhere(session: Session, scope: Scope, pair: str) -> None:
-    """Say, of two of whom nothing is told, under which relationship it is."""
+def _note_elsewhere(session: Session, scope: Scope, pair: str, *, still: bool) -> None:
+    """Say, of two of whom nothing is told, or nothing since one of them came into a group, under which it is."""
     from tracker.cli.names import names_of, told_elsewhere
 
-    if elsewhere := told_elsewhere(session.reader, scope, pair, names_of(session)):
+    if elsewhere := told_elsewhere(session.reader, scope, pair, names_of(session), still=still):
         session.note(elsewhere)
 
 
@@ -171,8 +171,8 @@ def timeline(
         write_table(table, reads)
     happenings = counted(len(table.rows), "happening")
     session.note(f"{happenings} · {cut(scope, session.today)}{reach(session.reader, scope, pair)}")
-    if pair and not table.rows:
-        _note_elsewhere(session, scope, pair)
+    if pair:
+        _note_elsewhere(session, scope, pair, still=bool(table.rows))
 
 
 def _since(table: Table, since: str) -> Table:

@@ -163,10 +163,11 @@ def relationship_named(session: Session, names: Names, words: Sequence[str]) -> 
     return relationship(first, second)
 
 
-def told_elsewhere(reader: Reader, scope: Scope, pair: str, names: Names) -> str | None:
+def told_elsewhere(reader: Reader, scope: Scope, pair: str, names: Names, *, still: bool = False) -> str | None:
     """Return under which relationship to look for what is told of two: `Wayne Labs counts for Wayne: see acme--wayne`.
 
-    Of who left a group the last day there is told. None where neither has been in one by the scope's day.
+    Of who left a group the last day there is told. None where neither has been in one by the scope's day, or is then:
+    `still` leaves out who has left, for an answer of their own that only misses what is told after they came there.
     """
     query = """
         select
@@ -186,7 +187,7 @@ def told_elsewhere(reader: Reader, scope: Scope, pair: str, names: Names) -> str
     """
     sides = pair.split("--")
     rows = reader.sql(query, scope, sides, relationship=pair).rows
-    found = {side: (other, until) for side, other, until in rows if other != side}
+    found = {side: (other, until) for side, other, until in rows if other != side and not (still and until)}
     others = {side: found[side] for side in sides if side in found}
     if not others:
         return None

@@ -27,9 +27,10 @@ LOOKUPS = (
     ("development", "reported", "select distinct development from reported where development = ?"),
     REPORT,
     ("occurrence", "occurrences", "select occurrence from occurrences where occurrence = ?"),
-    ("development", "reported", "select distinct development from reported where development_key = ? order by 1"),
 )
 """The kind of thing, the table, and how an exact reference finds it, in the order in which they are tried."""
+BY_KEY = ("development", "reported", "select distinct development from reported where development_key = ? order by 1")
+"""A bare key is tried after the parties: its development has a whole id, and they have no other name."""
 
 BY_EVENT = """
     select distinct coalesce(payload ->> '$.development', (payload ->> '$.report') || '#' || (payload ->> '$.key'),
@@ -116,16 +117,21 @@ def resolve(session: Session, scope: Scope, words: list[str], names: Names) -> F
         raise UsageError(f"one thing at a time: tracker show '{words[0]}'")
     if (len(words) > 1 and names.find(ref) is None) or "--" in ref:
         return "relationship", str(relationship_named(session, names, words))
-    for kind, table, query in LOOKUPS:
-        found = [value for (value,) in session.reader.sql(query, scope, [ref], lay=[table]).rows]
-        if len(found) > 1:
-            raise Ambiguous(ref, found)
-        if found:
-            return kind, found[0]
+    found = next(filter(None, (_looked_up(session, scope, ref, lookup) for lookup in LOOKUPS)), None)
+    if found is not None:
+        return found
     party = names.find(ref)
     if party is not None:
         return "party", party
-    return _by_event(session, scope, ref) or _unknown(session, scope, ref)
+    return _looked_up(session, scope, ref, BY_KEY) or _by_event(session, scope, ref) or _unknown(session, scope, ref)
+
+
+def _looked_up(session: Session, scope: Scope, ref: str, lookup: tuple[str, str, str]) -> Found | None:
+    kind, table, query = lookup
+    found = [value for (value,) in session.reader.sql(query, scope, [ref], lay=[table]).rows]
+    if len(found) > 1:
+        raise Ambiguous(ref, found)
+    return (kind, found[0]) if found else None
 
 
 def _by_event(session: Session, scope: Scope, ref: str) -> Found | None:

@@ -62,7 +62,7 @@ def why(
     subject = find_subject(session.reader, scope, pair, field)
     found = explain(session.reader, scope, pair, subject)
     reached = reach(session.reader, scope, pair)
-    if not found.grounds and (elsewhere := told_elsewhere(session.reader, scope, pair, names)):
+    if elsewhere := told_elsewhere(session.reader, scope, pair, names, still=bool(found.grounds)):
         session.note(elsewhere)
     if as_object:
         write_lines([json_text(facts(found, reached, reads.limit))], reads.output)
