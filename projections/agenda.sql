@@ -95,20 +95,7 @@ contracts as (
         credibility,
         occurrences
     from agreements
-    where
-        status in ('in-force', 'expired')
-        -- A merger agreement is over once the takeover under it is closed.
-        and not exists (
-            select 1
-            from occurrences
-            where
-                occurrences.type = 'acquisition-made'
-                and occurrences.stage = 'closed'
-                and occurrences.evidence_attribution not in ('analysis', 'headline')
-                and occurrences.relationship = agreements.relationship
-                and occurrences.agreement = agreements.agreement
-                and coalesce(occurrences.effective_on >= agreements.since_on, true)
-        )
+    where status in ('in-force', 'expired')
 ),
 
 -- That a contract is over, or that there is none, may be told after the day that it named.

@@ -8,7 +8,7 @@
 -- status                in-force | not-binding | ended | expired; what is not signed, or does not bind, is not-binding
 -- contested             whether its end, its beginning anew or its last day rests on weaker evidence than what that changed
 -- since_on              the day on which it was reached, anew where it was over; or first drawn up; null where only its end is told
--- ended_on              the day on which it ended or expired
+-- ended_on              the day on which it ended, expired, or was carried out: the takeover under it was closed
 -- expires               when it ends, as the contract says, in EDTF
 -- clauses               how many happenings are clauses of it, in all relationships
 -- evidence_attribution  on whose word that is so
@@ -41,6 +41,10 @@ told as (
         happened.type = 'agreement-ended' as ends,
         happened.rank < 2 and happened.type_group <> 'conduct' and happened.type <> 'term-affirmed' as begins,
         happened.type in ('agreement-reached', 'agreement-ended') as is_whole,
+        happened.rank >= 4 and happened.type <> 'agreement-ended' as ends_clause,
+        happened.type = 'acquisition-made'
+        and happened.stage = 'closed'
+        and coalesce(happened.form, 'merger') in ('merger', 'asset') as carries_out,
         coalesce(happened.stage, 'signed') in ('signed', 'closed') and coalesce(happened.binding, 'unstated') <> 'no' as is_firm,
         case when happened.type in ('agreement-reached', 'agreement-ended') then happened.subject end as subject,
         happened.stage,
@@ -78,8 +82,8 @@ listed as (
     group by relationship, agreement
 ),
 
--- Of a signing that is told through its clauses alone, these say how it stands; once it has ended, only what begins
--- something, not what ends with it. A draft ends nothing.
+-- Of a signing that is told through its clauses alone, these say how it stands, but for the end of one, which signs nothing;
+-- once it has ended, only what begins something. A draft ends nothing.
 moves as (
     select *
     from told
@@ -87,7 +91,8 @@ moves as (
     qualify
         is_whole
         or (
-            not bool_or(is_whole and not ends) over (partition by relationship, agreement)
+            not ends_clause
+            and not bool_or(is_whole and not ends) over (partition by relationship, agreement)
             and (
                 begins
                 or not coalesce(
@@ -208,16 +213,42 @@ folded as (
     group by relationship, agreement
 ),
 
+-- A merger agreement has done its work once the takeover under it is closed.
+carried_out as (
+    select
+        told.relationship,
+        told.agreement,
+        min(told.effective_on) as carried_out_on,
+        max(told.class) as class,
+        arg_max(told.evidence_attribution, told.strength) as evidence_attribution,
+        len(list_distinct(flatten(list(told.carriers)))) as origins,
+        max(told.credibility) as credibility
+    from told
+    inner join folded on told.relationship = folded.relationship and told.agreement = folded.agreement
+    where
+        told.carries_out
+        and not folded.has_ended
+        and coalesce(told.effective_on >= folded.since_on, true)
+    group by told.relationship, told.agreement
+),
+
 dated as (
     select
-        folded.*,
+        folded.* replace (
+            coalesce(carried_out.class, folded.class_of_end) as class_of_end,
+            coalesce(carried_out.carried_out_on, folded.ended_on) as ended_on,
+            coalesce(carried_out.evidence_attribution, folded.evidence_attribution) as evidence_attribution,
+            coalesce(carried_out.origins, folded.origins) as origins,
+            coalesce(carried_out.credibility, folded.credibility) as credibility
+        ),
         case
-            when folded.has_ended then 'ended'
+            when folded.has_ended or carried_out.carried_out_on is not null then 'ended'
             when not folded.is_firm then 'not-binding'
             when folded.expires_on < scope.as_of_on then 'expired'
             else 'in-force'
         end as status
     from folded
+    left join carried_out on folded.relationship = carried_out.relationship and folded.agreement = carried_out.agreement
     cross join scope
 )
 
