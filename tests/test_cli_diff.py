@@ -166,3 +166,24 @@ def test_a_correction_shows_between_two_moments_of_recording(tmp_path: Path) -> 
     answer = ask("-C", root, "diff", "acme--globex", "exclusivity_terms", "--recorded-from", f"{before}+00:00")
 
     assert answer.out.startswith("~ exclusivity cloud.new-capacity   first-refusal → first-offer")
+
+
+def test_what_stands_on_the_agenda_and_was_told_of_again_did_not_leave_it(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path, imported=False)
+    parties = "parties: [{id: acme, name: Acme}, {id: globex, name: Globex}]\n"
+    fee = "holder: acme, against: globex, right: fee"
+    told = {
+        "2024-01-10": f"{{type: right-granted, key: fee, {fee}, trigger: the end of the merger}}",
+        "2025-01-10": f"{{type: right-exercised, key: fee, {fee}}}",
+    }
+    for day, entry in told.items():
+        report = f"report: {{id: wire-{day}, publisher: The Wire, published: {day}, reliability: B}}\n"
+        book = f"tracker: book/1\n{parties}{report}developments: [{entry}]\n"
+        assert ask("-C", root, "import", "-", stdin=book).code == 0
+
+    days = ["--from", "2024-06-01", "--to", "2025-06-01"]
+    again = ask("-C", root, "diff", "acme", "globex", "agenda", *days)
+    before = ask("-C", root, "diff", "acme", "globex", "agenda", "--from", "2023-06-01", "--to", "2024-06-01")
+
+    assert (again.out, "1 row the same on other evidence" in again.err) == ("", True)
+    assert before.out.startswith("+ agenda trigger")

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from typing import Any, Literal
 
 from tracker.state.grain import Record, grain_key, rows_under
-from tracker.state.projections import Projection, UnknownProjection
+from tracker.state.projections import Projection, UnknownProjection, named_key
 from tracker.state.reader import Reader, Table
 from tracker.state.scope import Scope
 
@@ -136,7 +136,7 @@ def compare(
 ) -> Difference:
     """Compare the rows of one projection, each side in the projection's order."""
     columns = next((list(row) for row in (*before, *after)), [])
-    key = grain_key(projection, columns)
+    key = _lasting(grain_key(projection, columns), projection, columns)
     stands = list if everything else _standing
     changes: list[Change] = []
     evidence_only = past = 0
@@ -153,6 +153,14 @@ def compare(
             elif _fields(old, new, key, everything=True):
                 evidence_only += 1
     return Difference(tuple(changes), evidence_only, past)
+
+
+def _lasting(key: list[str], projection: Projection, columns: Sequence[str]) -> list[str]:
+    """Return what tells a row apart on both sides: not all that it rests on, which grows while it stands."""
+    if "occurrences" not in named_key(projection):
+        return key
+    kept = [name for name in key if name != "occurrences"]
+    return ["relationship"] * ("relationship" in columns and "relationship" not in kept) + kept
 
 
 def _grouped(before: Sequence[Record], after: Sequence[Record], key: Sequence[str]) -> Iterator[Group]:
