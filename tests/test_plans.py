@@ -49,7 +49,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def executed(
     log: Path, target: Path, monkeypatch: pytest.MonkeyPatch, projections: Mapping[str, Projection]
 ) -> dict[str, Plan]:
-    """Replay a log, projections that readers lay too, and return the plan of each table with the rows that it met."""
+    """Replay a log as a large one is, projections that readers lay too; return each plan with the rows that it met."""
     plans: dict[str, Plan] = {}
     create = tables._create
 
@@ -62,6 +62,7 @@ def executed(
 
     with monkeypatch.context() as patching:
         patching.setattr(tables, "_create", profiled)
+        patching.setattr(tables, "FEW", 0)
         build(target, read_rows(log), Order(1, TODAY, projections, root="", whole=True), quiet, events=EVENTS)
     return plans
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from case_runner import ROOT
+from case_runner import PROJECTIONS, ROOT
 from cli_helpers import copied, environment, make_workspace
 from oracle.scopes import TODAY
 from replay_helpers import append, history, live_file, make_places, opened, places_in
 from tracker.errors import ExitCode
 from tracker.log.verify import verify
+from tracker.state import tables
 from tracker.state.export import CannotExport
 from tracker.state.generations import NothingToRollBackTo, generations_of
 from tracker.state.plan import plan
@@ -222,6 +223,17 @@ def together(places: Places, readers: int, reads: int, replays: int) -> set[str]
     published = replaying.communicate()[0].split()
     assert published == [str(n) for n in range(2, replays + 2)]
     return told
+
+
+def test_what_is_built_of_few_events_is_built_of_many_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = make_places(tmp_path / "all", history(), tuple(PROJECTIONS))
+    replay(places, TODAY)
+
+    monkeypatch.setattr(tables, "FEW", 0)
+    again = replay(places, TODAY)
+
+    assert again.result == "same", again.drift
+    assert again.manifest.tables["happenings"].rows > 0
 
 
 def test_without_generations_a_replay_from_the_log_gives_the_same_digests(places: Places) -> None:

@@ -12,13 +12,16 @@ import duckdb
 from tracker.state.base import BASE_VIEWS, KEPT, base_views
 from tracker.state.beside import make_beside
 from tracker.state.digests import digest_of
-from tracker.state.laying import explained
+from tracker.state.laying import FEW, WHOLE, explained
 from tracker.state.load import LOG_TABLES, log_views
 from tracker.state.manifest import TableFacts, sha256
 from tracker.state.mirror import REFUSED_BY_THE_DISK
 from tracker.state.parsed import execute
 from tracker.state.projections import NamedInACircle, Projection, named_sources, sorted_by_needs, tables_read
 from tracker.state.scope import Scope
+
+MEANWHILE = "memory.meanwhile"
+"""Where rows of views are kept while few events are built from: to plan such a view anew at each use takes longer."""
 
 
 def build_tables(
@@ -46,22 +49,28 @@ def build_tables(
         parsed = {name: tables_read(con, name, query) for name, query in queries.items() if name not in reads}
         needs = _needs(queries, parsed | {**reads}, wanted)
     con.execute(f"create schema {catalog}.state")
+    con.execute(f"create schema {MEANWHILE}")
     con.execute(f"set search_path = '{catalog}.state,{catalog}.main'")
+    meanwhile = WHOLE if con.execute("select count(*) from log.told").fetchall()[0][0] <= FEW else frozenset()
     facts: dict[str, TableFacts] = {}
 
     def make(worker: duckdb.DuckDBPyConnection, name: str) -> None:
         projection = projections.get(name)
         laid = name not in wanted or bool(projection and projection.laid and not whole)
+        query = queries[name]
         try:
-            _create(worker, name, queries[name], projection.order_by if projection else "", laid=laid)
+            if laid and name in meanwhile:
+                execute(worker, f'create table {MEANWHILE}."{name}" as {query}')
+                query = f'select * from {MEANWHILE}."{name}"'
+            _create(worker, name, query, projection.order_by if projection else "", laid=laid)
         except REFUSED_BY_THE_DISK:
             raise
         except duckdb.Error as error:
             raise explained(name, scope, error, projections) from error
-        query = sha256(queries[name]) if projection else ""
+        hashed = sha256(queries[name]) if projection else ""
         # The rows of a view follow from its SQL and from tables that have digests of their own.
-        rows, digest = (0, query) if laid else digest_of(worker, f'state."{name}"')
-        facts[name] = TableFacts(name, rows, digest, query, tuple(sorted(needs[name])), laid=laid)
+        rows, digest = (0, hashed) if laid else digest_of(worker, f'state."{name}"')
+        facts[name] = TableFacts(name, rows, digest, hashed, tuple(sorted(needs[name])), laid=laid)
 
     heavy = {p.name for p in projections.values() if p.heavy}
     _make_all(con, catalog, needs, make, step=step, heavy=heavy)
@@ -69,6 +78,7 @@ def build_tables(
     # A view would resolve its names where it is read from: readers lay their own.
     for name in (name for name, fact in facts.items() if fact.laid):
         con.execute(f'drop view state."{name}"')
+    con.execute(f"drop schema {MEANWHILE} cascade")
     return {name: replace(facts[name], by_day=name in by_day) for name in sorted_by_needs(needs)}
 
 
