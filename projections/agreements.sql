@@ -213,7 +213,7 @@ folded as (
     group by relationship, agreement
 ),
 
--- A merger agreement has done its work once the takeover under it is closed.
+-- A merger agreement has done its work once the takeover under it is closed; who tells of its end later ends it no later.
 carried_out as (
     select
         told.relationship,
@@ -227,15 +227,15 @@ carried_out as (
     inner join folded on told.relationship = folded.relationship and told.agreement = folded.agreement
     where
         told.carries_out
-        and not folded.has_ended
-        and coalesce(told.effective_on >= folded.since_on, true)
+        and told.effective_on >= folded.since_on
+        and coalesce(told.effective_on <= folded.ended_on, true)
     group by told.relationship, told.agreement
 ),
 
 dated as (
     select
         folded.* replace (
-            coalesce(carried_out.class, folded.class_of_end) as class_of_end,
+            greatest(carried_out.class, folded.class_of_end) as class_of_end,
             coalesce(carried_out.carried_out_on, folded.ended_on) as ended_on,
             coalesce(carried_out.evidence_attribution, folded.evidence_attribution) as evidence_attribution,
             coalesce(carried_out.origins, folded.origins) as origins,
