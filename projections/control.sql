@@ -183,7 +183,7 @@ plans as (
                 kind = 'announced'
                 and not retold
                 and (
-                    place = first_announced
+                    place = first_in_round
                     or form_key <> form_in_round
                     or controller <> controller_in_round
                 )
@@ -192,7 +192,7 @@ plans as (
     from (
         select
             *,
-            min(place) filter (where kind = 'announced') over (partition by organisation, round_no) as first_announced,
+            min(place) over (partition by organisation, round_no) as first_in_round,
             last_value(form_key ignore nulls) over before as form_in_round,
             last_value(controller ignore nulls) over before as controller_in_round
         from rounds
@@ -215,7 +215,7 @@ whole as (
     union all by name
     select
         recalled.*,
-        case when gathered.came and recalled.kind = 'dropped' then -recalled.place else gathered.round_no end as round_no,
+        case when gathered.came and recalled.kind = 'dropped' then -gathered.place else gathered.round_no end as round_no,
         gathered.plan_no
     from recalled
     inner join gathered
