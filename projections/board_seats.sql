@@ -277,9 +277,8 @@ distinguished as (
     select *
     from numbered
     qualify
-        opens
-        or coalesce(was_open, false)
-        or not coalesce(bool_or(was_open) over (partition by organisation, holder, occurrence), false)
+        coalesce(was_open, false)
+        or not coalesce(bool_or(was_open) over (partition by occurrence), false)
 ),
 
 settled as (
@@ -301,8 +300,8 @@ folded as (
         person_key,
         kind_key,
         seat_no,
-        arg_min(person, sort_key) filter (where opens) as person,
-        arg_min(kind, sort_key) filter (where opens) as kind,
+        arg_min(person, sort_key) as person,
+        arg_min(kind, sort_key) as kind,
         -- Who changes sides later leaves what was agreed before where it was.
         coalesce(
             arg_min(relationship, sort_key) filter (where type = 'board-seat-taken'),

@@ -90,10 +90,9 @@ def _rows(happened: list[Happening]) -> Iterable[dict[str, Any]]:
             _close(times, [seat for seat in meant if seat in known], move)
     for (person, kind), seats in times.items():
         for seat in (seat for seat in seats if seat.moves):
-            opened = [move for move in seat.moves if move.opens]
             told = {
-                "person": person or next((move.person for move in opened if move.person), None),
-                "kind": kind or next((move.kind for move in opened if move.kind), None),
+                "person": person or next((move.person for move in seat.moves if move.person), None),
+                "kind": kind or next((move.kind for move in seat.moves if move.kind), None),
             }
             yield told | _row(seat.moves)
 
