@@ -93,7 +93,7 @@ restated as (
 
 -- A drop may name a plan before the one that stands, and a completion without a day a form before the one that stands: that one
 -- is told of once more, and what stands goes on.
-recalled as (
+referred as (
     select
         *,
         case
@@ -110,7 +110,7 @@ recalled as (
                 rows between unbounded preceding and 1 preceding
             ) as form_planned,
             last_value(case when kind = 'completed' then controller end ignore nulls) over of_form as controller_so_far,
-            max(place) filter (where kind = 'announced') over of_form as announced_place,
+            max(place) filter (where kind = 'announced' and not restates) over of_form as announced_place,
             min(place) over of_form as first_place,
             coalesce(
                 max(place) filter (where kind = 'completed' and occurred_earliest is not null) over of_form,
@@ -129,6 +129,22 @@ recalled as (
         window
             of_form as (partition by organisation, form_key order by place rows between unbounded preceding and 1 preceding)
     ) as stood
+),
+
+-- An announcement without a day that tells once more of what was so named is of that one too.
+recalled as (
+    select
+        * replace (
+            coalesce(
+                recalls,
+                case
+                    when restates
+                        then (last_value(case when not is_undated then struct_pack(place := recalls) end ignore nulls) over before).place
+                end
+            ) as recalls
+        )
+    from referred
+    window before as (partition by organisation order by place rows between unbounded preceding and 1 preceding)
 ),
 
 compared as (
