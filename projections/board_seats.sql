@@ -1,6 +1,6 @@
 -- board_seats: who has, had or was to have a seat on whose board.
 -- grain: one row per (organisation, holder, person, kind) and time for which the seat was planned or held
--- relationship          the two organisations on the day on which it began, slugs sorted; null for a person on the board of their own
+-- relationship          the two organisations when it began, or else ended, slugs sorted; null for a person on the board of their own
 -- organisation          whose board it is
 -- holder                the organisation or person that holds the seat
 -- person                who sits there for the holder; null where nobody says
@@ -305,9 +305,9 @@ folded as (
         -- Who changes sides later leaves what was agreed before where it was.
         coalesce(
             arg_min(relationship, sort_key) filter (where type = 'board-seat-taken'),
-            arg_min(relationship, sort_key) filter (where opens),
-            arg_min(relationship, sort_key)
-        ) as relationship,
+            arg_min(relationship, sort_key) filter (where opens)
+        ) as begun_under,
+        arg_min(relationship, sort_key) as first_under,
         min(effective_on) filter (where type = 'board-seat-planned') as planned_on,
         min(effective_on) filter (where type = 'board-seat-taken') as taken_on,
         min(effective_on) filter (where not opens) as ended_on,
@@ -317,28 +317,34 @@ folded as (
         list(occurrence order by sort_key) as occurrences
     from settled
     group by organisation, holder, person_key, kind_key, seat_no
+),
+
+-- What is told without a day, and only after the end, tells of no beginning.
+dated as (
+    select
+        *,
+        case
+            when coalesce(coalesce(taken_on, planned_on) <= ended_on, true) then coalesce(taken_on, planned_on)
+        end as since_on
+    from folded
 )
 
 select
-    folded.relationship,
-    folded.organisation,
-    folded.holder,
-    coalesce(nullif(folded.person_key, ''), folded.person) as person,
-    coalesce(nullif(folded.kind_key, ''), folded.kind) as kind,
+    case when dated.since_on is null then dated.first_under else coalesce(dated.begun_under, dated.first_under) end as relationship,
+    dated.organisation,
+    dated.holder,
+    coalesce(nullif(dated.person_key, ''), dated.person) as person,
+    coalesce(nullif(dated.kind_key, ''), dated.kind) as kind,
     case
-        when folded.ended_on is null and folded.taken_on is null then 'planned'
-        when folded.ended_on is null then 'held'
-        when folded.taken_on is null and folded.planned_on is not null then 'dropped'
+        when dated.ended_on is null and dated.taken_on is null then 'planned'
+        when dated.ended_on is null then 'held'
+        when dated.taken_on is null and dated.planned_on is not null then 'dropped'
         else 'given-up'
     end as status,
-    -- What is told without a day, and only after the end, tells of no beginning.
-    case
-        when coalesce(coalesce(folded.taken_on, folded.planned_on) <= folded.ended_on, true)
-            then coalesce(folded.taken_on, folded.planned_on)
-    end as since_on,
-    folded.ended_on,
-    folded.evidence_attribution,
-    folded.origins,
-    folded.credibility,
-    folded.occurrences
-from folded
+    dated.since_on,
+    dated.ended_on,
+    dated.evidence_attribution,
+    dated.origins,
+    dated.credibility,
+    dated.occurrences
+from dated

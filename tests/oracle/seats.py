@@ -190,11 +190,14 @@ def _row(moves: list[Move]) -> dict[str, Any]:
     gone = "dropped" if planned and not taken else "given-up"
     status = gone if ended else standing
     since, until = _first(taken or planned), _first(ended)
-    relationships = [m.happening.relationship for m in [*taken, *planned, *ended] if m.happening.relationship]
+    # A beginning that is told after the end is none.
+    begun = None if since and until and since > until else since
+    by_weight = [*taken, *planned, *ended] if begun else moves
+    relationships = [move.happening.relationship for move in by_weight if move.happening.relationship]
     return {
         "relationship": relationships[0] if relationships else None,
         "status": status,
-        "since_on": None if since and until and since > until else since,
+        "since_on": begun,
         "ended_on": until,
         "evidence_attribution": max(speaks, key=lambda move: move.attribution).happening.attribution,
         "origins": len(set().union(*(move.happening.origins for move in speaks))),
