@@ -124,8 +124,7 @@ def _is_placed(scope: Scope) -> bool:
 def _weighing(scope: Scope, recorded: str) -> str:
     cuts = [f"d.{recorded}"] if recorded else []
     if scope.known_at:
-        known = f"date '{scope.known_at}'"
-        cuts += [f"r.published_on <= {known}", f"d.counts_on <= {known}"]
+        cuts.append(f"d.counts_on <= date '{scope.known_at}'")
     # `reports` has no report that was not public yet; a chain of origins may lead through one.
     chains = "origin_chains" if scope.known_at else "reports"
     where = f"where {' and '.join(cuts)}" if cuts else ""
