@@ -334,6 +334,28 @@ def test_a_bad_row_refuses_the_file_with_its_line(workspace: Path, tmp_path: Pat
     assert "did you mean 'Globex' (globex)?" in answer.err and "nothing was recorded" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ([f"2025-06-{day:02},met" for day in range(2, 31)], "is after the report was published (2025-06-01)"),
+        ([f"2025-05-01,{'x' * before}\xe9" for before in range(29)], "not UTF-8 at byte"),
+    ],
+)
+def test_what_is_wrong_with_every_value_of_a_column_is_told_of_the_first_three(
+    workspace: Path, tmp_path: Path, cells: list[str], told: str
+) -> None:
+    path = tmp_path / "feed.csv"
+    rows = ["party,counterparty,occurred,note", *(f"acme,globex,{cell}" for cell in cells)]
+    path.write_bytes("\n".join(rows).encode("latin-1"))
+    in_(workspace, rows_file(tmp_path, ROWS[0]))
+
+    answer = in_(workspace, path, "--type", "contact-made", "--report", "wire-1")
+
+    assert answer.code == ExitCode.BAD_INPUT
+    assert answer.err.count(told) == 3
+    assert "another of its kind in 26 more lines (5, 6, 7, 8, 9, … 30)" in answer.err
+
+
 def test_skipped_rows_are_all_reported(workspace: Path, tmp_path: Path) -> None:
     path = rows_file(tmp_path, *ROWS, *({**ROWS[1], "key": f"x{n}", "counterparty": "Hooli"} for n in range(3)))
 

@@ -24,6 +24,8 @@ MAX_NAMES_LENGTH = 1_000
 _GUTTER = 6
 # Names may hold apostrophes.
 _QUOTED = re.compile(r"(?<!\w)'(?P<name>[a-z_]+)?.*?'(?!\w)(?=(?P<field>: | takes)?)")
+# Days, and how far into its line a byte stands, are told without quotes.
+_BARE_VALUE = re.compile(r"\b\d{4}\b[^\s),:]*|(?<=at byte )\d+")
 _UNKNOWN_PARTY = re.compile(r"unknown party ('.*')")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
@@ -127,7 +129,8 @@ def _grouped(problems: Iterable[Problem], sources: Mapping[str, Sequence[str]]) 
             groups.append(_Group(problem))
             continue
         anywhere = replace(problem, line=0, column=0)
-        of_kind = kinds.setdefault((problem.path, _QUOTED.sub(_field, problem.message)), [])
+        kind = _BARE_VALUE.sub("", _QUOTED.sub(_field, problem.message))
+        of_kind = kinds.setdefault((problem.path, kind), [])
         if anywhere in equal:
             equal[anywhere].same.append(problem.line)
         elif len(of_kind) >= MAX_OF_A_KIND:
