@@ -11,6 +11,7 @@ from cli_helpers import Answer, ask, make_workspace
 from tracker.books.row_chunks import Chunk
 from tracker.books.row_import import _Run
 from tracker.errors import ExitCode
+from tracker.log.fresh_leaves import FreshLeaves
 from tracker.log.rows import head
 
 ROWS = [
@@ -502,6 +503,22 @@ def test_an_interrupted_import_says_how_much_is_recorded(
 
     assert answer.code == ExitCode.INTERRUPTED and size(workspace) == before + 2
     assert "the first 2 rows are recorded: the same command goes on from there" in answer.err
+
+
+@pytest.mark.parametrize(("options", "rows"), [(["--chunk", "2"], 2), ([], 3)])
+def test_rows_of_a_transaction_that_was_interrupted_when_it_was_kept_are_told_as_recorded(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], rows: int
+) -> None:
+    def pressed(self: FreshLeaves, file: object, first: int, leaves: bytes) -> None:
+        raise KeyboardInterrupt
+
+    before = size(workspace)
+    monkeypatch.setattr(FreshLeaves, "take", pressed)
+
+    answer = in_(workspace, rows_file(tmp_path), *options)
+
+    assert answer.code == ExitCode.INTERRUPTED and size(workspace) == before + rows
+    assert f"the first {rows} rows are recorded: the same command goes on from there" in answer.err
 
 
 def test_rows_that_are_refused_after_a_book_was_recorded_do_not_say_that_nothing_was(

@@ -153,12 +153,17 @@ class _Run:
             self._source = source
             ended = False
             while not ended:
-                with self._transaction():
-                    ended = self._import(transaction)
-                    if ended:
-                        self._finish()
-                self._recorded_rows = self._rows
-                self._told.recorded(self._rows)
+                try:
+                    with self._transaction():
+                        ended = self._import(transaction)
+                        if ended:
+                            self._finish()
+                    self._recorded_rows = self._rows
+                    self._told.recorded(self._rows)
+                except KeyboardInterrupt:
+                    if self._bulk.kept():
+                        self._told.recorded(self._rows)
+                    raise
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -63,6 +63,7 @@ class Bulk:
         self._log = log
         self.book = book
         self._head = -1
+        self._end: int | None = None
         self._transaction: Transaction | None = None
         self._moment = datetime.min
         self._around = b"", b""
@@ -84,6 +85,7 @@ class Bulk:
 
         Everything gets one instant. Raises RaceLost where a recorder without a lock was written to meanwhile.
         """
+        self._end = None
         try:
             with self._log.writing(), self._log.together() as self._transaction:
                 if self._transaction.head != self._head:
@@ -93,7 +95,7 @@ class Bulk:
                 self._around = self._around_first_reports()
                 yield
                 self.append()
-                self._head = self._transaction.head
+                self._head = self._end = self._transaction.head
         except BaseException as error:
             # What was taken in as recorded was not.
             self._forget()
@@ -104,6 +106,10 @@ class Bulk:
         finally:
             self._decided, self._reported = [], {}
             self._transaction = None
+
+    def kept(self) -> bool:
+        """Whether the last transaction is in the log for good, though it may have raised: Ctrl-C also comes later."""
+        return self._end is not None and self._log.head() >= self._end
 
     def record_for(self, book: str) -> None:
         """Say of what follows in the transaction that another book or file brings it."""
