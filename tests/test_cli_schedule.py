@@ -53,6 +53,19 @@ def test_a_job_runs_by_its_name_and_its_history_says_so(desk: Path):
     assert [row["run"] for row in of_job] == [1]
 
 
+def test_a_job_that_asks_for_all_projections_hears_of_all_of_them(desk: Path):
+    job = f"{SETTINGS}projections = 'all'\non_change = ['sh', '-c', 'cat > told.json']\n"
+    (desk / "tracker.toml").write_text(job, encoding="utf-8")
+    ask("-C", desk, "schedule", "run", "morning")
+    ask("-C", desk, "party", "add", "hooli", "--name", "Hooli")
+
+    ran = ask("-C", desk, "schedule", "run", "morning")
+
+    assert ran.code == 0
+    changes = json.loads((desk / "told.json").read_text(encoding="utf-8"))["changes"]
+    assert ("parties", {"party": "hooli"}) in [(change["projection"], change["key"]) for change in changes]
+
+
 def test_what_is_due_is_run_by_a_process_of_its_own(desk: Path):
     answer = run("-C", desk, "schedule", "run", "--due")
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
+ALL = ("all",)
+"""What `projections` holds where every table is meant."""
+
 FIELDS = ("cron", "zone", "projections", "scope", "output", "on_change", "on_failure")
 SCOPE_FIELDS = ("as_of", "known_at", "recorded_until", "where", "lens")
 
@@ -126,7 +129,7 @@ def _refuse_to_write_over_a_log(root: Path, job: Job) -> None:
 
 def _refuse_unknown_projections(workspace: Workspace, job: Job) -> None:
     """Refuse a slip at once: the names are looked for only when something moved, in the second run at the earliest."""
-    if not job.projections:
+    if job.projections in ((), ALL):
         return
     from tracker.state.projections import UnknownProjection
 
@@ -189,8 +192,8 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = fields.get(name, [])
-    if value == "all":
-        return ()
+    if value == ALL[0]:
+        return ALL
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValueError(f'{name} is "all" or a list of names in quotes, not {value!r}')
     return tuple(value)

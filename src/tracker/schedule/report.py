@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import TrackerError
+from tracker.schedule.jobs import ALL
 from tracker.state.runs import Run
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def changes_since(reader: Reader, since: Since, scope: Scope, projections: Seque
     """Return what differs between an earlier state and that of a scope; raises UnknownProjection, BadScope."""
     from tracker.state.diff import difference
 
-    return difference(reader, since.scope(scope), scope, list(projections) or reported(reader))
+    named = list(reader.projections) if projections == ALL else list(projections)
+    return difference(reader, since.scope(scope), scope, named or reported(reader))
 
 
 def reported(reader: Reader, *, of_pairs: bool = False) -> list[str]:
