@@ -197,29 +197,47 @@ figures as (
     group by all
 ),
 
--- Where something firm is known, only that counts. A total and a cancellation void the changes before them. A row stands as the
--- last contract says that owes any of its unit.
+cancellations as (
+    select
+        commitment,
+        contract,
+        max(sort_key) as cancelled_key
+    from compute_moves
+    where
+        type = 'compute-cancelled'
+        and firm
+    group by commitment, contract
+),
+
+-- Where something firm is known, only that counts. A row stands as the last contract says that owes any of its unit. A total, and a
+-- cancellation of that contract, void the changes before them.
 used as (
     select
-        *,
+        marked.*,
+        case when marked.row_is_firm then cancellations.cancelled_key else known.cancelled_key end as cancelled_key,
         greatest(
-            max(sort_key) filter (where bearing = 'replaces') over (partition by commitment, unit, layer, per),
-            cancelled_key
+            max(marked.sort_key) filter (where marked.bearing = 'replaces') over (
+                partition by marked.commitment, marked.unit, marked.layer, marked.per
+            ),
+            case when marked.row_is_firm then cancellations.cancelled_key else known.cancelled_key end
         ) as void_until_key
     from (
         select
             figures.*,
-            known.cancelled_key,
             bool_or(figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
             max(figures.contract) filter (where figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row
                 as row_contract
         from figures
-        inner join known on figures.commitment = known.commitment
         window same_row as (partition by figures.commitment, figures.unit, figures.layer, figures.per)
     ) as marked
+    inner join known on marked.commitment = known.commitment
+    left join cancellations
+        on
+            marked.commitment = cancellations.commitment
+            and marked.row_contract = cancellations.contract
     where
-        firm
-        or not row_is_firm
+        marked.firm
+        or not marked.row_is_firm
 ),
 
 -- Two accounts that set one capacity do not add up: the better holds.

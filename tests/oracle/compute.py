@@ -225,7 +225,8 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     firm = bool(owing)
     contract = max((f.told.contract for f in owing), default=None)
     used = [f for f in said if f.told.firm or not firm]
-    cancelled = [t.happening.place for t in known if t.happening.type == "compute-cancelled" and t.firm]
+    halts = [t for t in known if t.bearing == "halts" and t.firm and contract in (None, t.contract)]
+    cancelled = [t.happening.place for t in halts if t.happening.type == "compute-cancelled"]
     called_off = max(cancelled, default=())
     void = max([called_off, *(f.told.happening.place for f in used if f.bearing == "replaces")])
     standing = [f for f in used if f.told.happening.place >= void and contract in (None, f.told.contract)]
@@ -234,7 +235,6 @@ def _row(key: Key, said: list[Figure], known: list[Told], as_of: date) -> dict[s
     parts += sorted(sizes, key=lambda f: f.order)[-1:]
     owed = [f for f in used if f.bearing in OWING]
     anew = [f for f in owed if f.told.happening.place > called_off]
-    halts = [t for t in known if t.bearing == "halts" and t.firm and contract in (None, t.contract)]
     status = _status(halts, owed=bool(owed), firm=firm, revived=bool(anew))
     papers = sorted(used, key=lambda f: (f in standing, f.bearing in ("sets", "replaces"), *f.order))
     # What is made anew names its own parties.
