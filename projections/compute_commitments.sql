@@ -100,7 +100,8 @@ halts as (
                 'credibility': credibility
             },
             sort_key
-        ) as halt
+        ) as halt,
+        max(sort_key) filter (where type = 'compute-cancelled') as cancelled_key
     from compute_moves
     where
         bearing = 'halts'
@@ -197,47 +198,36 @@ figures as (
     group by all
 ),
 
-cancellations as (
-    select
-        commitment,
-        contract,
-        max(sort_key) as cancelled_key
-    from compute_moves
-    where
-        type = 'compute-cancelled'
-        and firm
-    group by commitment, contract
-),
-
 -- Where something firm is known, only that counts. A row stands as the last contract says that owes any of its unit. A total, and a
 -- cancellation of that contract, void the changes before them.
 used as (
     select
-        marked.*,
-        case when marked.row_is_firm then cancellations.cancelled_key else known.cancelled_key end as cancelled_key,
+        *,
         greatest(
-            max(marked.sort_key) filter (where marked.bearing = 'replaces') over (
-                partition by marked.commitment, marked.unit, marked.layer, marked.per
-            ),
-            case when marked.row_is_firm then cancellations.cancelled_key else known.cancelled_key end
+            max(sort_key) filter (where bearing = 'replaces') over (partition by commitment, unit, layer, per),
+            cancelled_key
         ) as void_until_key
     from (
         select
-            figures.*,
-            bool_or(figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
-            max(figures.contract) filter (where figures.firm and figures.bearing in ('sets', 'adds', 'replaces')) over same_row
-                as row_contract
-        from figures
-        window same_row as (partition by figures.commitment, figures.unit, figures.layer, figures.per)
-    ) as marked
-    inner join known on marked.commitment = known.commitment
-    left join cancellations
-        on
-            marked.commitment = cancellations.commitment
-            and marked.row_contract = cancellations.contract
+            marked.*,
+            case when marked.row_is_firm then halts.cancelled_key else known.cancelled_key end as cancelled_key
+        from (
+            select
+                *,
+                bool_or(firm and bearing in ('sets', 'adds', 'replaces')) over same_row as row_is_firm,
+                max(contract) filter (where firm and bearing in ('sets', 'adds', 'replaces')) over same_row as row_contract
+            from figures
+            window same_row as (partition by commitment, unit, layer, per)
+        ) as marked
+        inner join known on marked.commitment = known.commitment
+        left join halts
+            on
+                marked.commitment = halts.commitment
+                and marked.row_contract = halts.contract
+    ) as voided
     where
-        marked.firm
-        or not marked.row_is_firm
+        firm
+        or not row_is_firm
 ),
 
 -- Two accounts that set one capacity do not add up: the better holds.

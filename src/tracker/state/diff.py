@@ -159,8 +159,8 @@ def _lasting(key: list[str], projection: Projection, columns: Sequence[str]) -> 
     """Return what tells a row apart on both sides: not all that it rests on, which grows while it stands."""
     if "occurrences" not in named_key(projection):
         return key
-    kept = [name for name in key if name != "occurrences"]
-    return ["relationship"] * ("relationship" in columns and "relationship" not in kept) + kept
+    kept = [name for name in key if name not in ("relationship", "occurrences")]
+    return ["relationship", *kept] if "relationship" in columns else kept
 
 
 def _grouped(before: Sequence[Record], after: Sequence[Record], key: Sequence[str]) -> Iterator[Group]:
